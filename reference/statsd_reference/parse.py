@@ -1,0 +1,154 @@
+"""One line to its samples and bad lines. Bad input is a value here, never an exception."""
+
+from collections.abc import Callable, Iterator
+
+from statsd_reference.grammar import clean_name
+from statsd_reference.model import BadLine, Kind, Outcome, Sample
+from statsd_reference.number import read_number, read_rate, strip
+from statsd_reference.options import Options
+from statsd_reference.tags import NameAndTags, dogstatsd_tags, original_tags, tagged_name
+
+Parse = Callable[[bytes], tuple[Outcome, ...]]
+
+_KINDS = {kind.value: kind for kind in (Kind.COUNTER, Kind.GAUGE, Kind.TIMER, Kind.SET)}
+_MORE_KINDS = {
+    "h": (b"h", Kind.TIMER),
+    "d": (b"d", Kind.TIMER),
+    "C": (b"C", Kind.TOTAL),
+    "m": (b"m", Kind.METER),
+    "kv": (b"kv", Kind.KEY_VALUE),
+}
+
+
+def make_parse(options: Options) -> Parse:
+    """Return the function that reads one non-empty line under `options`.
+
+    It returns an outcome for each sample of the line, in order: none for an event or service check of DogStatsD.
+    """
+    kinds = _KINDS | dict(_MORE_KINDS[extension] for extension in options.extensions if extension in _MORE_KINDS)
+    reader = _Reader(options, kinds)
+    return reader.read
+
+
+class _Reader:
+    """The switches of the grammar, looked up once."""
+
+    def __init__(self, options: Options, kinds: dict[bytes, Kind]) -> None:
+        self.kinds = kinds
+        self.clean = options.key_name_sanitize
+        self.max_line = options.max_line
+        self.packing = "packing" in options.extensions
+        self.dogstatsd = "dogstatsd" in options.extensions
+        self.name_tags = tuple(one for one in options.extensions if one in ("influx", "signalfx", "librato"))
+
+    def read(self, line: bytes) -> tuple[Outcome, ...]:
+        if len(line) > self.max_line:
+            return (BadLine(line[:128], f"longer than {self.max_line} bytes"),)
+        if self.dogstatsd and line.startswith((b"_e{", b"_sc|")):
+            return self._event(line)
+        body, mark, tags = line.partition(b"|#")
+        name, colon, samples = body.partition(b":")
+        if not colon:
+            return (self._bare(line, name, mark + tags),)
+        named = tagged_name(name, self.name_tags)
+        late = b""
+        if mark:
+            section, _, late = tags.partition(b"|")
+            named = NameAndTags(named.name, named.tags + (dogstatsd_tags if self.dogstatsd else original_tags)(section))
+        bucket = self._bucket(named)
+        if not bucket:
+            return (BadLine(line, "no name" if not name else "no name left after clean-up"),)
+        return tuple(self._sample(line, bucket, text) for text in self._samples(samples, late))
+
+    def _bare(self, line: bytes, name: bytes, rest: bytes) -> Outcome:
+        """A line without a colon: one event of a meter where meters are read, else refused (LINE-04)."""
+        if b"m" in self.kinds and not rest and b"|" not in name and (bucket := self._bucket(NameAndTags(name, ()))):
+            return Sample(bucket, 1.0, Kind.METER)
+        return BadLine(line, "no colon")
+
+    def _bucket(self, named: NameAndTags) -> bytes:
+        name = clean_name(named.name) if self.clean else named.name
+        # A name that would be empty in the output is refused even when it is cleaned only there (NAME-09).
+        if not name or not clean_name(name).partition(b";")[0]:
+            return b""
+        tags = [clean_name(tag) if self.clean else tag for tag in named.tags]
+        return b";".join([name, *tags])
+
+    def _samples(self, samples: bytes, late: bytes) -> Iterator[bytes]:
+        """Yield the text of each sample: `value|type|field|…`.
+
+        `late` is what followed the tags: a rate there belongs to the line's only sample, and fields nobody knows are
+        ignored (LINE-14). The original glues all of it to the last tag.
+        """
+        late_rate = next((b"|" + field for field in late.split(b"|") if field.startswith(b"@")), b"")
+        if self.dogstatsd:
+            samples = _without_unknown_fields(samples)
+        parts = samples.split(b":")
+        for part in _unpacked(parts) if self.packing else parts:
+            yield part + late_rate
+
+    def _sample(self, line: bytes, bucket: bytes, text: bytes) -> Outcome:
+        value, *fields = text.split(b"|")
+        if not fields:
+            return BadLine(line, "no type")
+        kind = self.kinds.get(strip(fields[0]))
+        if kind is None:
+            return BadLine(line, "unknown type")
+        rate = 1.0
+        if len(fields) > 1:
+            read = read_rate(fields[1][1:]) if fields[1].startswith(b"@") else None
+            if read is None:
+                return BadLine(line, "no valid sample rate in the third field")
+            rate = read
+        if kind is Kind.SET:
+            return Sample(bucket, 0.0, kind, rate, member=value or b"0")
+        number = read_number(value)
+        if number is None:
+            return BadLine(line, "no valid number")
+        if kind is Kind.TIMER and number < 0:
+            return BadLine(line, "negative time")
+        return Sample(bucket, number, kind, rate, signed=kind is Kind.GAUGE and value.startswith((b"+", b"-")))
+
+    def _event(self, line: bytes) -> tuple[Outcome, ...]:
+        """Check an event or a service check of DogStatsD, which becomes no metric (EVENT-02, -03, -06)."""
+        if line.startswith(b"_sc|"):
+            fields = line.split(b"|")
+            good = len(fields) >= 3 and bool(fields[1]) and fields[2] in (b"0", b"1", b"2", b"3")
+            return () if good else (BadLine(line, "not a service check"),)
+        return () if _is_event(line) else (BadLine(line, "not an event"),)
+
+
+def _unpacked(parts: list[bytes]) -> Iterator[bytes]:
+    """Yield a sample for each packed value: the values of `1:2:3|c` share what follows the first bar (PACK-05).
+
+    Members of a set are not packed, and empty values are skipped (PACK-07).
+    """
+    values: list[bytes] = []
+    for part in parts:
+        value, bar, fields = part.partition(b"|")
+        values.append(value)
+        if not bar:
+            continue
+        if fields.partition(b"|")[0] == b"s":
+            values = [b":".join(values)]
+        yield from (one + bar + fields for one in [value for value in values if value] or [b""])
+        values = []
+    if values:
+        yield b":".join(values)
+
+
+def _is_event(line: bytes) -> bool:
+    lengths, brace, rest = line.removeprefix(b"_e{").partition(b"}:")
+    title, comma, text = lengths.partition(b",")
+    if not (brace and comma and title.isdigit() and text.isdigit() and len(lengths) < 20):
+        return False
+    ends = int(title)
+    whole = ends + 1 + int(text)
+    return ends > 0 and len(rest) >= whole and rest[ends : ends + 1] == b"|" and rest[whole : whole + 1] in (b"", b"|")
+
+
+def _without_unknown_fields(samples: bytes) -> bytes:
+    """Return `samples` without the optional fields of DogStatsD 1.2 to 1.6 (`c:`, `e:`, `card:`, `T`): TAG-11 to -14."""
+    value, *fields = samples.split(b"|")
+    kept = fields[:1] + [field for field in fields[1:] if not field.startswith((b"c:", b"e:", b"card:", b"T"))]
+    return b"|".join([value, *kept])

@@ -1,0 +1,62 @@
+"""A server as a value: the steps of the aggregator, so that a wrong one is one `replace` away."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from statsd_reference.accumulate import Accumulate, make_accumulate
+from statsd_reference.encode import Points, make_points, write_line
+from statsd_reference.flush import MakeFlush, first_window, make_flush
+from statsd_reference.grammar import split
+from statsd_reference.model import Point, Reading, Window
+from statsd_reference.options import Options
+from statsd_reference.parse import Parse, make_parse
+
+Receive = Callable[[bytes], Iterable[bytes]]
+
+
+def receive_whole(datagram: bytes) -> Iterable[bytes]:
+    """Take a datagram as it came: one, whole, at once."""
+    return (datagram,)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The steps from a datagram to Graphite lines, bound to their options.
+
+    `make_receive` makes the first step, which sees what the socket gave and may hold state of its own; `split` cuts lines,
+    `parse` reads one, `accumulate` adds a reading to the window, `flush` closes it, `points` names the result and `write`
+    puts one point on the wire.
+    """
+
+    options: Options
+    split: Callable[[bytes], list[bytes]]
+    parse: Parse
+    accumulate: Accumulate
+    flush: MakeFlush
+    points: Points
+    write: Callable[[Point], bytes] = write_line
+    make_receive: Callable[[], Receive] = lambda: receive_whole
+
+    def read(self, datagram: bytes) -> Reading:
+        """Return what one datagram says."""
+        lines = self.split(datagram)
+        return Reading(len(lines), tuple(outcome for line in lines for outcome in self.parse(line)))
+
+    def first_window(self) -> Window:
+        """Return the window to start with."""
+        return first_window(self.options)
+
+
+def make_server(options: Options) -> Server:
+    """Return the reference aggregator under `options`."""
+    return Server(
+        options=options,
+        split=split,
+        parse=make_parse(options),
+        accumulate=make_accumulate(options),
+        flush=make_flush(options),
+        points=make_points(options),
+    )
+
+
+REFERENCE = make_server(Options())
