@@ -1,0 +1,116 @@
+"""Where lines go: `host:port`, `udp://`, `tcp://`, `unix://`."""
+
+import asyncio
+import ipaddress
+import socket
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+
+class AddressError(ValueError):
+    """An address that cannot be read; the message shows it and the forms that can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A destination of lines. `scheme` is udp, tcp or unix; a unix address has a `path` in place of host and port."""
+
+    scheme: str
+    host: str = ""
+    port: int = 0
+    path: str = ""
+
+    def __str__(self) -> str:
+        if self.scheme == "unix":
+            return f"unix://{self.path}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}/{self.scheme}"
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the target is on this machine, reached over loopback."""
+        if self.scheme == "unix" or self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def local_udp_port(self) -> int | None:
+        """The port, when the kernel of this machine can say how its queue stands."""
+        return self.port if self.scheme == "udp" and self.loopback else None
+
+    async def connect(self) -> "Sender":
+        """Open a socket to it.
+
+        Raises:
+            OSError: the host has no address, or refuses the connection.
+        """
+        loop = asyncio.get_running_loop()
+        if self.scheme == "unix":
+            unix = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            unix.setblocking(False)
+            await loop.sock_connect(unix, self.path)
+            return Sender(unix, stream=False)
+        kind = socket.SOCK_DGRAM if self.scheme == "udp" else socket.SOCK_STREAM
+        found = await loop.getaddrinfo(self.host, self.port, type=kind)
+        family, _, _, _, where = found[0]
+        made = socket.socket(family, kind)
+        made.setblocking(False)
+        await loop.sock_connect(made, where)
+        return Sender(made, stream=self.scheme == "tcp")
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """An open socket that takes datagrams; on a stream each is ended by LF."""
+
+    socket: socket.socket
+    stream: bool
+
+    async def send(self, datagram: bytes) -> None:
+        """Send one datagram.
+
+        Raises:
+            OSError: it did not go out, or (ConnectionRefusedError) an earlier one found nobody.
+        """
+        loop = asyncio.get_running_loop()
+        if self.stream:
+            await loop.sock_sendall(self.socket, datagram if datagram.endswith(b"\n") else datagram + b"\n")
+        elif datagram:
+            await loop.sock_sendall(self.socket, datagram)
+        else:
+            # sock_sendall sends nothing for no bytes, but an empty datagram is one (FRAMING-17).
+            self.socket.send(datagram)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self.socket.close()
+
+
+def read_address(text: str) -> Address:
+    """Return the address that `text` spells.
+
+    Raises:
+        AddressError: it is none.
+
+    >>> str(read_address("[::1]:8125"))
+    '[::1]:8125/udp'
+    """
+    forms = "host:port, udp://host:port, tcp://host:port or unix:///path"
+    scheme, mark, _ = text.partition("://")
+    parts = urlsplit(text if mark else f"udp://{text}")
+    if mark and scheme not in ("udp", "tcp", "unix"):
+        raise AddressError(f"{text!r}: unknown scheme {scheme!r}; give {forms}")
+    if parts.scheme == "unix":
+        if not parts.path:
+            raise AddressError(f"{text!r} has no path; give {forms}")
+        return Address("unix", path=parts.path)
+    try:
+        port = parts.port
+    except ValueError:
+        raise AddressError(f"{text!r}: the port is no number from 1 to 65535; give {forms}") from None
+    if not parts.hostname or not port:
+        raise AddressError(f"{text!r} has no host or no port; give {forms}")
+    return Address(parts.scheme, parts.hostname, port)

@@ -1,0 +1,105 @@
+"""A verdict in StatsD's words: the requirement, what was sent, what came back, and a shell line to see it again."""
+
+import shlex
+from collections.abc import Sequence
+
+from statsd_conformance.address import Address
+from statsd_conformance.graphite import GraphiteLine
+from statsd_conformance.requirement import Requirement
+from statsd_conformance.verdict import Outcome
+
+_SHOWN_DATAGRAMS = 8
+_SHOWN_LINES = 20
+_SHOWN_BYTES = 400
+
+
+def describe(requirement: Requirement, outcome: Outcome, address: Address | None) -> str:
+    """Return the evidence of one case as text for a terminal: several lines, no trailing LF."""
+    parts = [
+        f"{requirement.id} ({requirement.category.value}, {requirement.level.value}): {requirement.sentence}",
+        f"source:   {requirement.cites}",
+        f"verdict:  {outcome.verdict.value}" + (f": {outcome.note}" if outcome.note else ""),
+    ]
+    if outcome.trace is not None and outcome.trace.datagrams:
+        parts.append(_sent(outcome.trace.datagrams))
+        parts.append(_flushed(outcome.trace.published()))
+        if address is not None:
+            parts.append(f"again:    {shell_line(outcome.trace.datagrams, address)}")
+    return "\n".join(parts)
+
+
+def escaped(raw: bytes) -> str:
+    r"""Return bytes as printable text: `\n`, `\x00` and the like for what a terminal would not show.
+
+    >>> escaped(b"a:1|c\n")
+    'a:1|c\\n'
+    """
+    return raw.decode("latin-1").encode("unicode_escape").decode()
+
+
+def _shortened(raw: bytes) -> str:
+    if len(raw) <= _SHOWN_BYTES:
+        return escaped(raw)
+    half = _SHOWN_BYTES // 2
+    return f"{escaped(raw[:half])} … {len(raw) - 2 * half} bytes … {escaped(raw[-half:])}"
+
+
+def _sent(datagrams: Sequence[bytes]) -> str:
+    """Return the datagrams, one line of text for each of their lines, with its offset in the datagram."""
+    rows = []
+    for number, datagram in enumerate(datagrams[:_SHOWN_DATAGRAMS], start=1):
+        rows.append(f"sent:     datagram {number}, {len(datagram)} bytes")
+        offset = 0
+        lines = datagram.splitlines(keepends=True) if datagram.count(b"\n") < _SHOWN_LINES else [datagram]
+        for line in lines:
+            rows.append(f"          {offset:>5}  {_shortened(line)}")
+            offset += len(line)
+    if len(datagrams) > _SHOWN_DATAGRAMS:
+        rows.append(f"          … and {len(datagrams) - _SHOWN_DATAGRAMS} datagrams more")
+    return "\n".join(rows)
+
+
+def _flushed(lines: Sequence[GraphiteLine]) -> str:
+    if not lines:
+        return "flushed:  nothing that carries the prefix of this case"
+    rows = [f"          {_shortened(line.raw)}" for line in lines[:_SHOWN_LINES]]
+    if len(lines) > _SHOWN_LINES:
+        rows.append(f"          … and {len(lines) - _SHOWN_LINES} lines more")
+    rows[0] = "flushed:  " + rows[0].lstrip()
+    return "\n".join(rows)
+
+
+def shell_line(datagrams: Sequence[bytes], address: Address) -> str:
+    """Return a command line for a POSIX shell that sends the same datagrams to the same place."""
+    if sum(map(len, datagrams)) > 4 * _SHOWN_BYTES or address.scheme == "unix":
+        return f"python3 -c {shlex.quote(_python(datagrams, address))}"
+    flag = "-u -w0" if address.scheme == "udp" else "-N"
+    return "; ".join(
+        f"printf {shlex.quote(_octal(datagram))} | nc {flag} {address.host} {address.port}" for datagram in datagrams
+    )
+
+
+def _octal(raw: bytes) -> str:
+    r"""Return bytes in the only escapes that every printf knows: `\n`, `\\`, `%%` and three octal digits."""
+    special = {0x0A: "\\n", 0x5C: "\\\\", 0x25: "%%"}
+    return "".join(special.get(byte) or (chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}") for byte in raw)
+
+
+def _python(datagrams: Sequence[bytes], address: Address) -> str:
+    family, kind, where = {
+        "udp": ("AF_INET6" if ":" in address.host else "AF_INET", "SOCK_DGRAM", f"{(address.host, address.port)!r}"),
+        "tcp": ("AF_INET6" if ":" in address.host else "AF_INET", "SOCK_STREAM", f"{(address.host, address.port)!r}"),
+        "unix": ("AF_UNIX", "SOCK_DGRAM", repr(address.path)),
+    }[address.scheme]
+    sends = "; ".join(f"s.send({_literal(datagram)})" for datagram in datagrams)
+    return f"import socket; s=socket.socket(socket.{family}, socket.{kind}); s.connect({where}); {sends}"
+
+
+def _literal(raw: bytes) -> str:
+    """Return a Python expression for `raw`, short where it repeats one byte or one line."""
+    for size in (1, *(position + 1 for position in [raw.find(b"\n")] if position >= 0)):
+        unit = raw[:size]
+        if len(raw) > _SHOWN_BYTES and unit * (len(raw) // size) == raw[: len(raw) // size * size]:
+            rest = raw[len(raw) // size * size :]
+            return f"{unit!r}*{len(raw) // size}" + (f"+{rest!r}" if rest else "")
+    return repr(raw)

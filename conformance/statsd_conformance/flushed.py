@@ -1,0 +1,124 @@
+"""What came out of a target, as a case sees it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from statsd_conformance.graphite import GraphiteLine, Snapshot
+from statsd_conformance.profile import Profile, same_path
+
+
+@dataclass(frozen=True)
+class Flushed:
+    """The snapshots that a case waited for.
+
+    `token` is the case's own prefix; `own` are the lines whose path carries it. A value that was never published is an
+    AssertionError in StatsD's words, never a KeyError.
+    """
+
+    profile: Profile
+    interval: float
+    token: bytes
+    snapshots: tuple[Snapshot, ...]
+
+    @property
+    def lines(self) -> list[GraphiteLine]:
+        """Every line of these snapshots, whoever it belongs to, in the order received."""
+        return [line for snapshot in self.snapshots for line in snapshot.lines]
+
+    @property
+    def own(self) -> list[GraphiteLine]:
+        """The lines that carry the case's own prefix."""
+        return [line for line in self.lines if self.token in line.key]
+
+    def count(self, bucket: bytes) -> float:
+        """Return the sum of a counter over these snapshots, from its counts or else from rates times the interval."""
+        if "counter" in self.profile.paths:
+            return sum(self._numbers("counter", bucket))
+        return sum(rate * self.interval for rate in self._numbers("rate", bucket))
+
+    def counts(self, bucket: bytes) -> list[float]:
+        """Return the counts published for a counter, one a snapshot, oldest first; empty when there are none."""
+        kind = "counter" if "counter" in self.profile.paths else "rate"
+        unit = 1.0 if kind == "counter" else self.interval
+        return [unit * number for number in self._all_numbers(kind, bucket)]
+
+    def rates(self, bucket: bytes) -> list[float]:
+        """Return the rates published for a counter, per second, oldest first."""
+        return self._all_numbers("rate", bucket)
+
+    def gauge(self, bucket: bytes) -> float:
+        """Return the last value published for a gauge."""
+        return self._numbers("gauge", bucket)[-1]
+
+    def gauges(self, bucket: bytes) -> list[float]:
+        """Return every value published for a gauge, oldest first; empty when there are none."""
+        return self._all_numbers("gauge", bucket)
+
+    def members(self, bucket: bytes) -> float:
+        """Return the number of distinct members published for a set, summed over these snapshots."""
+        return sum(self._numbers("set", bucket))
+
+    def timer(self, bucket: bytes, statistic: str) -> float:
+        """Return the last value of a timer's statistic, by the original's name for it; times in ms."""
+        value = self._numbers("timer", bucket, statistic)[-1]
+        scaled = statistic in ("lower", "upper", "mean", "median", "std", "sum", "mean_90", "upper_90", "sum_90")
+        return value * self.profile.timer_unit_ms if scaled else value
+
+    def texts(self, kind: str, bucket: bytes, statistic: str = "") -> list[bytes]:
+        """Return the value texts published, exactly as they were written, oldest first."""
+        return [line.value for line in self._lines(kind, bucket, statistic)]
+
+    def kinds(self, bucket: bytes) -> set[str]:
+        """Return the kinds under which a bucket was published: of counter, rate, gauge, set, timer."""
+        paths = list(self.profile.all_paths(bucket))
+        return {kind for line in self.own for kind, _, path in paths if same_path(path, line.path)}
+
+    def has(self, bucket: bytes) -> bool:
+        """Tell whether anything was published for a bucket."""
+        return bool(self.kinds(bucket))
+
+    def strays(self, *buckets: bytes) -> list[bytes]:
+        """Return the paths that carry the case's prefix but belong to none of `buckets`: the closure check."""
+        expected = [path for bucket in buckets for _, _, path in self.profile.all_paths(bucket)]
+        strays = {line.path for line in self.own if not any(same_path(path, line.path) for path in expected)}
+        return sorted(strays)
+
+    def summary(self) -> str:
+        """Return what was published for the case, one `path value` each, in a line; of a path only its last value."""
+        latest = {line.path: line.value for line in self.own}
+        shown = [f"{_text(path)} {_text(value)}" for path, value in sorted(latest.items())]
+        return ", ".join(shown) or "nothing"
+
+    def errors(self) -> float | None:
+        """Return how many samples the target says it rejected in these snapshots, None where it does not say."""
+        if not self.profile.errors:
+            return None
+        path = self.profile.errors.encode()
+        return sum(line.number or 0.0 for line in self.lines if line.path == path)
+
+    def _lines(self, kind: str, bucket: bytes, statistic: str = "") -> list[GraphiteLine]:
+        path = self.profile.path(kind, bucket, statistic)
+        if path is None:
+            return []
+        return [line for line in self.own if same_path(path, line.path)]
+
+    def _all_numbers(self, kind: str, bucket: bytes, statistic: str = "") -> list[float]:
+        return [line.number for line in self._lines(kind, bucket, statistic) if line.number is not None]
+
+    def _numbers(self, kind: str, bucket: bytes, statistic: str = "") -> Sequence[float]:
+        numbers = self._all_numbers(kind, bucket, statistic)
+        if not numbers:
+            path = self.profile.path(kind, bucket, statistic) or b"(not in the profile)"
+            raise AssertionError(f"no number was published as {_text(path)}; published: {self.summary()}")
+        return numbers
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "backslashreplace").encode("unicode_escape").decode()
+
+
+def joined(parts: Iterable[Flushed]) -> Flushed:
+    """Return the parts, one after another, as one."""
+    first, *rest = parts
+    snapshots = first.snapshots + tuple(snapshot for part in rest for snapshot in part.snapshots)
+    return Flushed(first.profile, first.interval, first.token, snapshots)

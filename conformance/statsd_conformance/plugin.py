@@ -1,0 +1,215 @@
+"""The pytest side: options, the `target` parameter, verdicts as pytest outcomes, the summary.
+
+A case is a coroutine. At the first case of a target all selected cases of that target run together, in waves; each item
+then raises or returns its own outcome, so that `-k`, `-x`, `-n`, tracebacks and assertion rewriting work as usual.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from statsd_conformance.evidence import describe
+from statsd_conformance.requirement import Requirement, requirement_of
+from statsd_conformance.session import Examination, Settings, examine
+from statsd_conformance.verdict import Outcome, Verdict
+from statsd_conformance.wave import Case
+
+_EXAMINATIONS: Final = pytest.StashKey[dict[str, Examination]]()
+_OUTCOME: Final = pytest.StashKey[Outcome]()
+_RECORDS: Final = pytest.StashKey[list[dict[str, Any]]]()
+_LETTERS: Final = {Verdict.NON_STRICT: ("n", "yellow"), Verdict.INFO: ("i", "cyan")}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the suite."""
+    group = parser.getgroup("statsd", "StatsD conformance")
+    group.addoption(
+        "--target",
+        action="append",
+        metavar="TARGET",
+        help="the aggregator to test: host:port, udp://, tcp:// or unix:// address, exec:COMMAND with {port} "
+        "{graphite_host} {graphite_port} {interval}, or reference, statsd, collectd; may be repeated (default: reference)",
+    )
+    group.addoption("--profile", metavar="NAME|FILE", help="how the target spells its output (default: statsd)")
+    group.addoption(
+        "--sink",
+        default="graphite://:2003",
+        metavar="URL",
+        help="where to listen for the Graphite output of a target that the suite does not start (default: %(default)s)",
+    )
+    group.addoption("--interval", type=float, metavar="SECONDS", help="flush interval of the target (default: 1, or measured)")
+    group.addoption("--hostile", action="store_true", help="send hostile input also to a target on another machine")
+    group.addoption("--allow-inconclusive", action="store_true", help="skip what is INCONCLUSIVE in place of failing")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Prepare the run, and let xdist keep the cases of one target on one worker."""
+    config.addinivalue_line("markers", "requirement(id): the requirement that a case tests")
+    config.stash[_EXAMINATIONS] = {}
+    config.stash[_RECORDS] = []
+    if not hasattr(config, "workerinput"):
+        # pytest has an option --strict of its own; workers get ours through the options that xdist hands on.
+        config.option.statsd_strict = "--strict" in config.invocation_params.args
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Choose the distribution by target before xdist chooses one by load."""
+    if getattr(config.option, "numprocesses", None) and getattr(config.option, "dist", "no") == "no":
+        config.option.dist = "loadgroup"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give every case each target of the run."""
+    if requirement_of(metafunc.function) is None:
+        return
+    targets = list(dict.fromkeys(metafunc.config.getoption("--target") or ["reference"]))
+    grouped = [pytest.param(target, marks=pytest.mark.xdist_group(target)) for target in targets]
+    metafunc.parametrize("target", grouped if metafunc.config.pluginmanager.hasplugin("xdist") else targets, ids=targets)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let `-k FRAMING-03` find a case."""
+    if requirement := requirement_of(getattr(item, "function", None)):
+        item.extra_keyword_matches.add(requirement.id)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Return the outcome that a case had in its wave."""
+    requirement = requirement_of(pyfuncitem.function)
+    if requirement is None:
+        return None
+    outcome = _outcome(pyfuncitem, requirement)
+    pyfuncitem.stash[_OUTCOME] = outcome
+    _raise(outcome, pyfuncitem.config)
+    return True
+
+
+def _outcome(item: pytest.Function, requirement: Requirement) -> Outcome:
+    spec = item.callspec.params["target"]
+    examinations = item.config.stash[_EXAMINATIONS]
+    if spec not in examinations:
+        cases = [_case(one) for one in item.session.items if _is_case_of(one, spec)]
+        examinations[spec] = _examine(spec, [case for case in cases if case], item)
+        if problem := examinations[spec].problem:
+            return Outcome(Verdict.INCONCLUSIVE, problem)
+    examination = examinations[spec]
+    if examination.problem:
+        return Outcome(Verdict.UNSUPPORTED, "the target could not be examined, see the first case")
+    return examination.outcomes[item.nodeid]
+
+
+def _is_case_of(item: pytest.Item, spec: str) -> bool:
+    return isinstance(item, pytest.Function) and hasattr(item, "callspec") and item.callspec.params.get("target") == spec
+
+
+def _case(item: pytest.Item) -> Case | None:
+    assert isinstance(item, pytest.Function)
+    requirement = requirement_of(item.function)
+    parameters = {name: value for name, value in item.callspec.params.items() if name != "target"}
+    return Case(item.nodeid, requirement, item.function, parameters) if requirement else None
+
+
+def _examine(spec: str, cases: Sequence[Case], item: pytest.Item) -> Examination:
+    option = item.config.option
+    factory: pytest.TempPathFactory = item.config._tmp_path_factory  # type: ignore[attr-defined]  # no public way in a hook
+    settings = Settings(
+        directory=factory.mktemp("target"),
+        profile=option.profile,
+        sink=option.sink,
+        interval=option.interval,
+        hostile=option.hostile,
+    )
+    return asyncio.run(examine(spec, cases, settings))
+
+
+def _raise(outcome: Outcome, config: pytest.Config) -> None:
+    """Turn an outcome into what pytest understands."""
+    __tracebackhide__ = True
+    verdict = outcome.verdict
+    if verdict is Verdict.UNSUPPORTED or (verdict is Verdict.INCONCLUSIVE and config.option.allow_inconclusive):
+        pytest.skip(f"{verdict.value}: {outcome.note}")
+    if verdict is Verdict.NON_STRICT and not config.option.statsd_strict:
+        return
+    if verdict in (Verdict.FAIL, Verdict.NON_STRICT) and outcome.error is not None:
+        raise outcome.error
+    if verdict in (Verdict.CRASHED, Verdict.INCONCLUSIVE, Verdict.FAIL):
+        pytest.fail(f"{verdict.value}: {outcome.note}", pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: "pytest.CallInfo[None]"
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put the verdict and the evidence on the report of a case."""
+    report = yield
+    outcome = item.stash.get(_OUTCOME, None)
+    requirement = requirement_of(getattr(item, "function", None))
+    if call.when != "call" or outcome is None or requirement is None:
+        return report
+    assert isinstance(item, pytest.Function)
+    examination = item.config.stash[_EXAMINATIONS][item.callspec.params["target"]]
+    # A plain attribute of plain values travels from an xdist worker to the terminal.
+    report.statsd = _record(requirement, outcome, examination)
+    if outcome.verdict in (Verdict.FAIL, Verdict.NON_STRICT, Verdict.CRASHED, Verdict.INCONCLUSIVE):
+        report.sections.append(("StatsD", describe(requirement, outcome, examination.address)))
+    return report
+
+
+def _record(requirement: Requirement, outcome: Outcome, examination: Examination) -> dict[str, Any]:
+    return {
+        "id": requirement.id,
+        "class": requirement.category.value,
+        "level": requirement.level.value,
+        "verdict": outcome.verdict.value,
+        "note": outcome.note,
+        "target": examination.target,
+        "version": examination.version,
+        "seconds": examination.seconds,
+        "interval": examination.interval,
+        "flushes": examination.flushes,
+        "problem": examination.problem,
+    }
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] | None:
+    """Give NON-STRICT and INFO a count of their own."""
+    record = getattr(report, "statsd", None)
+    if report.when == "call" and report.passed and record:
+        verdict = Verdict(record["verdict"])
+        if verdict in _LETTERS:
+            letter, colour = _LETTERS[verdict]
+            return verdict.value.lower(), letter, (verdict.value, {colour: True})
+    return None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the verdicts of every target, and what needs a word."""
+    reports = [report for group in terminalreporter.stats.values() for report in group if hasattr(report, "statsd")]
+    targets = list(dict.fromkeys(report.statsd["target"] for report in reports))
+    for target in targets:
+        records = [report.statsd for report in reports if report.statsd["target"] == target]
+        _summarise(terminalreporter, target, records)
+
+
+def _summarise(terminal: pytest.TerminalReporter, target: str, records: Sequence[dict[str, Any]]) -> None:
+    first = records[0]
+    terminal.section(f"StatsD conformance of {target}" + (f", {first['version']}" if first["version"] else ""))
+    if first["problem"]:
+        terminal.write_line(first["problem"], red=True)
+        return
+    counts = Counter(record["verdict"] for record in records)
+    terminal.write_line(", ".join(f"{counts[verdict.value]} {verdict.value}" for verdict in Verdict if counts[verdict.value]))
+    intervals = first["seconds"] / first["interval"]
+    terminal.write_line(
+        f"{len(records)} cases in {first['seconds']:.1f} s, that is {intervals:.1f} flush intervals of {first['interval']:g} s"
+    )
+    for record in records:
+        if record["verdict"] not in (Verdict.PASS.value, Verdict.INFO.value, Verdict.UNSUPPORTED.value):
+            terminal.write_line(f"{record['verdict']:<12} {record['id']:<12} {record['note'].splitlines()[0]}")

@@ -1,0 +1,130 @@
+"""Requirements and the cases that test them: the decorator of a case, and the register that it fills.
+
+Nothing here knows pytest, sockets or a running target.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
+
+if TYPE_CHECKING:
+    from statsd_conformance.target import Target
+
+P = ParamSpec("P")
+Case = Callable[Concatenate["Target", P], Awaitable[str | None]]
+
+
+class Class(Enum):
+    """What a difference from a requirement means (design of the catalogue, section 0.1)."""
+
+    CORE = "CORE"
+    SPEC = "SPEC"
+    QUIRK = "QUIRK"
+    ROBUST = "ROBUST"
+    EXT = "EXT"
+
+
+class Level(Enum):
+    """The RFC 2119 word of a requirement's sentence."""
+
+    MUST = "MUST"
+    SHOULD = "SHOULD"
+    MAY = "MAY"
+
+
+CORE, SPEC, QUIRK, ROBUST, EXT = Class
+MUST, SHOULD, MAY = Level
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One entry of the catalogue and how its case has to be run.
+
+    `sentence` is the requirement in RFC 2119 words. `hostile` cases send what has stopped real servers, and run after the
+    others; `quiet` cases read the target's count of bad lines, so nothing else may send any meanwhile.
+    """
+
+    id: str
+    category: Class
+    level: Level
+    sentence: str
+    cites: str
+    hostile: bool = False
+    quiet: bool = False
+
+    @property
+    def family(self) -> str:
+        """The part of the id before the number: `FRAMING`."""
+        return self.id.partition("-")[0]
+
+
+REGISTER: dict[str, Requirement] = {}
+_CASES: dict[object, Requirement] = {}
+
+
+def requirement(
+    id: str, category: Class, level: Level, *, cites: str, hostile: bool = False, quiet: bool = False
+) -> Callable[[Case[P]], Case[P]]:
+    """Declare the decorated coroutine to be the case of a requirement; its docstring is the sentence.
+
+    A case of class QUIRK or SPEC returns what it observed, in a few words. One id has one case.
+
+    Raises:
+        ValueError: the id is taken, or the case has no docstring.
+    """
+
+    def declare(case: Case[P]) -> Case[P]:
+        if id in REGISTER:
+            raise ValueError(f"{id} has two cases")
+        if not case.__doc__:
+            raise ValueError(f"the case of {id} has no sentence for a docstring")
+        sentence = " ".join(case.__doc__.split())
+        REGISTER[id] = _CASES[case] = Requirement(id, category, level, sentence, cites, hostile, quiet)
+        return case
+
+    return declare
+
+
+def requirement_of(case: object) -> Requirement | None:
+    """Return the requirement whose case this function is, or None."""
+    return _CASES.get(case)
+
+
+class Unsupported(Exception):
+    """The target has no such feature, by its profile; the message says which."""
+
+
+class Inconclusive(Exception):
+    """The suite cannot tell; the message says why."""
+
+
+_unmet: ContextVar[list[AssertionError] | None] = ContextVar("unmet", default=None)
+
+
+@contextmanager
+def should() -> Iterator[None]:
+    """Mark the SHOULD part of a requirement whose case also has a MUST.
+
+    An assertion that fails inside is noted as not followed, and the case goes on.
+    """
+    noted = _unmet.get()
+    try:
+        yield
+    except AssertionError as error:
+        if noted is None:
+            raise
+        noted.append(error)
+
+
+@contextmanager
+def unmet_shoulds() -> Iterator[list[AssertionError]]:
+    """Collect what fails inside `should` while a case runs."""
+    noted: list[AssertionError] = []
+    token = _unmet.set(noted)
+    try:
+        yield noted
+    finally:
+        _unmet.reset(token)

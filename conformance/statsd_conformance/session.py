@@ -1,0 +1,259 @@
+"""One target under examination: found or started, its Graphite output caught, stopped for certain at the end."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from statsd_conformance.address import Address, AddressError, read_address
+from statsd_conformance.kernel import queue_and_drops
+from statsd_conformance.process import Process, free_port, start
+from statsd_conformance.profile import Profile, ProfileError, load_profile
+from statsd_conformance.programs import Missing
+from statsd_conformance.targets import NAMED, Launch, Named, Place, command_target
+from statsd_conformance.verdict import Outcome
+from statsd_conformance.wave import Case, run_all
+from statsd_conformance.wire import NoAnswer, Wire
+
+# Without a known interval a first flush may take the ten seconds of most defaults; the run must not wait for ever.
+FIRST_FLUSH: Final = 12.0
+_BIND: Final = 3.0
+_START: Final = 10.0
+
+
+class TargetError(Exception):
+    """A target that cannot be examined at all; the message says why and what to do about it."""
+
+
+class NotInstalled(TargetError):
+    """A known implementation that is not on this machine; the message says how to install it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the options of a run say about its targets.
+
+    `interval` is in seconds; None lets the suite choose (1 s) for targets that it starts, and measure elsewhere.
+    """
+
+    directory: Path
+    profile: str | None = None
+    sink: str = "graphite://:2003"
+    interval: float | None = None
+    hostile: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What a run over one target found: outcomes by case id, and how it went."""
+
+    target: str
+    version: str
+    outcomes: dict[str, Outcome]
+    seconds: float = 0.0
+    interval: float = 0.0
+    flushes: int = 0
+    address: Address | None = None
+    problem: str = ""
+
+
+@dataclass
+class Subject:
+    """A running target and the wire to it; `wave.Subject` for real."""
+
+    wire: Wire
+    named: Named | None = None
+    place: Place | None = None
+    process: Process | None = None
+    version: str = ""
+    starts: int = 0
+    ends: list[str] = field(default_factory=list)
+
+    @property
+    def restartable(self) -> bool:
+        """Whether the suite started it, and so can start it again."""
+        return self.named is not None
+
+    def alive(self) -> bool:
+        """Tell whether it can still be there: its process runs, or its port is still bound."""
+        if self.process is not None:
+            return self.process.alive()
+        return bound(self.wire.address) is not False
+
+    async def start(self) -> None:
+        """Start the program where there is one, wait until its port is there, and connect.
+
+        Raises:
+            TargetError: the program ends at once or never listens.
+        """
+        if self.named is not None and self.place is not None:
+            launch: Launch = self.named.prepare(self.place)
+            self.starts += 1
+            log = self.place.directory / f"log-{self.starts}.txt"
+            self.process = start(
+                launch.command, directory=self.place.directory, log=log, environment=dict(launch.environment)
+            )
+            self.wire.nudge = launch.nudge
+            await self._until_listening()
+        await self.wire.connect()
+
+    async def stop(self) -> None:
+        """Stop the program, if the suite started one."""
+        await self.wire.disconnect()
+        if self.process is not None:
+            process, self.process = self.process, None
+            await asyncio.to_thread(process.stop)
+
+    async def restart(self) -> None:
+        """Stop what is left and start again, at the same ports."""
+        await self.stop()
+        await self.start()
+
+    def last_words(self) -> str:
+        """Return its exit status and the last lines of its log, as far as they are known."""
+        if self.process is None:
+            return "its port is no longer bound"
+        status = self.process.exit_status()
+        return f"exit status {status}; the end of its log:\n{self.process.log_tail()}"
+
+    async def _until_listening(self) -> None:
+        until = time.monotonic() + _START
+        while self.alive() and time.monotonic() < until:
+            if bound(self.wire.address) is not False:
+                return
+            await asyncio.sleep(0.01)
+        what = "does not listen" if self.alive() else f"ended with {self.last_words()}"
+        raise TargetError(f"{self.wire.name} was started and {what} on {self.wire.address}")
+
+
+def bound(address: Address) -> bool | None:
+    """Tell whether a local UDP port is bound; None where this machine cannot tell."""
+    if address.local_udp_port is None or not Path("/proc/net/udp").exists():
+        return None
+    return queue_and_drops(address.local_udp_port) is not None
+
+
+async def examine(spec: str, cases: Sequence[Case], settings: Settings) -> Examination:
+    """Run the cases against the target that `spec` names, and return what was found.
+
+    `spec` is an address, `exec:COMMAND` or the name of a known implementation. What keeps the target from being
+    examined at all stands in the `problem` of the result.
+    """
+    begun = time.monotonic()
+    try:
+        async with running(spec, settings) as subject:
+            begun = time.monotonic()
+            outcomes = await _unless_silent(run_all(subject, cases), subject, settings)
+            wire = subject.wire
+            elapsed = time.monotonic() - begun
+            return Examination(
+                spec, subject.version, outcomes, elapsed, wire.interval, len(wire.snapshots), wire.address
+            )
+    except (TargetError, AddressError, ProfileError, NoAnswer) as error:
+        return Examination(spec, "", {}, time.monotonic() - begun, problem=str(error))
+
+
+@asynccontextmanager
+async def running(spec: str, settings: Settings) -> AsyncIterator[Subject]:
+    """Give the running subject that `spec` names; on leaving, everything that was started is stopped."""
+    subject, host, port = _subject(spec, settings)
+    wire = subject.wire
+    wire.alive = subject.alive
+    try:
+        sink_port = await wire.open(host, port)
+    except OSError as error:
+        where = f"{host or 'any address'}:{port}"
+        raise TargetError(
+            f"cannot listen as Graphite on {where}: {error.strerror}; choose another place with --sink graphite://HOST:PORT"
+        ) from None
+    try:
+        if subject.place is not None:
+            subject.place = subject.place.with_graphite_port(sink_port)
+        await subject.start()
+        yield subject
+    finally:
+        await subject.stop()
+        await wire.close()
+
+
+def _subject(spec: str, settings: Settings) -> tuple[Subject, str, int]:
+    """Return the subject, not started, and host and port of its sink."""
+    if spec in NAMED or spec.startswith("exec:"):
+        named = NAMED[spec] if spec in NAMED else command_target(spec.removeprefix("exec:"))
+        found = named.find()
+        if isinstance(found, Missing):
+            raise NotInstalled(found.hint)
+        place = Place.free(settings.directory, settings.interval or 1.0)
+        profile = load_profile(settings.profile or named.profile)
+        address = Address("udp", "127.0.0.1", place.port)
+        wire = Wire(spec, address, profile, place.interval)
+        return Subject(wire, named, place, version=named.version()), "127.0.0.1", 0
+    address = read_address(spec)
+    host, port = read_sink(settings.sink)
+    wire = Wire(spec, address, load_profile(settings.profile or "statsd"), settings.interval)
+    return Subject(wire), host or ("127.0.0.1" if address.loopback else ""), port
+
+
+def read_sink(text: str) -> tuple[str, int]:
+    """Return host, which may be empty, and port of `graphite://host:port`.
+
+    Raises:
+        TargetError: it is no such address.
+    """
+    parts = urlsplit(text)
+    try:
+        if parts.scheme == "graphite" and parts.port:
+            return parts.hostname or "", parts.port
+    except ValueError:
+        pass
+    raise TargetError(f"--sink {text!r} is not of the form graphite://HOST:PORT or graphite://:PORT")
+
+
+Outcomes = dict[str, Outcome]
+
+
+async def _unless_silent(run: Coroutine[None, None, Outcomes], subject: Subject, settings: Settings) -> Outcomes:
+    """Return what `run` returns, unless the target turns out not to answer at all.
+
+    The cases are under way meanwhile, so that waiting for a first flush costs no interval.
+    """
+    running_cases = asyncio.ensure_future(run)
+    silence = asyncio.ensure_future(_silence(subject, settings))
+    try:
+        await asyncio.wait({running_cases, silence}, return_when=asyncio.FIRST_COMPLETED)
+        if not running_cases.done():
+            raise TargetError(silence.result())
+        return running_cases.result()
+    finally:
+        running_cases.cancel()
+        silence.cancel()
+        await asyncio.gather(running_cases, silence, return_exceptions=True)
+
+
+async def _silence(subject: Subject, settings: Settings) -> str:
+    """Return, once it is certain that the target does not answer, what to tell the user; never before."""
+    wire = subject.wire
+    begun = time.monotonic()
+    while bound(wire.address) is False and subject.process is None:
+        if time.monotonic() - begun > _BIND:
+            return f"nothing answered: no program on this machine listens on {wire.address}. Start the target, or correct --target"
+        await asyncio.sleep(0.05)
+    limit = FIRST_FLUSH if wire.known_interval is None else 2 * wire.known_interval + wire.profile.lag + _BIND
+    while not wire.snapshots:
+        if time.monotonic() - begun > limit:
+            return _unheard(wire, settings, limit)
+        await asyncio.sleep(0.05)
+    return await asyncio.get_running_loop().create_future()
+
+
+def _unheard(wire: Wire, settings: Settings, waited: float) -> str:
+    connections = f"{wire.sink.connections} connections came in, but no whole line" if wire.sink.connections else "no connection came in"
+    return (
+        f"nothing answered: sent lines to {wire.address} and listened as {settings.sink} for {waited:.0f} s, but {connections}. "
+        "Point the Graphite output of the target at that place (graphiteHost and graphitePort of StatsD; "
+        "write_graphite of collectd), choose another with --sink, or say --interval SECONDS when it flushes less often"
+    )

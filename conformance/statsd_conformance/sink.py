@@ -1,0 +1,92 @@
+"""The Graphite side of a target: a TCP listener that cuts what comes in into snapshots, one a flush."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from statsd_conformance.graphite import GraphiteLine, Snapshot, read_line
+from statsd_conformance.profile import Profile
+
+# A target that sends bytes without an end is not sending Graphite lines.
+_LONGEST_LINE = 1 << 20
+
+
+@dataclass
+class GraphiteSink:
+    """Listens for Graphite plaintext, and tells `on_snapshot` of every flush that has ended.
+
+    A flush ends as the profile says: with its connection or a marker line; and always with silence.
+    """
+
+    profile: Profile
+    on_snapshot: Callable[[Snapshot], None]
+    lines: list[GraphiteLine] = field(default_factory=list)
+    connections: int = 0
+    _server: asyncio.Server | None = None
+    _silence: asyncio.TimerHandle | None = None
+    _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
+
+    async def listen(self, host: str, port: int) -> int:
+        """Listen; return the port, which `port` 0 leaves to the system.
+
+        Raises:
+            OSError: the address cannot be had.
+        """
+        self._server = await asyncio.start_server(self._serve, host, port, limit=_LONGEST_LINE)
+        number: int = self._server.sockets[0].getsockname()[1]
+        return number
+
+    async def close(self) -> None:
+        """Stop listening and drop every connection."""
+        if self._silence:
+            self._silence.cancel()
+        if self._server:
+            self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        self.connections += 1
+        try:
+            await self._read(reader)
+        except (ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            self._tasks.discard(task)
+            writer.close()
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        rest = b""
+        while chunk := await reader.read(65536):
+            *whole, rest = (rest + chunk).split(b"\n")
+            self._take(whole)
+            rest = rest[-_LONGEST_LINE:]
+        if rest:
+            self._take([rest])
+        if self.profile.end == "close":
+            self._end()
+
+    def _take(self, raw_lines: list[bytes]) -> None:
+        marker = self.profile.marker.encode() if self.profile.end == "marker" else None
+        for raw in raw_lines:
+            line = read_line(raw)
+            self.lines.append(line)
+            if marker and line.path.endswith(marker):
+                self._end()
+        self._wait_for_silence()
+
+    def _wait_for_silence(self) -> None:
+        if self._silence:
+            self._silence.cancel()
+        if self.lines:
+            self._silence = asyncio.get_running_loop().call_later(self.profile.silence, self._end)
+
+    def _end(self) -> None:
+        if self.lines:
+            lines, self.lines = tuple(self.lines), []
+            self.on_snapshot(Snapshot(lines, time.monotonic(), time.time()))

@@ -1,0 +1,168 @@
+"""What a case talks to: send datagrams, wait for a flush. Whether a socket is behind it, it does not know."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Final
+
+from statsd_conformance.flushed import Flushed
+from statsd_conformance.graphite import GraphiteLine, Snapshot, read_line
+from statsd_conformance.profile import Profile
+from statsd_conformance.requirement import Unsupported
+from statsd_reference import Server
+
+DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+TOKEN_LENGTH: Final = 10
+
+
+def token(run: str, number: int) -> bytes:
+    """Return a case's own prefix: `q`, five letters or digits of the run, four of the case (base 36).
+
+    Letters and digits in lower case only, so that no target changes or splits it (semantics, section 4.2).
+    """
+    digits = ""
+    for _ in range(4):
+        number, digit = divmod(number, 36)
+        digits = DIGITS[digit] + digits
+    return f"q{run}{digits}".encode()
+
+
+@dataclass
+class Trace:
+    """What one case sent and saw, for its evidence: datagrams in order, and what each `flush` returned."""
+
+    datagrams: list[bytes] = field(default_factory=list)
+    flushes: list[Flushed] = field(default_factory=list)
+
+    def published(self) -> list[GraphiteLine]:
+        """Return the Graphite lines that came back with the case's own prefix."""
+        return [line for flushed in self.flushes for line in flushed.own]
+
+
+class Crashed(AssertionError):
+    """The target stopped serving; the message says how that was seen."""
+
+
+class Target(ABC):
+    """An aggregator under test, as one case sees it."""
+
+    def __init__(self, name: str, profile: Profile, own: bytes) -> None:
+        self.name = name
+        self.profile = profile
+        self.token = own
+        self.trace = Trace()
+
+    @property
+    @abstractmethod
+    def interval(self) -> float:
+        """The flush interval in seconds."""
+
+    @abstractmethod
+    def _transmit(self, datagram: bytes) -> None:
+        """Send one datagram as it is."""
+
+    @abstractmethod
+    async def _snapshots(self) -> Sequence[Snapshot]:
+        """Return the snapshots since the last call, up to one that holds everything sent before this call."""
+
+    def bucket(self, leaf: str = "a") -> bytes:
+        """Return a bucket of the case's own."""
+        return self.token + b"." + leaf.encode()
+
+    def send(self, *datagrams: bytes) -> None:
+        """Send each argument as one datagram, as it is, in order."""
+        for datagram in datagrams:
+            self.trace.datagrams.append(datagram)
+            self._transmit(datagram)
+
+    async def flush(self) -> Flushed:
+        """Return everything published since the case's last flush, up to a flush that holds all that was sent."""
+        snapshots = await self._snapshots()
+        flushed = Flushed(self.profile, self.interval, self.token, tuple(snapshots))
+        self.trace.flushes.append(flushed)
+        return flushed
+
+    async def after(self, *lines: bytes) -> Flushed:
+        """Send the lines as one datagram, joined by LF, and return what was flushed."""
+        self.send(b"\n".join(lines))
+        return await self.flush()
+
+    def needs(self, *types: str) -> None:
+        """Say that the case needs types of the wire, as in `needs("s")`.
+
+        Raises:
+            Unsupported: the target's profile does not have them.
+        """
+        missing = [one for one in types if one not in self.profile.types]
+        if missing:
+            raise Unsupported(f"the profile {self.profile.name!r} has no type {missing[0]!r}")
+
+    def needs_paths(self, *kinds: str) -> None:
+        """Say that the case looks at kinds of output, as in `needs_paths("rate")`.
+
+        Raises:
+            Unsupported: the target does not publish them, by its profile.
+        """
+        missing = [kind for kind in kinds if kind not in self.profile.paths]
+        if missing:
+            raise Unsupported(f"the profile {self.profile.name!r} publishes no {missing[0]}")
+
+
+async def sandwich(target: Target, *lines: bytes) -> Flushed:
+    """Send lines between two sentinels in one datagram, and an end sentinel in a second one; return what was flushed.
+
+    Asserts that each sentinel arrived exactly once, with its own value: the lines between harmed no neighbour
+    (semantics, section 4.4). Sentinels are the buckets `pre`, `post` and `end` of the case.
+    """
+    pre, post, end = (target.bucket(leaf) for leaf in ("pre", "post", "end"))
+    target.send(b"\n".join([pre + b":1|c", *lines, post + b":1|c"]), end + b":1|c")
+    flushed = await target.flush()
+    arrived = [sum(flushed.counts(sentinel)) for sentinel in (pre, post, end)]
+    assert arrived == [1, 1, 1], (
+        f"the counters before, after and in the next datagram came out as {arrived}, each was sent once as 1"
+    )
+    return flushed
+
+
+async def assert_rejected(target: Target, *lines: bytes) -> Flushed:
+    """Send lines between sentinels and assert that they published nothing at all, and harmed no neighbour."""
+    flushed = await sandwich(target, *lines)
+    strays = flushed.strays(*(target.bucket(leaf) for leaf in ("pre", "post", "end")))
+    assert not strays, f"a line that has to be rejected was published: {flushed.summary()}"
+    return flushed
+
+
+class InProcess(Target):
+    """A `Server` value without any socket, for tests of the suite: what is sent is read at once.
+
+    It publishes real Graphite lines, read back as over the wire.
+    """
+
+    _numbers = count()
+
+    def __init__(self, server: Server, profile: Profile) -> None:
+        super().__init__("in-process", profile, token("local", next(self._numbers) % 36**4))
+        self.server = server
+        self.window = server.first_window()
+        self.receive = server.make_receive()
+        self.clock = 1_700_000_000.0
+
+    @property
+    def interval(self) -> float:
+        """The flush interval in seconds."""
+        return self.server.options.interval
+
+    def _transmit(self, datagram: bytes) -> None:
+        try:
+            for received in self.receive(datagram):
+                self.window = self.server.accumulate(self.window, self.server.read(received))
+        except Exception as error:
+            raise Crashed(f"the server raised {type(error).__name__}: {error}") from error
+
+    async def _snapshots(self) -> Sequence[Snapshot]:
+        self.clock += self.interval
+        flush, self.window = self.server.flush(self.window, round(self.clock))
+        text = b"".join(self.server.write(point) for point in self.server.points(flush))
+        lines = tuple(read_line(raw) for raw in text.split(b"\n")[:-1])
+        return [Snapshot(lines, self.clock, self.clock)]

@@ -1,0 +1,64 @@
+"""Verdicts, and the outcome of one case."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from statsd_conformance.requirement import Class, Inconclusive, Level, Requirement, Unsupported
+from statsd_conformance.target import Trace
+
+
+class Verdict(Enum):
+    """What the suite says of one requirement on one target."""
+
+    PASS = "PASS"
+    FAIL = "FAIL"
+    NON_STRICT = "NON-STRICT"
+    DEVIATION = "DEVIATION"
+    INFO = "INFO"
+    UNSUPPORTED = "UNSUPPORTED"
+    CRASHED = "CRASHED"
+    INCONCLUSIVE = "INCONCLUSIVE"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The verdict on one case, and what led to it.
+
+    `note` is one line: what was observed, why nothing can be said. `error` is the assertion that failed, with its
+    traceback. `trace` holds what was sent and what came back.
+    """
+
+    verdict: Verdict
+    note: str = ""
+    error: BaseException | None = None
+    trace: Trace | None = None
+
+
+def passed(requirement: Requirement, observed: str | None, unmet: list[AssertionError], trace: Trace) -> Outcome:
+    """Return the outcome of a case that ran to its end."""
+    if unmet:
+        return Outcome(Verdict.NON_STRICT, first_line(unmet[0]), unmet[0], trace)
+    if requirement.category is Class.QUIRK or (requirement.category is Class.SPEC and observed):
+        return Outcome(Verdict.INFO, observed or "as the original", trace=trace)
+    return Outcome(Verdict.PASS, observed or "", trace=trace)
+
+
+def failed(requirement: Requirement, error: BaseException, trace: Trace) -> Outcome:
+    """Return the outcome of a case that ended in `error`, by the class and level of its requirement."""
+    if isinstance(error, Unsupported):
+        return Outcome(Verdict.UNSUPPORTED, first_line(error), trace=trace)
+    if isinstance(error, Inconclusive):
+        return Outcome(Verdict.INCONCLUSIVE, first_line(error), error, trace)
+    if not isinstance(error, AssertionError):
+        # A mistake in the suite must never look like one of the target.
+        return Outcome(Verdict.INCONCLUSIVE, f"error in the suite: {type(error).__name__}: {error}", error, trace)
+    if requirement.category is Class.QUIRK:
+        return Outcome(Verdict.INFO, first_line(error), trace=trace)
+    if requirement.category is Class.SPEC or requirement.level is not Level.MUST:
+        return Outcome(Verdict.NON_STRICT, first_line(error), error, trace)
+    return Outcome(Verdict.FAIL, first_line(error), error, trace)
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of what `error` says."""
+    return str(error).partition("\n")[0] or type(error).__name__

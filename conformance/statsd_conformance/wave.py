@@ -1,0 +1,213 @@
+"""Runs all cases of a target at once, in waves, and comes to a verdict on each.
+
+Every case has buckets of its own, so cases cannot meet; a wave takes as long as its longest case, two or three flush
+intervals. What fails is run once more, alone: two equal failures make a verdict. Hostile cases come last, one input at a
+time, so that a target that stops names its culprit.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from traceback import extract_tb
+from typing import Any, Final, Protocol
+
+from statsd_conformance.requirement import Inconclusive, Requirement, unmet_shoulds
+from statsd_conformance.target import Crashed, Target, Trace
+from statsd_conformance.verdict import Outcome, Verdict, failed, passed
+from statsd_conformance.wire import NoAnswer, Wire
+
+DOUBTFUL: Final = (Verdict.FAIL, Verdict.NON_STRICT, Verdict.INCONCLUSIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case ready to run: its id in the report, the coroutine function, its parameters beside `target`."""
+
+    id: str
+    requirement: Requirement
+    function: Callable[..., Awaitable[str | None]]
+    parameters: Mapping[str, Any]
+
+
+class Subject(Protocol):
+    """A running target, which may be one that can be started again."""
+
+    wire: Wire
+
+    @property
+    def restartable(self) -> bool:
+        """Whether `restart` can bring it back."""
+
+    async def restart(self) -> None:
+        """Stop what is left of it and start it again, on the same wire."""
+
+    def last_words(self) -> str:
+        """Return its exit status and the last lines of its log, as far as they are known."""
+
+
+async def run_case(case: Case, target: Target) -> Outcome:
+    """Run one case against one target, and judge it.
+
+    Raises:
+        NoAnswer, Crashed: the target does not answer, which is no verdict on the case yet.
+    """
+    with unmet_shoulds() as unmet:
+        try:
+            observed = await case.function(target=target, **case.parameters)
+        except (NoAnswer, Crashed):
+            raise
+        except Exception as error:
+            return failed(case.requirement, error, target.trace)
+    return passed(case.requirement, observed, unmet, target.trace)
+
+
+async def run_all(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
+    """Run every case against the subject and return the confirmed outcomes by case id.
+
+    Raises:
+        NoAnswer: not one case was answered.
+    """
+    ordinary = [case for case in cases if not case.requirement.hostile]
+    outcomes = await _wave(subject, ordinary)
+    unanswered = [outcome.error for outcome in outcomes.values() if isinstance(outcome.error, NoAnswer)]
+    if ordinary and len(unanswered) == len(ordinary):
+        raise unanswered[0]
+    for case in ordinary:
+        if outcomes[case.id].verdict in DOUBTFUL:
+            outcomes[case.id] = await _confirmed(subject, case, outcomes[case.id])
+    hostile = [case for case in cases if case.requirement.hostile]
+    outcomes |= await _hostile(subject, hostile)
+    return outcomes
+
+
+async def _wave(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
+    """Run the cases at once; quiet ones one after another, once everything else has been flushed."""
+    wire = subject.wire
+    drops = wire.drops()
+    loud = [case for case in cases if not case.requirement.quiet]
+    quiet = [case for case in cases if case.requirement.quiet]
+    results = await asyncio.gather(*(_attempt(subject, case) for case in loud), _one_by_one(subject, quiet))
+    outcomes: dict[str, Outcome] = dict(zip((case.id for case in loud), results[:-1], strict=True)) | results[-1]
+    if lost := wire.drops() - drops:
+        return {id: _doubted(outcome, lost) for id, outcome in outcomes.items()}
+    return outcomes
+
+
+async def _one_by_one(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
+    outcomes = {}
+    if cases:
+        # What the others sent at once has to be out of the target's counts first.
+        await _ignoring_silence(subject.wire.fence())
+    for case in cases:
+        outcomes[case.id] = await _attempt(subject, case)
+    return outcomes
+
+
+async def _ignoring_silence(fence: Awaitable[int]) -> None:
+    try:
+        await fence
+    except (NoAnswer, Crashed, Inconclusive):
+        return
+
+
+async def _attempt(subject: Subject, case: Case) -> Outcome:
+    target = subject.wire.case()
+    try:
+        return await run_case(case, target)
+    except (NoAnswer, Crashed) as error:
+        return Outcome(Verdict.INCONCLUSIVE, str(error), error, target.trace)
+
+
+def _doubted(outcome: Outcome, lost: int) -> Outcome:
+    if outcome.verdict not in DOUBTFUL:
+        return outcome
+    note = f"the kernel dropped {lost} datagrams at the target's socket meanwhile ({outcome.note})"
+    return replace(outcome, verdict=Verdict.INCONCLUSIVE, note=note, error=None)
+
+
+async def _confirmed(subject: Subject, case: Case, first: Outcome) -> Outcome:
+    """Run a doubtful case again, alone, and return what both runs together say."""
+    if not subject.wire.alive():
+        if not subject.restartable:
+            return first
+        await subject.restart()
+    again = (await _wave(subject, [case]))[case.id]
+    if _same(first, again):
+        return again
+    if first.error is None:
+        # The first run was spoilt by dropped datagrams, so it says nothing; a clean second one does.
+        return again if again.verdict not in DOUBTFUL else await _confirmed(subject, case, again)
+    note = f"{first.verdict.value} in the wave ({first.note}), alone {again.verdict.value} ({again.note or 'no objection'})"
+    return Outcome(Verdict.INCONCLUSIVE, note, trace=again.trace)
+
+
+def _same(first: Outcome, again: Outcome) -> bool:
+    """Tell whether two runs failed alike: the same verdict, raised at the same place of the case."""
+    return first.verdict is again.verdict and first.error is not None and _place(first) == _place(again)
+
+
+def _place(outcome: Outcome) -> list[tuple[str, int | None]]:
+    if outcome.error is None:
+        return []
+    return [(frame.filename, frame.lineno) for frame in extract_tb(outcome.error.__traceback__)]
+
+
+async def _hostile(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
+    """Run hostile cases; when the target stops, find the one that did it, start the target again, and go on."""
+    if not cases:
+        return {}
+    outcomes, stopped_at = await _hostile_wave(subject, cases)
+    if subject.wire.alive() and stopped_at is None:
+        for case in cases:
+            if outcomes[case.id].verdict in DOUBTFUL:
+                outcomes[case.id] = await _confirmed(subject, case, outcomes[case.id])
+        return outcomes
+    words = subject.last_words()
+    if not subject.restartable:
+        return _unfinished(cases, outcomes, stopped_at, words)
+    await subject.restart()
+    if len(cases) == 1:
+        return {cases[0].id: Outcome(Verdict.CRASHED, f"it stopped serving; {words}", trace=outcomes[cases[0].id].trace)}
+    if stopped_at is not None:
+        # A process may take a moment to end, so the case before is under suspicion, too.
+        suspects = cases[max(stopped_at - 1, 0) : stopped_at + 1]
+        outcomes = await _hostile(subject, [case for case in cases if case not in suspects])
+        for suspect in suspects:
+            outcomes |= await _hostile(subject, [suspect])
+        return outcomes
+    half = len(cases) // 2
+    # It stopped later, at a flush perhaps, so nothing points at one of them.
+    return await _hostile(subject, cases[:half]) | await _hostile(subject, cases[half:])
+
+
+async def _hostile_wave(subject: Subject, cases: Sequence[Case]) -> tuple[dict[str, Outcome], int | None]:
+    """Start the cases one behind the other, each when the one before has been read; return where the target stopped."""
+    started: list[asyncio.Task[Outcome]] = []
+    stopped_at = None
+    for number, case in enumerate(cases):
+        started.append(asyncio.create_task(_attempt(subject, case)))
+        await asyncio.sleep(0)
+        if not await subject.wire.settled():
+            stopped_at = number
+            break
+    finished = await asyncio.gather(*started)
+    outcomes = {case.id: outcome for case, outcome in zip(cases, finished, strict=False)}
+    for case in cases[len(finished) :]:
+        outcomes[case.id] = Outcome(Verdict.INCONCLUSIVE, "not tried: the target had stopped before", trace=Trace())
+    return outcomes, stopped_at
+
+
+def _unfinished(
+    cases: Sequence[Case], outcomes: dict[str, Outcome], stopped_at: int | None, words: str
+) -> dict[str, Outcome]:
+    """Return what can be said of hostile cases on a target that stopped and cannot be started again."""
+    said = dict(outcomes)
+    for number, case in enumerate(cases):
+        outcome = outcomes[case.id]
+        if number == stopped_at:
+            said[case.id] = Outcome(Verdict.CRASHED, f"it stopped serving; {words}", trace=outcome.trace)
+        elif outcome.verdict in DOUBTFUL:
+            culprit = f" at {cases[stopped_at].requirement.id}" if stopped_at is not None else " in this wave"
+            note = f"the target stopped{culprit} and was not started by the suite: start it again and run -k this case"
+            said[case.id] = replace(outcome, verdict=Verdict.INCONCLUSIVE, note=note, error=None)
+    return said

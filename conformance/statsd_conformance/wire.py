@@ -1,0 +1,262 @@
+"""A target over the wire: datagrams out through one socket, snapshots in through a sink, fences between the two.
+
+A fence is a counter of a name never used before, sent on the same socket behind a case's own datagrams. A snapshot in
+which that name stands holds everything sent before it. Only the name matters, never the value, so that a target which
+gets every number wrong can still be waited for.
+"""
+
+import asyncio
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from statsd_conformance.address import Address
+from statsd_conformance.graphite import Snapshot
+from statsd_conformance.kernel import queue_and_drops
+from statsd_conformance.profile import Profile
+from statsd_conformance.requirement import Inconclusive
+from statsd_conformance.sink import GraphiteSink
+from statsd_conformance.target import DIGITS, Crashed, Target, token
+
+# A default receive buffer of Linux (212,992 bytes) holds 256 small datagrams; a burst stays well below.
+BURST: Final = 64
+# The interval that is assumed until one is known: the default of the original.
+UNKNOWN_INTERVAL: Final = 10.0
+
+
+class NoAnswer(Exception):
+    """No flush came back; the message says what was listened to and for how long."""
+
+
+@dataclass(frozen=True, slots=True)
+class _FenceRequest:
+    done: "asyncio.Future[int]"
+
+
+@dataclass
+class _Fence:
+    """A fence under way: the calls that wait for it, and the snapshots in which it was seen."""
+
+    name: bytes
+    sent: float
+    waiting: list["asyncio.Future[int]"]
+    seen: int = 0
+
+
+@dataclass
+class Wire:
+    """The connection of one run to one target.
+
+    Attributes:
+        name: of the target, for messages.
+        address: where its lines go.
+        profile: how it spells its output.
+        known_interval: its flush interval in seconds, None when it has to be measured.
+        nudge: called from time to time while a fence is under way, for targets that hold output back.
+        snapshots: everything it flushed so far.
+    """
+
+    name: str
+    address: Address
+    profile: Profile
+    known_interval: float | None = None
+    nudge: Callable[[], Awaitable[None]] | None = None
+    alive: Callable[[], bool] = lambda: True
+    snapshots: list[Snapshot] = field(default_factory=list)
+    sent: int = 0
+    refused: int = 0
+    _queue: "asyncio.Queue[bytes | _FenceRequest]" = field(default_factory=asyncio.Queue)
+    _fences: list[_Fence] = field(default_factory=list)
+    _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+    _cases: int = 0
+    _raised: int = 0
+
+    def __post_init__(self) -> None:
+        self.run = "".join(secrets.choice(DIGITS) for _ in range(5))
+        self.sink = GraphiteSink(self.profile, self._take)
+        self._fence_name = re.compile(rb"q%bfence[0-9]+z" % self.run.encode())
+
+    async def open(self, sink_host: str, sink_port: int) -> int:
+        """Listen as Graphite and connect to the target; return the sink's port."""
+        return await self.sink.listen(sink_host, sink_port)
+
+    async def connect(self) -> None:
+        """Open the socket that lines go out of, and start sending what is queued."""
+        self._socket = await self.address.connect()
+        self._tasks = [asyncio.create_task(self._pump()), asyncio.create_task(self._watch())]
+
+    async def close(self) -> None:
+        """Stop sending and listening."""
+        await self.disconnect()
+        await self.sink.close()
+
+    async def disconnect(self) -> None:
+        """Close the outgoing socket, and forget what was not sent yet."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks:
+            self._socket.close()
+        self._tasks = []
+        self._queue = asyncio.Queue()
+        self._fences = []
+
+    def case(self) -> "OverTheWire":
+        """Return a target of its own for one case, with a prefix nobody had before."""
+        self._cases += 1
+        return OverTheWire(self, token(self.run, self._cases))
+
+    @property
+    def interval(self) -> float:
+        """The flush interval in seconds: as told, else as measured, else that of the original."""
+        if self.known_interval is not None:
+            return self.known_interval
+        arrivals = [snapshot.arrived for snapshot in self.snapshots]
+        gaps = sorted(later - earlier for earlier, later in zip(arrivals, arrivals[1:], strict=False))
+        return max(round(gaps[len(gaps) // 2], 1), 0.1) if gaps else UNKNOWN_INTERVAL
+
+    @property
+    def patience(self) -> float:
+        """Seconds to wait for a fence before giving up: every snapshot that it needs, and one more, and the lag."""
+        return (self.profile.rounds + 1.5) * self.interval + self.profile.lag + 3.0
+
+    def transmit(self, datagram: bytes) -> None:
+        """Queue one datagram."""
+        self._queue.put_nowait(datagram)
+
+    async def fence(self) -> int:
+        """Wait for a flush that holds everything queued so far; return the number of snapshots up to it.
+
+        Raises:
+            NoAnswer: no such flush came in time.
+            Crashed: the target's process is gone.
+        """
+        request = _FenceRequest(asyncio.get_running_loop().create_future())
+        self._queue.put_nowait(request)
+        return await request.done
+
+    def drops(self) -> int:
+        """Return how many datagrams the kernel dropped at the target's socket so far; 0 where it cannot be seen."""
+        port = self.address.local_udp_port
+        state = queue_and_drops(port) if port else None
+        return state.drops if state else 0
+
+    async def settled(self) -> bool:
+        """Wait until everything queued was sent and read, as far as can be seen; tell whether the target still lives."""
+        while not self._queue.empty():
+            await asyncio.sleep(0.001)
+        await self._drained()
+        return self.alive()
+
+    def _take(self, snapshot: Snapshot) -> None:
+        self.snapshots.append(snapshot)
+        names = {name for line in snapshot.lines for name in self._fence_name.findall(line.key)}
+        for number, fence in enumerate(self._fences):
+            if fence.name in names:
+                fence.seen += 1
+                if fence.seen >= self.profile.rounds:
+                    # What an earlier fence waited for was sent before, on the same socket.
+                    self._resolve(number + 1)
+                    return
+
+    def _resolve(self, passed: int) -> None:
+        done, self._fences = self._fences[:passed], self._fences[passed:]
+        for fence in done:
+            for waiting in fence.waiting:
+                if not waiting.done():
+                    waiting.set_result(len(self.snapshots))
+
+    async def _pump(self) -> None:
+        """Send what is queued, in order and paced; requests for a fence that stand together share one."""
+        while True:
+            batch = [await self._queue.get()]
+            while not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            waiting = []
+            for number, item in enumerate(batch):
+                if isinstance(item, _FenceRequest):
+                    waiting.append(item.done)
+                    continue
+                if number % BURST == BURST - 1:
+                    await self._drained()
+                await self._send(item)
+            if waiting:
+                await self._raise_fence(waiting)
+
+    async def _raise_fence(self, waiting: list["asyncio.Future[int]"]) -> None:
+        self._raised += 1
+        name = b"q%bfence%dz" % (self.run.encode(), self._raised)
+        self._fences.append(_Fence(name, time.monotonic(), waiting))
+        await self._send(name + b":1|c")
+
+    async def _send(self, datagram: bytes) -> None:
+        self.sent += 1
+        try:
+            await self._socket.send(datagram)
+        except ConnectionRefusedError:
+            # ICMP port unreachable for an earlier datagram: nobody listens there at the moment.
+            self.refused += 1
+        except OSError as error:
+            self._fail(Inconclusive(f"sending {len(datagram)} bytes to {self.address} failed: {error}"))
+
+    async def _drained(self) -> None:
+        """Wait until a local target has read what is in its socket; elsewhere give it a moment."""
+        port = self.address.local_udp_port
+        until = time.monotonic() + 1.0
+        while time.monotonic() < until:
+            await asyncio.sleep(0.001)
+            state = queue_and_drops(port) if port else None
+            if state is None:
+                await asyncio.sleep(0.005)
+                return
+            if not state.queued_bytes:
+                return
+
+    async def _watch(self) -> None:
+        """Look after fences under way: nudge, send again what may have been lost, give up in the end."""
+        while True:
+            await asyncio.sleep(0.1)
+            if not self._fences:
+                continue
+            if not self.alive():
+                self._fail(Crashed("its process has ended"))
+                continue
+            if self.nudge:
+                await self.nudge()
+            now, oldest = time.monotonic(), self._fences[0]
+            if now - oldest.sent > self.patience:
+                heard = f"{len(self.snapshots)} flushes heard, none with the fence" if self.snapshots else "nothing heard"
+                self._fail(NoAnswer(f"no flush came back within {now - oldest.sent:.1f} s ({heard})"))
+            elif not oldest.seen and now - oldest.sent > self.interval + self.profile.lag:
+                await self._send(oldest.name + b":1|c")
+
+    def _fail(self, error: Exception) -> None:
+        fences, self._fences = self._fences, []
+        for fence in fences:
+            for waiting in fence.waiting:
+                if not waiting.done():
+                    waiting.set_exception(error)
+
+
+class OverTheWire(Target):
+    """One case's view of a target behind sockets."""
+
+    def __init__(self, wire: Wire, own: bytes) -> None:
+        super().__init__(wire.name, wire.profile, own)
+        self._wire = wire
+        self._seen = len(wire.snapshots)
+
+    @property
+    def interval(self) -> float:
+        """The flush interval in seconds."""
+        return self._wire.interval
+
+    def _transmit(self, datagram: bytes) -> None:
+        self._wire.transmit(datagram)
+
+    async def _snapshots(self) -> Sequence[Snapshot]:
+        start, self._seen = self._seen, await self._wire.fence()
+        return self._wire.snapshots[start : self._seen]
