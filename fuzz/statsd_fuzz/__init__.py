@@ -1,0 +1,1 @@
+"""Generated StatsD traffic: the strategies that property tests draw from."""
