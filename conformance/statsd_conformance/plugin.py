@@ -21,6 +21,7 @@ from statsd_conformance.wave import Case
 _EXAMINATIONS: Final = pytest.StashKey[dict[str, Examination]]()
 _OUTCOME: Final = pytest.StashKey[Outcome]()
 _RECORDS: Final = pytest.StashKey[list[dict[str, Any]]]()
+_NEEDS_EVIDENCE: Final = (Verdict.FAIL, Verdict.NON_STRICT, Verdict.CRASHED, Verdict.INCONCLUSIVE)
 _LETTERS: Final = {Verdict.NON_STRICT: ("n", "yellow"), Verdict.INFO: ("i", "cyan")}
 
 
@@ -41,7 +42,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="URL",
         help="where to listen for the Graphite output of a target that the suite does not start (default: %(default)s)",
     )
-    group.addoption("--interval", type=float, metavar="SECONDS", help="flush interval of the target (default: 1, or measured)")
+    group.addoption(
+        "--interval", type=float, metavar="SECONDS", help="flush interval of the target (default: 1, or measured)"
+    )
     group.addoption("--hostile", action="store_true", help="send hostile input also to a target on another machine")
     group.addoption("--allow-inconclusive", action="store_true", help="skip what is INCONCLUSIVE in place of failing")
 
@@ -69,7 +72,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     targets = list(dict.fromkeys(metafunc.config.getoption("--target") or ["reference"]))
     grouped = [pytest.param(target, marks=pytest.mark.xdist_group(target)) for target in targets]
-    metafunc.parametrize("target", grouped if metafunc.config.pluginmanager.hasplugin("xdist") else targets, ids=targets)
+    metafunc.parametrize(
+        "target", grouped if metafunc.config.pluginmanager.hasplugin("xdist") else targets, ids=targets
+    )
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -91,7 +96,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 def _outcome(item: pytest.Function, requirement: Requirement) -> Outcome:
-    spec = item.callspec.params["target"]
+    spec = _target_of(item)
     examinations = item.config.stash[_EXAMINATIONS]
     if spec not in examinations:
         cases = [_case(one) for one in item.session.items if _is_case_of(one, spec)]
@@ -104,8 +109,14 @@ def _outcome(item: pytest.Function, requirement: Requirement) -> Outcome:
     return examination.outcomes[item.nodeid]
 
 
+def _target_of(item: pytest.Function) -> str:
+    return str(item.callspec.params["target"])
+
+
 def _is_case_of(item: pytest.Item, spec: str) -> bool:
-    return isinstance(item, pytest.Function) and hasattr(item, "callspec") and item.callspec.params.get("target") == spec
+    return (
+        isinstance(item, pytest.Function) and hasattr(item, "callspec") and item.callspec.params.get("target") == spec
+    )
 
 
 def _case(item: pytest.Item) -> Case | None:
@@ -153,10 +164,10 @@ def pytest_runtest_makereport(
     if call.when != "call" or outcome is None or requirement is None:
         return report
     assert isinstance(item, pytest.Function)
-    examination = item.config.stash[_EXAMINATIONS][item.callspec.params["target"]]
+    examination = item.config.stash[_EXAMINATIONS][_target_of(item)]
     # A plain attribute of plain values travels from an xdist worker to the terminal.
-    report.statsd = _record(requirement, outcome, examination)
-    if outcome.verdict in (Verdict.FAIL, Verdict.NON_STRICT, Verdict.CRASHED, Verdict.INCONCLUSIVE):
+    report.statsd = _record(requirement, outcome, examination)  # type: ignore[attr-defined]  # any attribute may be set
+    if outcome.trace is not None and outcome.verdict in _NEEDS_EVIDENCE:
         report.sections.append(("StatsD", describe(requirement, outcome, examination.address)))
     return report
 
@@ -172,7 +183,6 @@ def _record(requirement: Requirement, outcome: Outcome, examination: Examination
         "version": examination.version,
         "seconds": examination.seconds,
         "interval": examination.interval,
-        "flushes": examination.flushes,
         "problem": examination.problem,
     }
 
@@ -205,11 +215,13 @@ def _summarise(terminal: pytest.TerminalReporter, target: str, records: Sequence
         terminal.write_line(first["problem"], red=True)
         return
     counts = Counter(record["verdict"] for record in records)
-    terminal.write_line(", ".join(f"{counts[verdict.value]} {verdict.value}" for verdict in Verdict if counts[verdict.value]))
-    intervals = first["seconds"] / first["interval"]
     terminal.write_line(
-        f"{len(records)} cases in {first['seconds']:.1f} s, that is {intervals:.1f} flush intervals of {first['interval']:g} s"
+        ", ".join(f"{counts[verdict.value]} {verdict.value}" for verdict in Verdict if counts[verdict.value])
     )
+    took = f"{len(records)} cases in {first['seconds']:.1f} s"
+    if first["interval"]:
+        took += f", that is {first['seconds'] / first['interval']:.1f} flush intervals of {first['interval']:g} s"
+    terminal.write_line(took)
     for record in records:
-        if record["verdict"] not in (Verdict.PASS.value, Verdict.INFO.value, Verdict.UNSUPPORTED.value):
+        if Verdict(record["verdict"]) in _NEEDS_EVIDENCE:
             terminal.write_line(f"{record['verdict']:<12} {record['id']:<12} {record['note'].splitlines()[0]}")

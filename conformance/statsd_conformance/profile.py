@@ -106,5 +106,6 @@ def read_profile(text: str, source: str) -> Profile:
         raise ProfileError(f"profile {source}: unknown kind {unknown[0]!r} in paths; it takes {', '.join(KINDS)}")
     if entries.get("end", "silence") not in ("close", "marker", "silence"):
         raise ProfileError(f"profile {source}: end is {entries['end']!r}, not 'close', 'marker' or 'silence'")
-    tuples = {name: tuple(entries[name]) for name in ("types", "extensions") if name in entries}
-    return Profile(**(entries | tuples))
+    for name in {"types", "extensions"} & set(entries):
+        entries[name] = tuple(entries[name])
+    return Profile(**entries)

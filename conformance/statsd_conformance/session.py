@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -49,14 +49,16 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """What a run over one target found: outcomes by case id, and how it went."""
+    """What a run over one target found: outcomes by case id, and how it went.
+
+    `interval` is its flush interval in seconds, None when nobody knows.
+    """
 
     target: str
     version: str
     outcomes: dict[str, Outcome]
     seconds: float = 0.0
-    interval: float = 0.0
-    flushes: int = 0
+    interval: float | None = None
     address: Address | None = None
     problem: str = ""
 
@@ -71,7 +73,7 @@ class Subject:
     process: Process | None = None
     version: str = ""
     starts: int = 0
-    ends: list[str] = field(default_factory=list)
+    seen_bound: bool = False
 
     @property
     def restartable(self) -> bool:
@@ -79,10 +81,12 @@ class Subject:
         return self.named is not None
 
     def alive(self) -> bool:
-        """Tell whether it can still be there: its process runs, or its port is still bound."""
+        """Tell whether it can still be there: its process runs, or its port, once bound, still is."""
         if self.process is not None:
             return self.process.alive()
-        return bound(self.wire.address) is not False
+        is_bound = bound(self.wire.address)
+        self.seen_bound |= is_bound is True
+        return is_bound is not False or not self.seen_bound
 
     async def start(self) -> None:
         """Start the program where there is one, wait until its port is there, and connect.
@@ -150,9 +154,7 @@ async def examine(spec: str, cases: Sequence[Case], settings: Settings) -> Exami
             outcomes = await _unless_silent(run_all(subject, cases), subject, settings)
             wire = subject.wire
             elapsed = time.monotonic() - begun
-            return Examination(
-                spec, subject.version, outcomes, elapsed, wire.interval, len(wire.snapshots), wire.address
-            )
+            return Examination(spec, subject.version, outcomes, elapsed, wire.known_or_measured, wire.address)
     except (TargetError, AddressError, ProfileError, NoAnswer) as error:
         return Examination(spec, "", {}, time.monotonic() - begun, problem=str(error))
 
@@ -240,18 +242,26 @@ async def _silence(subject: Subject, settings: Settings) -> str:
     begun = time.monotonic()
     while bound(wire.address) is False and subject.process is None:
         if time.monotonic() - begun > _BIND:
-            return f"nothing answered: no program on this machine listens on {wire.address}. Start the target, or correct --target"
+            return (
+                f"nothing answered: no program on this machine listens on {wire.address}, and none connected to the suite, "
+                f"which listened as {settings.sink}. Start the target, or correct --target"
+            )
         await asyncio.sleep(0.05)
     limit = FIRST_FLUSH if wire.known_interval is None else 2 * wire.known_interval + wire.profile.lag + _BIND
     while not wire.snapshots:
         if time.monotonic() - begun > limit:
             return _unheard(wire, settings, limit)
         await asyncio.sleep(0.05)
-    return await asyncio.get_running_loop().create_future()
+    never: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    return await never
 
 
 def _unheard(wire: Wire, settings: Settings, waited: float) -> str:
-    connections = f"{wire.sink.connections} connections came in, but no whole line" if wire.sink.connections else "no connection came in"
+    connections = (
+        f"{wire.sink.connections} connections came in, but no whole line"
+        if wire.sink.connections
+        else "no connection came in"
+    )
     return (
         f"nothing answered: sent lines to {wire.address} and listened as {settings.sink} for {waited:.0f} s, but {connections}. "
         "Point the Graphite output of the target at that place (graphiteHost and graphitePort of StatsD; "

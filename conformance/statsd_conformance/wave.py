@@ -86,8 +86,9 @@ async def _wave(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
     drops = wire.drops()
     loud = [case for case in cases if not case.requirement.quiet]
     quiet = [case for case in cases if case.requirement.quiet]
-    results = await asyncio.gather(*(_attempt(subject, case) for case in loud), _one_by_one(subject, quiet))
-    outcomes: dict[str, Outcome] = dict(zip((case.id for case in loud), results[:-1], strict=True)) | results[-1]
+    at_once = asyncio.gather(*(_attempt(subject, case) for case in loud))
+    results, outcomes = await asyncio.gather(at_once, _one_by_one(subject, quiet))
+    outcomes |= {case.id: outcome for case, outcome in zip(loud, results, strict=True)}
     if lost := wire.drops() - drops:
         return {id: _doubted(outcome, lost) for id, outcome in outcomes.items()}
     return outcomes
@@ -167,7 +168,9 @@ async def _hostile(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome
         return _unfinished(cases, outcomes, stopped_at, words)
     await subject.restart()
     if len(cases) == 1:
-        return {cases[0].id: Outcome(Verdict.CRASHED, f"it stopped serving; {words}", trace=outcomes[cases[0].id].trace)}
+        return {
+            cases[0].id: Outcome(Verdict.CRASHED, f"it stopped serving; {words}", trace=outcomes[cases[0].id].trace)
+        }
     if stopped_at is not None:
         # A process may take a moment to end, so the case before is under suspicion, too.
         suspects = cases[max(stopped_at - 1, 0) : stopped_at + 1]

@@ -112,11 +112,16 @@ class Wire:
     @property
     def interval(self) -> float:
         """The flush interval in seconds: as told, else as measured, else that of the original."""
+        return self.known_or_measured or UNKNOWN_INTERVAL
+
+    @property
+    def known_or_measured(self) -> float | None:
+        """The flush interval in seconds as told, else as measured; None before the second flush."""
         if self.known_interval is not None:
             return self.known_interval
         arrivals = [snapshot.arrived for snapshot in self.snapshots]
         gaps = sorted(later - earlier for earlier, later in zip(arrivals, arrivals[1:], strict=False))
-        return max(round(gaps[len(gaps) // 2], 1), 0.1) if gaps else UNKNOWN_INTERVAL
+        return max(round(gaps[len(gaps) // 2], 1), 0.1) if gaps else None
 
     @property
     def patience(self) -> float:
@@ -228,7 +233,9 @@ class Wire:
                 await self.nudge()
             now, oldest = time.monotonic(), self._fences[0]
             if now - oldest.sent > self.patience:
-                heard = f"{len(self.snapshots)} flushes heard, none with the fence" if self.snapshots else "nothing heard"
+                heard = (
+                    f"{len(self.snapshots)} flushes heard, none with the fence" if self.snapshots else "nothing heard"
+                )
                 self._fail(NoAnswer(f"no flush came back within {now - oldest.sent:.1f} s ({heard})"))
             elif not oldest.seen and now - oldest.sent > self.interval + self.profile.lag:
                 await self._send(oldest.name + b":1|c")

@@ -28,7 +28,12 @@ class Names:
         self.raw = not options.key_name_sanitize
         self.suffix = b"." + options.global_suffix.encode() if options.global_suffix else b""
         if self.legacy:
-            self.counters, self.timers, self.gauges, self.sets = b"stats.", b"stats.timers.", b"stats.gauges.", b"stats.sets."
+            self.counters, self.timers, self.gauges, self.sets = (
+                b"stats.",
+                b"stats.timers.",
+                b"stats.gauges.",
+                b"stats.sets.",
+            )
             self.pairs = b"stats.kv."
             self.own = b"stats." + options.prefix_stats.encode() + b"."
             self.number = options.prefix_stats.encode() + b".numStats" + self.suffix

@@ -5,7 +5,7 @@ field's name is the option's name in snake case; `option_name` gives the origina
 configuration file in front (`graphite.legacyNamespace`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from difflib import get_close_matches
 from math import isfinite
@@ -62,9 +62,13 @@ class Options:
     dump_messages: bool = _option(False, "log every line received")
 
     flush_interval: int = _option(10000, "flush interval, in milliseconds", takes="positive")
-    percent_threshold: tuple[float, ...] = _option((90.0,), "percentiles; a negative one is of the top", takes="percents")
+    percent_threshold: tuple[float, ...] = _option(
+        (90.0,), "percentiles; a negative one is of the top", takes="percents"
+    )
     histogram: tuple[Bins, ...] = _option((), "bins for timers: [{metric = …, bins = […]}, …]", takes="bins")
-    calculated_timer_metrics: tuple[str, ...] = _option((), "timer statistics to publish; none for all", takes="statistics")
+    calculated_timer_metrics: tuple[str, ...] = _option(
+        (), "timer statistics to publish; none for all", takes="statistics"
+    )
     flush_counts: bool = _option(True, "publish counts beside rates", name="flush_counts")
     key_name_sanitize: bool = _option(True, "clean names on arrival, not at the flush")
     delete_idle_stats: bool = _option(False, "default of the four delete options below")
@@ -72,7 +76,9 @@ class Options:
     delete_timers: bool | None = _option(None, "leave idle timers out")
     delete_sets: bool | None = _option(None, "leave idle sets out")
     delete_gauges: bool | None = _option(None, "forget idle gauges")
-    gauges_max_ttl: int = _option(1, "idle flushes that a gauge survives with deleteGauges", name="gaugesMaxTTL", takes="positive")
+    gauges_max_ttl: int = _option(
+        1, "idle flushes that a gauge survives with deleteGauges", name="gaugesMaxTTL", takes="positive"
+    )
     prefix_stats: str = _option("statsd", "prefix of the aggregator's own metrics")
 
     graphite_host: str = _option("", "host of Graphite; empty sends nothing")
@@ -185,7 +191,10 @@ def _whole(value: object, low: int, high: int, what: str) -> int:
 
 
 def _octal(value: object) -> str:
-    _wanted(isinstance(value, str) and 0 < len(value) <= 4 and set(value) <= set("01234567"), "an octal number such as '660'")
+    _wanted(
+        isinstance(value, str) and 0 < len(value) <= 4 and set(value) <= set("01234567"),
+        "an octal number such as '660'",
+    )
     return cast(str, value)
 
 
@@ -233,7 +242,7 @@ def _one_bins(entry: object, what: str) -> Bins:
     return Bins(metric.encode(), numbers, labels)
 
 
-_READERS = {
+_READERS: dict[str, Callable[[object], Any]] = {
     "port": lambda value: _whole(value, 0, 65535, "a port number, 0 to 65535"),
     "positive": lambda value: _whole(value, 1, 2**53, "a whole number above 0"),
     "octal": _octal,

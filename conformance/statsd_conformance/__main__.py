@@ -1,0 +1,40 @@
+"""The one command line: `statsd-conformance run`, `statsd-conformance serve`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from statsd_conformance import __version__
+from statsd_reference.__main__ import serve
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="statsd-conformance")
+def main() -> None:
+    """Check StatsD servers and what is sent to them."""
+
+
+@main.command(
+    context_settings={"ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def run(arguments: tuple[str, ...]) -> None:
+    """Run the conformance cases, as `pytest conformance` does in a checkout.
+
+    Every option of pytest and of the suite is passed on: --target, -k, -n, --junitxml. `run --help` shows them all.
+    """
+    # pytest costs a quarter of a second to import, which `serve` need not pay.
+    import pytest
+
+    # In a checkout the conftest beside the package would load the same plugin a second time: stay below it.
+    package = Path(__file__).parent
+    plugin = ["-p", "statsd_conformance.plugin", f"--confcutdir={package}", "--pyargs", "statsd_conformance"]
+    sys.exit(pytest.main([*plugin, *arguments]))
+
+
+main.add_command(serve)
+
+if __name__ == "__main__":
+    main(prog_name="statsd-conformance")

@@ -1,0 +1,84 @@
+"""Measures the reference beside real servers, each pair in one run, and prints the ratios.
+
+    python tests/bench/run.py [ingest] [memory] [pause] [--names 100000]
+
+Nothing here fails a test run: figures are for people.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import click
+from ingest import Ingest, lossless_rate
+from memory import VALUES, Resident, resident
+from pause import Pause, flush_pause
+from rich.console import Console
+from rich.table import Table
+
+_FIRST_RATE = {"reference": 20_000.0, "collectd": 20_000.0, "statsd": 4_000.0}
+_console = Console()
+
+
+@click.command()
+@click.argument("what", nargs=-1, type=click.Choice(["ingest", "memory", "pause"]))
+@click.option("--target", "targets", multiple=True, default=["reference", "statsd", "collectd"], help="who to measure")
+@click.option("--names", multiple=True, type=int, default=[100_000, 1_000_000], help="distinct names held, for memory")
+def main(what: Sequence[str], targets: Sequence[str], names: Sequence[int]) -> None:
+    """Measure ingest, memory and the pause of a flush; all of them by default."""
+    chosen = what or ("ingest", "memory", "pause")
+    if "ingest" in chosen:
+        asyncio.run(_ingest(targets))
+    if "memory" in chosen:
+        asyncio.run(_memory([target for target in targets if target != "collectd"], names))
+    if "pause" in chosen:
+        asyncio.run(_pause(targets))
+
+
+async def _ingest(targets: Sequence[str]) -> None:
+    table = Table("load", "target", "lossless lines/s", "reference / target", title="Ingest, datagrams of 40 lines")
+    for load in ("counters", "mixed"):
+        results = [await lossless_rate(target, load, _FIRST_RATE.get(target, 4_000.0)) for target in targets]
+        best = {result.target: result.lines_per_second for result in results if isinstance(result, Ingest)}
+        for target, result in zip(targets, results, strict=True):
+            if isinstance(result, str):
+                table.add_row(load, target, result, "")
+            else:
+                rate = result.lines_per_second
+                table.add_row(load, target, f"{rate:,.0f}", _ratio(best.get("reference"), rate))
+    _console.print(table)
+
+
+async def _memory(targets: Sequence[str], names: Sequence[int]) -> None:
+    table = Table("names", "type", *(f"{target}, MiB" for target in targets), title="Resident size")
+    for number in names:
+        for type in VALUES:
+            results = [await resident(target, type, number) for target in targets]
+            table.add_row(f"{number:,}", type, *map(_mebibytes, results))
+    _console.print(table)
+
+
+async def _pause(targets: Sequence[str]) -> None:
+    table = Table(
+        "target", "datagrams/s", "longest pause, ms", "lost", title="Flush of 100,000 counters each second, 997 live"
+    )
+    for target in targets:
+        result = await flush_pause(target, 100_000, 2_000.0)
+        if isinstance(result, Pause):
+            table.add_row(
+                target, f"{result.datagrams_per_second:,.0f}", f"{1000 * result.longest:.1f}", str(result.lost)
+            )
+        else:
+            table.add_row(target, "", result, "")
+    _console.print(table)
+
+
+def _ratio(reference: float | None, other: float) -> str:
+    return f"{reference / other:.2f}" if reference and other else ""
+
+
+def _mebibytes(result: Resident | str) -> str:
+    return result if isinstance(result, str) else f"{result.after / 2**20:.0f}"
+
+
+if __name__ == "__main__":
+    main()
