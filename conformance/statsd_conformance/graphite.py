@@ -8,7 +8,8 @@ from functools import cached_property
 class GraphiteLine:
     """One line as received, without its LF.
 
-    `number` is the value as a float, or None where it is none. `faults` say in words what carbon or a relay would object to.
+    `number` is the value as a float, or None where it is none. `faults` say in words what carbon or a relay would
+    object to.
     """
 
     raw: bytes

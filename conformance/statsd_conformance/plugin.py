@@ -7,7 +7,6 @@ then raises or returns its own outcome, so that `-k`, `-x`, `-n`, tracebacks and
 import asyncio
 from collections import Counter
 from collections.abc import Generator, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -33,7 +32,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         metavar="TARGET",
         help="the aggregator to test: host:port, udp://, tcp:// or unix:// address, exec:COMMAND with {port} "
-        "{graphite_host} {graphite_port} {interval}, or reference, statsd, collectd; may be repeated (default: reference)",
+        "{graphite_host} {graphite_port} {interval}, or reference, statsd, collectd; may be repeated "
+        "(default: reference)",
     )
     group.addoption("--profile", metavar="NAME|FILE", help="how the target spells its output (default: statsd)")
     group.addoption(

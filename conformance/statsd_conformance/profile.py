@@ -20,8 +20,8 @@ class Profile:
 
     Attributes:
         name: of the profile.
-        paths: kind (see KINDS) to a template with `{bucket}`, for a timer also `{statistic}`; a leading `*` stands for any
-            prefix. A kind without a template is not published.
+        paths: kind (see KINDS) to a template with `{bucket}`, for a timer also `{statistic}`; a leading `*` stands for
+            any prefix. A kind without a template is not published.
         statistics: the original's name of a timer statistic to the target's; a missing one is not published.
         timer_unit_ms: what one published unit of a timer is in milliseconds: 1000 where the target prints seconds.
         types: the types of the wire that it reads.

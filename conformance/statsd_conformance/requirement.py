@@ -43,8 +43,8 @@ MUST, SHOULD, MAY = Level
 class Requirement:
     """One entry of the catalogue and how its case has to be run.
 
-    `sentence` is the requirement in RFC 2119 words. `hostile` cases send what has stopped real servers, and run after the
-    others; `quiet` cases read the target's count of bad lines, so nothing else may send any meanwhile.
+    `sentence` is the requirement in RFC 2119 words. `hostile` cases send what has stopped real servers, and run after
+    the others; `quiet` cases read the target's count of bad lines, so nothing else may send any meanwhile.
     """
 
     id: str

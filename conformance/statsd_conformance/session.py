@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from statsd_conformance.address import Address, AddressError, read_address
 from statsd_conformance.kernel import queue_and_drops
-from statsd_conformance.process import Process, free_port, start
-from statsd_conformance.profile import Profile, ProfileError, load_profile
+from statsd_conformance.process import Process, start
+from statsd_conformance.profile import ProfileError, load_profile
 from statsd_conformance.programs import Missing
 from statsd_conformance.targets import NAMED, Launch, Named, Place, command_target
 from statsd_conformance.verdict import Outcome
@@ -243,8 +243,8 @@ async def _silence(subject: Subject, settings: Settings) -> str:
     while bound(wire.address) is False and subject.process is None:
         if time.monotonic() - begun > _BIND:
             return (
-                f"nothing answered: no program on this machine listens on {wire.address}, and none connected to the suite, "
-                f"which listened as {settings.sink}. Start the target, or correct --target"
+                f"nothing answered: no program on this machine listens on {wire.address}, and none connected to the "
+                f"suite, which listened as {settings.sink}. Start the target, or correct --target"
             )
         await asyncio.sleep(0.05)
     limit = FIRST_FLUSH if wire.known_interval is None else 2 * wire.known_interval + wire.profile.lag + _BIND
@@ -263,7 +263,8 @@ def _unheard(wire: Wire, settings: Settings, waited: float) -> str:
         else "no connection came in"
     )
     return (
-        f"nothing answered: sent lines to {wire.address} and listened as {settings.sink} for {waited:.0f} s, but {connections}. "
+        f"nothing answered: sent lines to {wire.address} and listened as {settings.sink} for {waited:.0f} s, "
+        f"but {connections}. "
         "Point the Graphite output of the target at that place (graphiteHost and graphitePort of StatsD; "
         "write_graphite of collectd), choose another with --sink, or say --interval SECONDS when it flushes less often"
     )

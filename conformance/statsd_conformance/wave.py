@@ -1,8 +1,8 @@
 """Runs all cases of a target at once, in waves, and comes to a verdict on each.
 
 Every case has buckets of its own, so cases cannot meet; a wave takes as long as its longest case, two or three flush
-intervals. What fails is run once more, alone: two equal failures make a verdict. Hostile cases come last, one input at a
-time, so that a target that stops names its culprit.
+intervals. What fails is run once more, alone: two equal failures make a verdict. Hostile cases come last, one input at
+a time, so that a target that stops names its culprit.
 """
 
 import asyncio
@@ -138,7 +138,8 @@ async def _confirmed(subject: Subject, case: Case, first: Outcome) -> Outcome:
     if first.error is None:
         # The first run was spoilt by dropped datagrams, so it says nothing; a clean second one does.
         return again if again.verdict not in DOUBTFUL else await _confirmed(subject, case, again)
-    note = f"{first.verdict.value} in the wave ({first.note}), alone {again.verdict.value} ({again.note or 'no objection'})"
+    alone = again.note or "no objection"
+    note = f"{first.verdict.value} in the wave ({first.note}), alone {again.verdict.value} ({alone})"
     return Outcome(Verdict.INCONCLUSIVE, note, trace=again.trace)
 
 

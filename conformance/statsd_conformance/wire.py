@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from statsd_conformance.address import Address
@@ -120,7 +121,7 @@ class Wire:
         if self.known_interval is not None:
             return self.known_interval
         arrivals = [snapshot.arrived for snapshot in self.snapshots]
-        gaps = sorted(later - earlier for earlier, later in zip(arrivals, arrivals[1:], strict=False))
+        gaps = sorted(later - earlier for earlier, later in pairwise(arrivals))
         return max(round(gaps[len(gaps) // 2], 1), 0.1) if gaps else None
 
     @property
@@ -150,7 +151,7 @@ class Wire:
         return state.drops if state else 0
 
     async def settled(self) -> bool:
-        """Wait until everything queued was sent and read, as far as can be seen; tell whether the target still lives."""
+        """Wait until everything queued was sent and read, as far as can be seen; tell whether the target lives."""
         while not self._queue.empty():
             await asyncio.sleep(0.001)
         await self._drained()

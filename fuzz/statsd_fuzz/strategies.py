@@ -6,8 +6,9 @@ Samples and lines come in three sorts, so that a test can choose what it needs b
     bad_samples(), bad_lines()            refused by both
     disputed_samples(), disputed_lines()  read by the two differently, or fatal to the original
 
-Everything is bytes. To shrink well each strategy has its simplest choice first and is put together by `tuples`, `map` and
-`lists`, never by `flatmap`: an example loses intervals, datagrams, lines and samples first, then its parts become plain.
+Everything is bytes. To shrink well each strategy has its simplest choice first and is put together by `tuples`, `map`
+and `lists`, never by `flatmap`: an example loses intervals, datagrams, lines and samples first, then its parts become
+plain.
 """
 
 from typing import Any
@@ -282,7 +283,7 @@ def any_lines() -> Bytes:
 
 
 def datagrams(line: Bytes | None = None, at_most: int = 6) -> Bytes:
-    """Datagrams of up to `at_most` lines, with or without a final LF, with empty lines between. Shrink to the empty one.
+    """Datagrams of up to `at_most` lines, with or without a final LF and empty lines. Shrink to the empty one.
 
     Args:
         line: the lines to take; `any_lines()` if not given.

@@ -116,7 +116,7 @@ class Gathering:
             self._increase(sample.bucket, increment)
 
     def _add_total(self, sample: Sample, times: int) -> None:
-        # brubeck, metric.c: a stored total of 0 is no base yet; a smaller total is a restart, and counts whole (OTHER-02).
+        # brubeck, metric.c: a stored total of 0 is no base yet; a smaller one is a restart, and counts (OTHER-02).
         before = self.totals.get(sample.bucket, 0.0)
         growth = sample.value - before if sample.value >= before else sample.value
         self._increase(sample.bucket, growth if before > 0 else 0.0)

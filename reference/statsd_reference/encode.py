@@ -13,7 +13,7 @@ from statsd_reference.timers import timer_statistics
 
 Points = Callable[[Flush], Iterator[Point]]
 
-# carbon, protocols.py: MetricPickleReceiver.MAX_LENGTH is 2**20. The original sends a flush as one pickle, however long.
+# carbon, protocols.py: MetricPickleReceiver.MAX_LENGTH is 2**20. The original sends a flush as one pickle, of any size.
 PICKLE_POINTS = 5000
 
 

@@ -67,9 +67,9 @@ class Reading:
 class Window:
     """What an interval has gathered so far, by bucket.
 
-    `timer_counts` are the numbers of events behind the timer values, each value weighted by 1/rate. `gauge_ages` says how
-    many more idle flushes a gauge survives; empty unless gauges are deleted. `totals` holds the last running total of each
-    bucket of type `C`. `pairs` are the key/value samples, oldest first.
+    `timer_counts` are the numbers of events behind the timer values, each value weighted by 1/rate. `gauge_ages` says
+    how many more idle flushes a gauge survives; empty unless gauges are deleted. `totals` holds the last running total
+    of each bucket of type `C`. `pairs` are the key/value samples, oldest first.
     """
 
     counters: Mapping[bytes, float] = field(default_factory=dict)

@@ -46,8 +46,8 @@ def read_number(text: bytes) -> float | None:
 def read_rate(text: bytes) -> float | None:
     """Return the sample rate that stands behind the `@`, above 0, or None.
 
-    Rates above 1 are read, as the original does (RATE-06). Zero is refused (RATE-05), and so is a rate so small that one
-    sample would stand for more events than a double can count.
+    Rates above 1 are read, as the original does (RATE-06). Zero is refused (RATE-05), and so is a rate so small that
+    one sample would stand for more events than a double can count.
     """
     if not _RATE.match(text):
         return None

@@ -235,7 +235,7 @@ def _one_bins(entry: object, what: str) -> Bins:
         raise ValueError(what)
     metric, limits = entry["metric"], entry["bins"]
     _wanted(isinstance(metric, str) and isinstance(limits, list | tuple), what)
-    _wanted(all(limit == "inf" or isinstance(limit, int | float) and isfinite(limit) for limit in limits), what)
+    _wanted(all(limit == "inf" or (isinstance(limit, int | float) and isfinite(limit)) for limit in limits), what)
     numbers = tuple(float(limit) for limit in limits)
     _wanted(list(numbers) == sorted(set(numbers)), what)
     labels = tuple(b"inf" if limit == "inf" else write_number(float(limit)) for limit in limits)

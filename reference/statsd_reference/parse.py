@@ -148,7 +148,7 @@ def _is_event(line: bytes) -> bool:
 
 
 def _without_unknown_fields(samples: bytes) -> bytes:
-    """Return `samples` without the optional fields of DogStatsD 1.2 to 1.6 (`c:`, `e:`, `card:`, `T`): TAG-11 to -14."""
+    """Return `samples` without the fields of DogStatsD 1.2 to 1.6: `c:`, `e:`, `card:` and `T` (TAG-11 to -14)."""
     value, *fields = samples.split(b"|")
     kept = fields[:1] + [field for field in fields[1:] if not field.startswith((b"c:", b"e:", b"card:", b"T"))]
     return b"|".join([value, *kept])

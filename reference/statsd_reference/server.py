@@ -23,9 +23,9 @@ def receive_whole(datagram: bytes) -> Iterable[bytes]:
 class Server:
     """The steps from a datagram to Graphite lines, bound to their options.
 
-    `make_receive` makes the first step, which sees what the socket gave and may hold state of its own; `split` cuts lines,
-    `parse` reads one, `accumulate` adds a reading to the window, `flush` closes it, `points` names the result and `write`
-    puts one point on the wire.
+    `make_receive` makes the first step, which sees what the socket gave and may hold state of its own; `split` cuts
+    lines, `parse` reads one, `accumulate` adds a reading to the window, `flush` closes it, `points` names the result
+    and `write` puts one point on the wire.
     """
 
     options: Options

@@ -1,8 +1,8 @@
 """Sends a load at a steady rate, as a process of its own: `python load.py HOST PORT LOAD RATE SECONDS`.
 
 Prints the number of datagrams sent and the seconds that took. A datagram has 40 lines. LOAD is `counters` (997 names in
-turn, so that no two of 997 neighbouring datagrams are equal) or `mixed` (half counters of the same names, a quarter timers
-with distinct values, an eighth gauges, an eighth sets).
+turn, so that no two of 997 neighbouring datagrams are equal) or `mixed` (half counters of the same names, a quarter
+timers with distinct values, an eighth gauges, an eighth sets).
 """
 
 import random
