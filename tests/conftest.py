@@ -1,0 +1,28 @@
+"""What all tests share: the Hypothesis profile, and the real programs of this machine."""
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from needed_programs import command_of
+from statsd_conformance.programs import find
+from statsd_fuzz.profiles import UnknownProfileError, choose_profile, in_ci, load_profile
+
+
+def pytest_configure() -> None:
+    """Choose the Hypothesis profile before any test is collected."""
+    try:
+        load_profile(choose_profile(os.environ))
+    except UnknownProfileError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+@pytest.fixture(scope="session")
+def program() -> Callable[[str], tuple[str, ...]]:
+    """Give the command of a real program by name: `program("statsd")`.
+
+    Where it is not installed the test is skipped, with the name and how to install it; in CI, where `make peers` ran
+    before, the test fails.
+    """
+    return lambda name: command_of(find(name), must_be_there=in_ci(os.environ))
