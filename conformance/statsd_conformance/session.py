@@ -4,17 +4,17 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 from statsd_conformance.address import Address, AddressError, read_address
-from statsd_conformance.kernel import queue_and_drops
-from statsd_conformance.process import Process, start
+from statsd_conformance.kernel import queue_and_drops, visible
+from statsd_conformance.process import Process, StartError, free_port, start
 from statsd_conformance.profile import ProfileError, load_profile
-from statsd_conformance.programs import Missing
-from statsd_conformance.targets import NAMED, Launch, Named, Place, command_target
+from statsd_conformance.programs import Found, Missing
+from statsd_conformance.targets import NAMED, Command, CommandError, Named, Place
 from statsd_conformance.verdict import Outcome
 from statsd_conformance.wave import Case, run_all
 from statsd_conformance.wire import NoAnswer, Wire
@@ -69,6 +69,7 @@ class Subject:
 
     wire: Wire
     named: Named | None = None
+    program: Found | None = None
     place: Place | None = None
     process: Process | None = None
     version: str = ""
@@ -94,12 +95,12 @@ class Subject:
         Raises:
             TargetError: the program ends at once or never listens.
         """
-        if self.named is not None and self.place is not None:
-            launch: Launch = self.named.prepare(self.place)
+        if self.named and self.program and self.place:
+            launch = self.named.prepare(self.program, self.place)
             self.starts += 1
             log = self.place.directory / f"log-{self.starts}.txt"
             self.process = start(
-                launch.command, directory=self.place.directory, log=log, environment=dict(launch.environment)
+                launch.command, directory=self.place.directory, log=log, environment=launch.environment
             )
             self.wire.nudge = launch.nudge
             await self._until_listening()
@@ -136,7 +137,7 @@ class Subject:
 
 def bound(address: Address) -> bool | None:
     """Tell whether a local UDP port is bound; None where this machine cannot tell."""
-    if address.local_udp_port is None or not Path("/proc/net/udp").exists():
+    if address.local_udp_port is None or not visible():
         return None
     return queue_and_drops(address.local_udp_port) is not None
 
@@ -155,7 +156,7 @@ async def examine(spec: str, cases: Sequence[Case], settings: Settings) -> Exami
             wire = subject.wire
             elapsed = time.monotonic() - begun
             return Examination(spec, subject.version, outcomes, elapsed, wire.known_or_measured, wire.address)
-    except (TargetError, AddressError, ProfileError, NoAnswer) as error:
+    except (TargetError, AddressError, CommandError, ProfileError, StartError, NoAnswer) as error:
         return Examination(spec, "", {}, time.monotonic() - begun, problem=str(error))
 
 
@@ -174,7 +175,7 @@ async def running(spec: str, settings: Settings) -> AsyncIterator[Subject]:
         ) from None
     try:
         if subject.place is not None:
-            subject.place = subject.place.with_graphite_port(sink_port)
+            subject.place = replace(subject.place, graphite_port=sink_port)
         await subject.start()
         yield subject
     finally:
@@ -185,19 +186,28 @@ async def running(spec: str, settings: Settings) -> AsyncIterator[Subject]:
 def _subject(spec: str, settings: Settings) -> tuple[Subject, str, int]:
     """Return the subject, not started, and host and port of its sink."""
     if spec in NAMED or spec.startswith("exec:"):
-        named = NAMED[spec] if spec in NAMED else command_target(spec.removeprefix("exec:"))
-        found = named.find()
-        if isinstance(found, Missing):
-            raise NotInstalled(found.hint)
-        place = Place.free(settings.directory, settings.interval or 1.0)
-        profile = load_profile(settings.profile or named.profile)
-        address = Address("udp", "127.0.0.1", place.port)
-        wire = Wire(spec, address, profile, place.interval)
-        return Subject(wire, named, place, version=named.version()), "127.0.0.1", 0
+        named = NAMED[spec] if spec in NAMED else Command(spec.removeprefix("exec:"))
+        return _startable(spec, named, settings), "127.0.0.1", 0
     address = read_address(spec)
     host, port = read_sink(settings.sink)
     wire = Wire(spec, address, load_profile(settings.profile or "statsd"), settings.interval)
     return Subject(wire), host or ("127.0.0.1" if address.loopback else ""), port
+
+
+def _startable(spec: str, named: Named, settings: Settings) -> Subject:
+    program = named.find()
+    if isinstance(program, Missing):
+        raise NotInstalled(program.hint)
+    place = Place(
+        port=free_port(),
+        admin_port=free_port(),
+        graphite_port=0,
+        interval=settings.interval or 1.0,
+        directory=settings.directory,
+    )
+    address = Address("udp", "127.0.0.1", place.port)
+    wire = Wire(spec, address, load_profile(settings.profile or named.profile), place.interval)
+    return Subject(wire, named, program, place, version=named.version(program))
 
 
 def read_sink(text: str) -> tuple[str, int]:
