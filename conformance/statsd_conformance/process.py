@@ -1,0 +1,124 @@
+"""Programs that the suite starts: guarded, so that none outlives it."""
+
+import os
+import select
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+_GUARD: Final = Path(__file__).with_name("guard.py")
+
+
+class StartError(Exception):
+    """A program that could not be started; the message names it and says why."""
+
+
+@dataclass
+class Process:
+    """A running program and its guard. `pid` is the program's own."""
+
+    pid: int
+    log: Path
+    _guard: "subprocess.Popen[bytes]"
+    _control: int
+    _status: int
+    _said: bytes = field(default=b"")
+
+    def alive(self) -> bool:
+        """Tell whether the program still runs."""
+        return self.exit_status() is None
+
+    def exit_status(self) -> int | None:
+        """Return the exit status, negative the number of the signal that ended it; None while it runs."""
+        while self._status >= 0 and select.select([self._status], [], [], 0)[0]:
+            said = os.read(self._status, 4096)
+            if not said:
+                break
+            self._said += said
+        line = next((line for line in self._said.split(b"\n") if line.startswith(b"exit ")), None)
+        return int(line.removeprefix(b"exit ")) if line else None
+
+    def log_tail(self, lines: int = 10) -> str:
+        """Return the last lines that the program wrote to its output."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def stop(self) -> int | None:
+        """End the program: SIGTERM, after the grace SIGKILL. Return its exit status; harmless when it ended before."""
+        if self._control >= 0:
+            os.close(self._control)
+            self._control = -1
+            self._guard.wait()
+            status = self.exit_status()
+            os.close(self._status)
+            self._status = -1
+            return status
+        return self.exit_status()
+
+
+def start(
+    command: Sequence[str],
+    *,
+    directory: Path,
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    grace: float = 5.0,
+) -> Process:
+    """Start a program in `directory`, its output in the file `log`, with `environment` added to ours.
+
+    It ends when the suite does, for whatever reason: then it gets SIGTERM, and SIGKILL `grace` seconds later.
+
+    Raises:
+        StartError: there is no such program, or it cannot be executed.
+    """
+    control_read, control = os.pipe()
+    status, status_write = os.pipe()
+    with log.open("wb") as output:
+        guard = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(_GUARD), str(control_read), str(status_write), str(grace), *command],
+            cwd=directory,
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=(control_read, status_write),
+            # Ctrl-C in a terminal goes to the suite alone, which then ends the program in order.
+            start_new_session=True,
+        )
+    os.close(control_read)
+    os.close(status_write)
+    first = _first_line(status)
+    if not first.startswith(b"pid "):
+        os.close(control)
+        os.close(status)
+        guard.wait()
+        raise StartError(first.removeprefix(b"error ").decode() or f"{command[0]} could not be started, see {log}")
+    return Process(int(first.removeprefix(b"pid ")), log, guard, control, status)
+
+
+def _first_line(status: int) -> bytes:
+    """Return the first line that the guard says, without LF: the program's pid, or why there is none."""
+    said = b""
+    while not said.endswith(b"\n") and (byte := os.read(status, 1)):
+        said += byte
+    return said.rstrip(b"\n")
+
+
+def free_port() -> int:
+    """Return a port that is free for UDP and TCP on 127.0.0.1, for a program that cannot choose one itself.
+
+    Between this call and the program's bind somebody else could take it; the system hands ports out in no order, so two
+    workers meet with a probability of about one in thirty thousand.
+    """
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
+            udp.bind(("127.0.0.1", 0))
+            port: int = udp.getsockname()[1]
+            try:
+                tcp.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port

@@ -1,0 +1,52 @@
+"""What a target that the suite can start has to offer, and what the suite offers it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from statsd_conformance.programs import Found, Missing
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a target is to live: ports on 127.0.0.1, flush interval in seconds, a directory of its own."""
+
+    port: int
+    admin_port: int
+    graphite_port: int
+    interval: float
+    directory: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How to start a target in its place.
+
+    `nudge` makes a running target write out what it holds back; None where none is needed.
+    """
+
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    nudge: Callable[[], Awaitable[None]] | None = None
+
+
+class Named(Protocol):
+    """One implementation that the suite can start."""
+
+    @property
+    def name(self) -> str:
+        """What `--target` calls it."""
+
+    @property
+    def profile(self) -> str:
+        """The profile of its configuration here."""
+
+    def find(self) -> Found | Missing:
+        """Return the program, or how to install it."""
+
+    def version(self, program: Found) -> str:
+        """Return name and version of the program, for people."""
+
+    def prepare(self, program: Found, place: Place) -> Launch:
+        """Write its configuration into the place's directory and return how to start it."""

@@ -1,0 +1,45 @@
+"""StatsD, the original, for Node.js."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from statsd_conformance.programs import Found, Missing, find
+from statsd_conformance.targets.named import Launch, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Statsd:
+    """npm `statsd`, or `statsd` on PATH, with its default configuration but for the interval and the addresses."""
+
+    name: str = "statsd"
+    profile: str = "statsd"
+
+    def find(self) -> Found | Missing:
+        """Return the command of stats.js, or how to install it."""
+        return find("statsd")
+
+    def version(self, program: Found) -> str:
+        """Return the version that its package states, where it has one."""
+        package = Path(program.command[-1]).resolve().parent / "package.json"
+        for folder in (package, package.parent.parent / "package.json"):
+            if folder.is_file() and (stated := json.loads(folder.read_text())).get("name") == "statsd":
+                return f"statsd {stated['version']}"
+        return "statsd"
+
+    def prepare(self, program: Found, place: Place) -> Launch:
+        """Write its configuration, which is JavaScript; JSON is that, too."""
+        configuration = {
+            "port": place.port,
+            "address": "127.0.0.1",
+            "mgmt_port": place.admin_port,
+            "mgmt_address": "127.0.0.1",
+            "flushInterval": round(place.interval * 1000),
+            "graphiteHost": "127.0.0.1",
+            "graphitePort": place.graphite_port,
+            "backends": ["./backends/graphite"],
+            "automaticConfigReload": False,
+        }
+        path = place.directory / "statsd.json"
+        path.write_text(json.dumps(configuration, indent=2))
+        return Launch((*program.command, str(path)))
