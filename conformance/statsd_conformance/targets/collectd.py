@@ -98,7 +98,7 @@ async def flush_output(socket: Path) -> None:
     except OSError:
         return
     try:
-        writer.write(b"FLUSH plugin=write_graphite\n")
+        writer.write(b"FLUSH plugin=write_graphite/suite\n")
         await reader.readline()
     except OSError:
         return
