@@ -49,19 +49,25 @@ _ODD_BUCKETS = (
 )
 
 
-def buckets(*, utf8: bool = False) -> Bytes:
+def buckets(*, raw: bool = False) -> Bytes:
     """Names on a line, not empty after clean-up: mostly one of a few, so that lines meet. Shrink to `a`.
 
-    Some are the same after clean-up, carry Graphite tags, or collide with what the aggregator itself publishes. Unless
-    `utf8` is set a few are not UTF-8.
+    Some are the same after clean-up, carry Graphite tags, are not UTF-8, or collide with what the aggregator itself
+    publishes. With `raw`, for an aggregator that cleans at the flush only: all are UTF-8, and their tags are clean.
     """
     made = st.text("ab._-/ ;=0é(", min_size=1, max_size=8).map(str.encode).filter(_usable)
     broken = st.sampled_from((b"a\xffb", b"a\xc3", b"\xe2\x80 a"))
-    return st.one_of(st.sampled_from(_PLAIN_BUCKETS), st.sampled_from(_ODD_BUCKETS), made, *([] if utf8 else [broken]))
+    known = (st.sampled_from(_PLAIN_BUCKETS), st.sampled_from(_ODD_BUCKETS))
+    return st.one_of(*known, made.filter(_clean_tags)) if raw else st.one_of(*known, made, broken)
 
 
 def _usable(name: bytes) -> bool:
     return clean_name(name).partition(b";")[0] != b""
+
+
+def _clean_tags(name: bytes) -> bool:
+    tags = name.partition(b";")[2]
+    return clean_name(tags) == tags
 
 
 def unusable_buckets() -> Bytes:
@@ -215,14 +221,14 @@ def disputed_samples() -> Bytes:
 # ------------------------------------------------------------------------------------------------------------ lines
 
 
-def tag_sections(*, clean: bool = False) -> Bytes:
+def tag_sections(*, raw: bool = False) -> Bytes:
     """What stands behind the samples of a line: nothing, or `|#` and tags. Shrink to nothing.
 
-    With `clean`, no tag holds anything that clean-up would change.
+    With `raw`, no tag holds anything that clean-up would change.
     """
     plain = (*b"k:v a k:w k=v a.b:c-d_0".split(), b"")
     odd = (*b"url:http://x a;b k:(v) k:: $1:$& a:\xc3\xa9 a:\xff".split(), b"a:b c", b" k:v ")
-    tags = _joined(b",", st.sampled_from(plain if clean else plain + odd), 0, 3)
+    tags = _joined(b",", st.sampled_from(plain if raw else plain + odd), 0, 3)
     nothing = st.just(b"")
     return st.one_of(nothing, nothing, nothing, _chain(st.just(b"|#"), tags))
 

@@ -1,14 +1,12 @@
 """Numbers as the original reads and writes them: the text forms of a JavaScript number, without its accidents."""
 
 import re
-from math import isinf
+from math import inf, isinf
 
 # ECMA-262, section 7.1.4.1 (StringToNumber): StrDecimalLiteral without Infinity, which semantics NUM-06 wants refused.
 _DECIMAL = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
 # NonDecimalIntegerLiteral: never signed. Accepted because the original accepts it (NUM-04).
 _BASED = re.compile(rb"0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)\Z")
-# A sample rate: unsigned, decimal, blanks allowed only behind it (RATE-10, RATE-11).
-_RATE = re.compile(rb"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[ \t\v\f\r]*\Z")
 
 # ECMA-262, WhiteSpace and LineTerminator: what `\s`, trim() and Number() of the original skip.
 BLANKS = "\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
@@ -46,13 +44,15 @@ def read_number(text: bytes) -> float | None:
 def read_rate(text: bytes) -> float | None:
     """Return the sample rate that stands behind the `@`, above 0, or None.
 
-    Rates above 1 are read, as the original does (RATE-06). Zero is refused (RATE-05), and so is a rate so small that
-    one sample would stand for more events than a double can count.
+    It is decimal and unsigned, and blanks may stand only behind it (RATE-10, RATE-11). Rates above 1 are read, as the
+    original does (RATE-06). Zero is refused (RATE-05), and so are rates beyond a double and rates so small that one
+    sample would stand for more events than a double can count.
     """
-    if not _RATE.match(text):
+    bare = strip(text)
+    if not text.startswith(bare) or bare.startswith((b"+", b"-")) or not _DECIMAL.match(bare):
         return None
-    rate = float(text)
-    return rate if 0 < rate < float("inf") and not isinf(1 / rate) else None
+    rate = float(bare)
+    return rate if 0 < rate < inf and 1 / rate < inf else None
 
 
 def write_number(number: float) -> bytes:

@@ -213,7 +213,7 @@ def _chosen(value: object, choices: Sequence[str]) -> tuple[str, ...]:
 def _percents(value: object) -> tuple[float, ...]:
     what = "a percentage between -100 and 100 (not 0), or a list of such"
     parts = _list(value)
-    _wanted(bool(parts) and not any(isinstance(part, bool) for part in parts), what)
+    _wanted(not any(isinstance(part, bool) for part in parts), what)
     try:
         percents = tuple(float(part) for part in parts)
     except (TypeError, ValueError):
