@@ -1,18 +1,17 @@
 """The original StatsD (npm `statsd`) as a child process under a test's command: datagrams in, flushes out.
 
-stats.js runs unchanged. Its option `servers` gives it a server module that reads datagrams from standard input and fires
-the flush timer on command, so a test decides what an interval holds and waits for nothing; its own Graphite backend
-sends each flush to a listener of the test.
+stats.js runs unchanged. Its option `servers` gives it a server module that reads datagrams from standard input and
+fires the flush timer on command, so a test decides what an interval holds and waits for nothing; its own Graphite
+backend sends each flush to a listener of the test.
 """
 
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -20,26 +19,11 @@ from select import select
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import pytest
-
 from statsd_reference import Point, make_server, read_options
 
-HERE = Path(__file__).parent
+SERVER_MODULE = Path(__file__).with_name("original_server.js")
 # A limit against hanging for ever; a slow machine is waited for.
 PATIENCE_SECONDS = 300
-
-
-def find_original() -> Path | None:
-    """Return the folder of the npm package `statsd`, if it and Node are installed: of $STATSD_HOME or beside the checkout."""
-    roots = [Path(os.environ["STATSD_HOME"])] if "STATSD_HOME" in os.environ else []
-    roots += [parent / "node_modules/statsd" for parent in HERE.parents]
-    found = (root for root in roots if (root / "stats.js").is_file())
-    return next(found, None) if shutil.which("node") else None
-
-
-HOME = find_original()
-needs_original = pytest.mark.skipif(HOME is None, reason="no npm statsd: run `make peers`, or set STATSD_HOME")
-needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="no node: run `make peers`")
 
 
 class Died(Exception):
@@ -64,9 +48,9 @@ class Original:
         errors = self._process.stderr
         assert errors
         while True:
-            ready, _, _ = select([self._graphite, errors], [], [], PATIENCE_SECONDS)
+            ready, _, _ = select([self._graphite.fileno(), errors.fileno()], [], [], PATIENCE_SECONDS)
             assert ready, "the original neither flushes nor ends"
-            if self._graphite in ready:
+            if self._graphite.fileno() in ready:
                 return _read_all(self._graphite.accept()[0])
             chunk = os.read(errors.fileno(), 65536)
             self._errors += chunk
@@ -87,13 +71,17 @@ def _read_all(connection: socket.socket) -> bytes:
 
 
 @contextmanager
-def original(options: Mapping[str, Any]) -> Iterator[Original]:
-    """Run the original under `options` (its own names, nested); kill it at the end."""
-    assert HOME
+def original(command: Sequence[str], options: Mapping[str, Any]) -> Iterator[Original]:
+    """Run the original under `options` (its own names, nested); kill it at the end.
+
+    Args:
+        command: what starts it, without the configuration file; the fixture `program` has it.
+        options: as in its configuration file, without those for input and output.
+    """
     with socket.create_server(("127.0.0.1", 0)) as graphite, TemporaryDirectory() as folder:
         config = {
             **options,
-            "servers": [{"server": str(HERE / "original_server.js")}],
+            "servers": [{"server": str(SERVER_MODULE)}],
             # A number 0 would mean the default port; the console is not used.
             **{"mgmt_port": "0", "mgmt_address": "127.0.0.1", "automaticConfigReload": False},
             **{"graphiteHost": "127.0.0.1", "graphitePort": graphite.getsockname()[1]},
@@ -101,9 +89,7 @@ def original(options: Mapping[str, Any]) -> Iterator[Original]:
         file = Path(folder, "config.js")
         file.write_text(json.dumps(config))
         pipe = subprocess.PIPE
-        process = subprocess.Popen(
-            ["node", str(HOME / "stats.js"), str(file)], stdin=pipe, stdout=subprocess.DEVNULL, stderr=pipe
-        )
+        process = subprocess.Popen([*command, str(file)], stdin=pipe, stdout=subprocess.DEVNULL, stderr=pipe)
         try:
             yield Original(process, graphite)
         finally:
@@ -142,7 +128,7 @@ class Comparison:
         return theirs - ours, ours - theirs
 
     def _lines(self, text: bytes) -> list[bytes]:
-        """Return the reference's lines at the time and with the lag, a gauge like any other, of the original's flush."""
+        """Return the reference's lines, at the time of the original's flush and with its lag, which is a gauge."""
         found = _TIMESTAMP.search(text)
         assert found, text
         if lag := _LAG.search(text):

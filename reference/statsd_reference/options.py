@@ -5,10 +5,11 @@ field's name is the option's name in snake case; `option_name` gives the origina
 configuration file in front (`graphite.legacyNamespace`).
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from difflib import get_close_matches
-from math import isfinite
+from math import inf
 from typing import Any, cast
 
 from statsd_reference.number import write_number
@@ -18,6 +19,21 @@ TIMER_STATISTICS = (
     *("count", "count_ps", "lower", "upper", "sum", "sum_squares", "mean", "median", "std", "histogram"),
     *("count_percent", "mean_percent", "upper_percent", "lower_percent", "sum_percent", "sum_squares_percent"),
 )
+# The original drops one run of digits, so `upper_99_9` is chosen by `upper_99_percent` (TIMER-18).
+_FRACTION_OF_PERCENT = re.compile(r"(count|mean|upper|lower|sum|sum_squares)_(top)?\d+_percent\Z")
+
+# Options of the original that make no sense here, and what to do in their place.
+_LEFT_OUT = {
+    "automaticConfigReload": "the file is read once; restart to change it",
+    "backends": "output goes to Graphite; set graphiteHost",
+    "console": "there is no console backend",
+    "keyFlush": "frequent names are not logged",
+    "log": "the log goes to standard error",
+    "repeater": "datagrams are not repeated",
+    "repeaterProtocol": "datagrams are not repeated",
+    "server": "set udp, tcp or socket",
+    "servers": "set udp, tcp or socket",
+}
 
 
 class OptionError(ValueError):
@@ -37,10 +53,7 @@ class Bins:
 
 
 def _option(default: Any, help: str, *, name: str = "", table: str = "", takes: str = "") -> Any:
-    metadata = {"help": help, "name": name, "table": table, "takes": takes}
-    if callable(default):
-        return field(default_factory=default, metadata=metadata)
-    return field(default=default, metadata=metadata)
+    return field(default=default, metadata={"help": help, "name": name, "table": table, "takes": takes})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +90,21 @@ class Options:
     delete_sets: bool | None = _option(None, "leave idle sets out")
     delete_gauges: bool | None = _option(None, "forget idle gauges")
     gauges_max_ttl: int = _option(
-        1, "idle flushes that a gauge survives with deleteGauges", name="gaugesMaxTTL", takes="positive"
+        1, "flushes that a gauge lasts with deleteGauges", name="gaugesMaxTTL", takes="positive"
     )
-    prefix_stats: str = _option("statsd", "prefix of the aggregator's own metrics")
+    prefix_stats: str = _option("statsd", "prefix of the aggregator's own metrics", takes="path")
 
     graphite_host: str = _option("", "host of Graphite; empty sends nothing")
     graphite_port: int = _option(2003, "port of Graphite for plaintext", takes="port")
     graphite_pickle_port: int = _option(2004, "port of Graphite for pickle", takes="port")
     graphite_protocol: str = _option("text", "text or pickle", takes="text|pickle")
     legacy_namespace: bool = _option(True, "the original's old names", table="graphite")
-    global_prefix: str = _option("stats", "first part of every name", table="graphite")
-    prefix_counter: str = _option("counters", "prefix of counters", table="graphite")
-    prefix_timer: str = _option("timers", "prefix of timers", table="graphite")
-    prefix_gauge: str = _option("gauges", "prefix of gauges", table="graphite")
-    prefix_set: str = _option("sets", "prefix of sets", table="graphite")
-    global_suffix: str = _option("", "last part of every name", table="graphite")
+    global_prefix: str = _option("stats", "first part of every name", table="graphite", takes="path")
+    prefix_counter: str = _option("counters", "prefix of counters", table="graphite", takes="path")
+    prefix_timer: str = _option("timers", "prefix of timers", table="graphite", takes="path")
+    prefix_gauge: str = _option("gauges", "prefix of gauges", table="graphite", takes="path")
+    prefix_set: str = _option("sets", "prefix of sets", table="graphite", takes="path")
+    global_suffix: str = _option("", "last part of every name", table="graphite", takes="path")
 
     extensions: tuple[str, ...] = _option((), "dialects to read beside the original's", takes="extensions")
     max_names: int = _option(1_000_000, "distinct names before new ones are refused", takes="positive")
@@ -133,11 +146,17 @@ def read_options(given: Mapping[str, Any]) -> Options:
     chosen = {}
     for name, value in _flat(given).items():
         if name not in OPTIONS:
-            near = get_close_matches(name, OPTIONS, n=1)
-            raise OptionError(f"unknown option {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+            raise OptionError(f"unknown option {name!r}{_remedy(name)}")
         option = OPTIONS[name]
         chosen[option.name] = _read(name, option, value)
     return Options(**chosen)
+
+
+def _remedy(name: str) -> str:
+    if reason := _LEFT_OUT.get(name.partition(".")[0]):
+        return f": {reason}"
+    near = get_close_matches(name, OPTIONS, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _flat(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,15 +171,12 @@ def _flat(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _read(name: str, option: "Field[Any]", value: Any) -> Any:
     """Return `value` in the form that the field holds, or raise OptionError."""
-    default = option.default if option.default is not MISSING else None
     takes = option.metadata["takes"]
     try:
         if takes in _READERS:
             return _READERS[takes](value)
-        if default is None or isinstance(default, bool):
-            return _switch(value)
-        return _text(value, takes)
-    except (ValueError, TypeError) as error:
+        return _text(value, takes) if isinstance(option.default, str) else _switch(value)
+    except ValueError as error:
         raise OptionError(f"option {name}: {value!r} is not {error}") from None
 
 
@@ -190,11 +206,8 @@ def _whole(value: object, low: int, high: int, what: str) -> int:
     return cast(int, value)
 
 
-def _octal(value: object) -> str:
-    _wanted(
-        isinstance(value, str) and 0 < len(value) <= 4 and set(value) <= set("01234567"),
-        "an octal number such as '660'",
-    )
+def _matched(value: object, pattern: str, what: str) -> str:
+    _wanted(isinstance(value, str) and re.fullmatch(pattern, value, re.ASCII) is not None, what)
     return cast(str, value)
 
 
@@ -204,22 +217,34 @@ def _list(value: object) -> list[Any]:
     return list(value) if isinstance(value, Sequence) else [value]
 
 
-def _chosen(value: object, choices: Sequence[str]) -> tuple[str, ...]:
+def _extensions(value: object) -> tuple[str, ...]:
     parts = _list(value)
-    _wanted(all(part in choices for part in parts), "a list out of " + ", ".join(choices))
+    _wanted(all(part in EXTENSIONS for part in parts), "a list out of " + ", ".join(EXTENSIONS))
     return tuple(parts)
+
+
+def _statistics(value: object) -> tuple[str, ...]:
+    parts = _list(value)
+    known = all(part in TIMER_STATISTICS or _FRACTION_OF_PERCENT.match(str(part)) for part in parts)
+    _wanted(known, "a list out of " + ", ".join(TIMER_STATISTICS))
+    return tuple(parts)
+
+
+def _number(value: object, what: str) -> float:
+    """Return `value`, a number or its text, as a float; NaN passes, for a comparison to refuse it."""
+    _wanted(isinstance(value, int | float | str) and not isinstance(value, bool), what)
+    try:
+        return float(cast(float, value))
+    except (ValueError, OverflowError):
+        raise ValueError(what) from None
 
 
 def _percents(value: object) -> tuple[float, ...]:
     what = "a percentage between -100 and 100 (not 0), or a list of such"
-    parts = _list(value)
-    _wanted(not any(isinstance(part, bool) for part in parts), what)
-    try:
-        percents = tuple(float(part) for part in parts)
-    except (TypeError, ValueError):
-        raise ValueError(what) from None
+    percents = [_number(part, what) for part in _list(value)]
     _wanted(all(0 < abs(percent) <= 100 for percent in percents), what)
-    return percents
+    # One given twice is published once.
+    return tuple(dict.fromkeys(percents))
 
 
 def _bins(value: object) -> tuple[Bins, ...]:
@@ -235,19 +260,30 @@ def _one_bins(entry: object, what: str) -> Bins:
         raise ValueError(what)
     metric, limits = entry["metric"], entry["bins"]
     _wanted(isinstance(metric, str) and isinstance(limits, list | tuple), what)
-    _wanted(all(limit == "inf" or (isinstance(limit, int | float) and isfinite(limit)) for limit in limits), what)
-    numbers = tuple(float(limit) for limit in limits)
+    numbers = tuple(_limit(limit, what) for limit in limits)
     _wanted(list(numbers) == sorted(set(numbers)), what)
-    labels = tuple(b"inf" if limit == "inf" else write_number(float(limit)) for limit in limits)
-    return Bins(metric.encode(), numbers, labels)
+    return Bins(
+        metric.encode(), numbers, tuple(b"inf" if number == inf else write_number(number) for number in numbers)
+    )
+
+
+def _limit(limit: object, what: str) -> float:
+    if limit == "inf":
+        return inf
+    _wanted(not isinstance(limit, str), what)
+    number = _number(limit, what)
+    _wanted(abs(number) < inf, what)
+    return number
 
 
 _READERS: dict[str, Callable[[object], Any]] = {
     "port": lambda value: _whole(value, 0, 65535, "a port number, 0 to 65535"),
     "positive": lambda value: _whole(value, 1, 2**53, "a whole number above 0"),
-    "octal": _octal,
+    "octal": lambda value: _matched(value, "[0-7]{1,4}", "an octal number in quotes, such as '660'"),
+    # It becomes part of every path, and must leave a Graphite line with its three fields (OUT-02).
+    "path": lambda value: _matched(value, "[A-Za-z0-9_.-]*", "text of letters, digits, '_', '-' and '.'"),
     "percents": _percents,
     "bins": _bins,
-    "statistics": lambda value: _chosen(value, TIMER_STATISTICS),
-    "extensions": lambda value: _chosen(value, EXTENSIONS),
+    "statistics": _statistics,
+    "extensions": _extensions,
 }

@@ -1,5 +1,6 @@
 """One line to its samples and bad lines. Bad input is a value here, never an exception."""
 
+import re
 from collections.abc import Callable, Iterator
 
 from statsd_reference.grammar import clean_name
@@ -18,6 +19,9 @@ _MORE_KINDS = {
     "m": (b"m", Kind.METER),
     "kv": (b"kv", Kind.KEY_VALUE),
 }
+_EVENTS = (b"_e{", b"_sc|")
+# A bare CR may be where a line was meant to end: what follows is then the value of another name (FRAMING-10).
+_LINE_BEHIND_CR = re.compile(rb"\r[^:]*:")
 
 
 def make_parse(options: Options) -> Parse:
@@ -44,12 +48,14 @@ class _Reader:
     def read(self, line: bytes) -> tuple[Outcome, ...]:
         if len(line) > self.max_line:
             return (BadLine(line[:128], f"longer than {self.max_line} bytes"),)
-        if self.dogstatsd and line.startswith((b"_e{", b"_sc|")):
+        if line.startswith(_EVENTS):
             return self._event(line)
         body, mark, tags = line.partition(b"|#")
         name, colon, samples = body.partition(b":")
         if not colon:
             return (self._bare(line, name, mark + tags),)
+        if _LINE_BEHIND_CR.search(samples):
+            return (BadLine(line, "a CR that does not end the line"),)
         named = tagged_name(name, self.name_tags)
         late = b""
         if mark:
@@ -91,7 +97,8 @@ class _Reader:
         value, *fields = text.split(b"|")
         if not fields:
             return BadLine(line, "no type")
-        kind = self.kinds.get(strip(fields[0]))
+        # A NUL is what is left of a C string (FRAMING-12).
+        kind = self.kinds.get(strip(fields[0].rstrip(b"\0")))
         if kind is None:
             return BadLine(line, "unknown type")
         rate = 1.0
@@ -110,7 +117,9 @@ class _Reader:
         return Sample(bucket, number, kind, rate, signed=kind is Kind.GAUGE and value.startswith((b"+", b"-")))
 
     def _event(self, line: bytes) -> tuple[Outcome, ...]:
-        """Check an event or a service check of DogStatsD, which becomes no metric (EVENT-02, -03, -06)."""
+        """Check an event or a service check of DogStatsD, which becomes no metric (EVENT-01 to -03, -06)."""
+        if not self.dogstatsd:
+            return (BadLine(line, "an event or a service check"),)
         if line.startswith(b"_sc|"):
             fields = line.split(b"|")
             good = len(fields) >= 3 and bool(fields[1]) and fields[2] in (b"0", b"1", b"2", b"3")
@@ -129,7 +138,7 @@ def _unpacked(parts: list[bytes]) -> Iterator[bytes]:
         values.append(value)
         if not bar:
             continue
-        if fields.partition(b"|")[0] == b"s":
+        if strip(fields.partition(b"|")[0]) == b"s":
             values = [b":".join(values)]
         yield from (one + bar + fields for one in [value for value in values if value] or [b""])
         values = []
@@ -144,11 +153,19 @@ def _is_event(line: bytes) -> bool:
         return False
     ends = int(title)
     whole = ends + 1 + int(text)
-    return ends > 0 and len(rest) >= whole and rest[ends : ends + 1] == b"|" and rest[whole : whole + 1] in (b"", b"|")
+    fits = rest[ends : ends + 1] == b"|" and len(rest) >= whole and rest[whole : whole + 1] in (b"", b"|")
+    return ends > 0 and int(text) > 0 and fits
 
 
 def _without_unknown_fields(samples: bytes) -> bytes:
-    """Return `samples` without the fields of DogStatsD 1.2 to 1.6: `c:`, `e:`, `card:` and `T` (TAG-11 to -14)."""
+    """Return `samples` without the optional fields of DogStatsD 1.2 to 1.6 (`c:`, `e:`, `card:`, `T`): TAG-11 to -14.
+
+    Such fields stand last, among rates, so that the `c:3` of `1|c:2|c:3|c` is no field but begins a sample.
+    """
     value, *fields = samples.split(b"|")
-    kept = fields[:1] + [field for field in fields[1:] if not field.startswith((b"c:", b"e:", b"card:", b"T"))]
-    return b"|".join([value, *kept])
+    rates: list[bytes] = []
+    while len(fields) > 1 and fields[-1].startswith((b"@", b"c:", b"e:", b"card:", b"T")):
+        field = fields.pop()
+        if field.startswith(b"@"):
+            rates.insert(0, field)
+    return b"|".join([value, *fields, *rates])
