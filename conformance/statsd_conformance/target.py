@@ -1,7 +1,8 @@
 """What a case talks to: send datagrams, wait for a flush. Whether a socket is behind it, it does not know."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Final
@@ -154,15 +155,23 @@ class InProcess(Target):
         return self.server.options.interval
 
     def _transmit(self, datagram: bytes) -> None:
-        try:
+        with _its_crash():
             for received in self.receive(datagram):
                 self.window = self.server.accumulate(self.window, self.server.read(received))
-        except Exception as error:
-            raise Crashed(f"the server raised {type(error).__name__}: {error}") from error
 
     async def _snapshots(self) -> Sequence[Snapshot]:
         self.clock += self.interval
-        flush, self.window = self.server.flush(self.window, round(self.clock))
-        text = b"".join(self.server.write(point) for point in self.server.points(flush))
+        with _its_crash():
+            flush, self.window = self.server.flush(self.window, round(self.clock))
+            text = b"".join(self.server.write(point) for point in self.server.points(flush))
         lines = tuple(read_line(raw) for raw in text.split(b"\n")[:-1])
         return [Snapshot(lines, self.clock, self.clock)]
+
+
+@contextmanager
+def _its_crash() -> Iterator[None]:
+    """Take whatever a server raises for its end."""
+    try:
+        yield
+    except Exception as error:
+        raise Crashed(f"the server raised {type(error).__name__}: {error}") from error
