@@ -1,0 +1,106 @@
+"""Every planted defect shows itself."""
+
+import asyncio
+
+import pytest
+
+from defects import DEFECTS, Defect
+from statsd_conformance.flushed import Flushed
+from statsd_conformance.target import Crashed, InProcess
+from statsd_reference import Options, Server, make_server
+from trials import PROFILE, RIGHT
+
+FLUSH = None
+SIX_BAD = (b"bad",) * 6
+
+# What makes each defect show: datagrams and flushes in order. Another flush follows at the end.
+TRIGGERS: dict[str, tuple[bytes | None, ...]] = {
+    "A01": (b"a:1|c",),
+    "A02": (b"a:1|c\nb:2|c",),
+    "A03": (b"junk\na:1|c\n",),
+    "A04": (b"my.stats.are.bad\n", b"a:1|c\n"),
+    "A06": (*SIX_BAD, b"a:1|c"),
+    "A08": (b"a:1|c\n\nb:1|c\n",),
+    "A17": (b"a:1|c\x00\nb:5|g\n",),
+    "A25": (b"a:1|c",),
+    "A26": (b"a:1|c", b"b:1|c"),
+    "A27": (b"a:1|c\nb:1|c\n",),
+    "A32": (b":1|c\n",),
+    "B01": (b"\n".join(b"name.of.some.%02d:1|c" % number for number in range(40)),),
+    "B03": (b"a:1|c\n" + b"p" * (8995 - 6) + b"\nz:12345|c",),
+    "B04": (b"\n".join(b"a%05d:1|c" % number for number in range(450)),),
+    "B26": (b"n" * 200 + b"a:1|c\n" + b"n" * 200 + b"b:1|c",),
+    "C01": (b"a:1|c", FLUSH),
+    "C04": tuple(b"a%d:1|c" % number for number in range(700)),
+    "C06": (b"a:1|c",),
+    "C10": (b"a:1|c|@0",),
+    "C15": (b"!!!:2|c",),
+    "C35": tuple(b"t:%d|ms" % number for number in range(3)),
+    "C38": (b"g:16777217|g", b"k:123456789|c"),
+    "C42": (b"a:0.0000001|g",),
+    "C44": (b"a b:1|c",),
+    "C51": (b"g:1|g", FLUSH),
+    "C59": (b"g:0|g",),
+    "D02": (b"a:1|c|@1e-1",),
+    "D05": (b"a:3|c|@0.3",),
+    "D06": (b"a:1|c|@0.1\nb:1|c\n",),
+    "D13": (b"a:-1|c",),
+    "D18": (b"a:0|c",),
+    "D22": (b"a:1|c|@0.3",),
+    "D26": (b"a:100|g|@0.1",),
+    "D35": (b"a:1|c|@0.1",),
+    "E06": (b"g:10|g", b"g:+5|g"),
+    "E07": (b"g:1|g\ng:2|g",),
+    "E09": (b"g:1|g\ng:2|g",),
+    "E13": (b"g:1.5|g",),
+    "E16": (b"g:7|g", b"g:xyz|g"),
+    "E20": (b"X:1|g\nx:2|c",),
+    "I06": (b"a:1abc|c",),
+    "I11": (b"a: |c",),
+    "I12": (b"a:3|x",),
+    "I14": (b"a:1_0|c",),
+    "J02": (b"constructor:1|ms",),
+    "J14": (b"a:-1|c",),
+    "J19": (b"a:1|c", b"a:1|g"),
+    "J23": (b"a:1|",),
+    "F01": (b"t:1|ms\nt:3|ms",),
+    "F02": (b"t:5|ms|@0.1",),
+    "F06": (b"t:10|ms",),
+    "F09": (b"t:-1|ms",),
+    "F10": (b"t:-0.5|ms",),
+    "F13": (b"t:1500|ms",),
+    "F18": (b"t:10|ms|@0.1",),
+    "G01": tuple(b"u:%d|s" % (number % 50) for number in range(100)),
+    "G03": (b"u:a|s", b"u:a|s"),
+    "G04": (b"u:alice|s",),
+    "G10": (b"u:a|s", b"u:a#b|s"),
+    "G14": (b"u:a|s", FLUSH, b"u:b|s"),
+    "H06": (b"a:1|c|#x:1\na:1|c|#x:2",),
+    "H16": (b"a:1|c|#k:v|@0.1",),
+    "H25": (b"a:1|c|#b:1,a:2", b"a:1|c|#a:2,b:1"),
+}
+
+# A defect that shows only under options that the others do not have.
+UNDER = {"H25": make_server(Options(flush_interval=1000, extensions=("dogstatsd",)))}
+
+
+async def published(server: Server, steps: tuple[bytes | None, ...]) -> list[str]:
+    """Return the Graphite lines of all flushes, or what the server stopped with."""
+    target = InProcess(server, PROFILE)
+    flushes: list[Flushed] = []
+    try:
+        for step in (*steps, FLUSH):
+            if step is FLUSH:
+                flushes.append(await target.flush())
+            else:
+                target.send(step)
+    except Crashed as crash:
+        return [str(crash)]
+    return [str(line) for flushed in flushes for line in flushed.lines]
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.id)
+def test_planted_defect_shows_itself(defect: Defect) -> None:
+    right = UNDER.get(defect.id, RIGHT)
+    shown = asyncio.run(published(defect.plant(right), TRIGGERS[defect.id]))
+    assert shown != asyncio.run(published(right, TRIGGERS[defect.id]))
