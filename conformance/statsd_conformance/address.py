@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 import socket
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 
@@ -49,17 +50,11 @@ class Address:
         """
         loop = asyncio.get_running_loop()
         if self.scheme == "unix":
-            unix = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            unix.setblocking(False)
-            await loop.sock_connect(unix, self.path)
-            return Sender(unix, stream=False)
+            return await _connected(socket.AF_UNIX, socket.SOCK_DGRAM, self.path)
         kind = socket.SOCK_DGRAM if self.scheme == "udp" else socket.SOCK_STREAM
         found = await loop.getaddrinfo(self.host, self.port, type=kind)
         family, _, _, _, where = found[0]
-        made = socket.socket(family, kind)
-        made.setblocking(False)
-        await loop.sock_connect(made, where)
-        return Sender(made, stream=self.scheme == "tcp")
+        return await _connected(family, kind, where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +84,17 @@ class Sender:
         self.socket.close()
 
 
+async def _connected(family: int, kind: int, where: tuple[Any, ...] | str) -> Sender:
+    made = socket.socket(family, kind)
+    made.setblocking(False)
+    try:
+        await asyncio.get_running_loop().sock_connect(made, where)
+    except OSError:
+        made.close()
+        raise
+    return Sender(made, stream=kind == socket.SOCK_STREAM)
+
+
 def read_address(text: str) -> Address:
     """Return the address that `text` spells.
 
@@ -99,18 +105,23 @@ def read_address(text: str) -> Address:
     '[::1]:8125/udp'
     """
     forms = "host:port, udp://host:port, tcp://host:port or unix:///path"
-    scheme, mark, _ = text.partition("://")
-    parts = urlsplit(text if mark else f"udp://{text}")
+    scheme, mark, rest = text.partition("://")
     if mark and scheme not in ("udp", "tcp", "unix"):
         raise AddressError(f"{text!r}: unknown scheme {scheme!r}; give {forms}")
-    if parts.scheme == "unix":
-        if not parts.path:
-            raise AddressError(f"{text!r} has no path; give {forms}")
-        return Address("unix", path=parts.path)
+    if mark and scheme == "unix":
+        if not rest.startswith("/"):
+            raise AddressError(f"{text!r} has no absolute path; give {forms}")
+        return Address("unix", path=rest)
+    try:
+        parts = urlsplit(text if mark else f"udp://{text}")
+    except ValueError:
+        raise AddressError(f"{text!r}: the brackets hold no IPv6 address; give {forms}") from None
     try:
         port = parts.port
     except ValueError:
         raise AddressError(f"{text!r}: the port is no number from 1 to 65535; give {forms}") from None
     if not parts.hostname or not port:
         raise AddressError(f"{text!r} has no host or no port; give {forms}")
+    if parts.path or parts.query or parts.fragment or parts.username is not None:
+        raise AddressError(f"{text!r} has more than a host and a port; give {forms}")
     return Address(parts.scheme, parts.hostname, port)

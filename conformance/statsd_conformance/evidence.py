@@ -1,7 +1,10 @@
 """A verdict in StatsD's words: the requirement, what was sent, what came back, and a shell line to see it again."""
 
+import re
 import shlex
+from base64 import b85encode
 from collections.abc import Sequence
+from zlib import compress
 
 from statsd_conformance.address import Address
 from statsd_conformance.graphite import GraphiteLine
@@ -11,6 +14,8 @@ from statsd_conformance.verdict import Outcome
 _SHOWN_DATAGRAMS = 8
 _SHOWN_LINES = 20
 _SHOWN_BYTES = 400
+# Only LF ends a line; bytes.splitlines() would also cut at CR.
+_LINES = re.compile(rb"[^\n]*\n|[^\n]+")
 
 
 def describe(requirement: Requirement, outcome: Outcome, address: Address | None) -> str:
@@ -50,7 +55,7 @@ def _sent(datagrams: Sequence[bytes]) -> str:
     for number, datagram in enumerate(datagrams[:_SHOWN_DATAGRAMS], start=1):
         rows.append(f"sent:     datagram {number}, {len(datagram)} bytes")
         offset = 0
-        lines = datagram.splitlines(keepends=True) if datagram.count(b"\n") < _SHOWN_LINES else [datagram]
+        lines = _LINES.findall(datagram) if datagram.count(b"\n") < _SHOWN_LINES else [datagram]
         for line in lines:
             rows.append(f"          {offset:>5}  {_shortened(line)}")
             offset += len(line)
@@ -71,7 +76,11 @@ def _flushed(lines: Sequence[GraphiteLine]) -> str:
 
 def shell_line(datagrams: Sequence[bytes], address: Address) -> str:
     """Return a command line for a POSIX shell that sends the same datagrams to the same place."""
-    if sum(map(len, datagrams)) > 4 * _SHOWN_BYTES or address.scheme == "unix":
+    if address.scheme == "tcp":
+        # As on the wire: on a stream LF ends what is a datagram elsewhere.
+        datagrams = [one if one.endswith(b"\n") else one + b"\n" for one in datagrams]
+    # nc sends nothing for no bytes.
+    if sum(map(len, datagrams)) > 4 * _SHOWN_BYTES or address.scheme == "unix" or b"" in datagrams:
         return f"python3 -c {shlex.quote(_python(datagrams, address))}"
     flag = "-u -w0" if address.scheme == "udp" else "-N"
     return "; ".join(
@@ -82,7 +91,9 @@ def shell_line(datagrams: Sequence[bytes], address: Address) -> str:
 def _octal(raw: bytes) -> str:
     r"""Return bytes in the only escapes that every printf knows: `\n`, `\\`, `%%` and three octal digits."""
     special = {0x0A: "\\n", 0x5C: "\\\\", 0x25: "%%"}
-    return "".join(special.get(byte) or (chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}") for byte in raw)
+    text = "".join(special.get(byte) or (chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}") for byte in raw)
+    # A dash in front would be an option of printf.
+    return f"\\055{text[1:]}" if text.startswith("-") else text
 
 
 def _python(datagrams: Sequence[bytes], address: Address) -> str:
@@ -91,15 +102,19 @@ def _python(datagrams: Sequence[bytes], address: Address) -> str:
         "tcp": ("AF_INET6" if ":" in address.host else "AF_INET", "SOCK_STREAM", f"{(address.host, address.port)!r}"),
         "unix": ("AF_UNIX", "SOCK_DGRAM", repr(address.path)),
     }[address.scheme]
-    sends = "; ".join(f"s.send({_literal(datagram)})" for datagram in datagrams)
+    sends = "; ".join(f"s.sendall({_literal(datagram)})" for datagram in datagrams)
     return f"import socket; s=socket.socket(socket.{family}, socket.{kind}); s.connect({where}); {sends}"
 
 
 def _literal(raw: bytes) -> str:
-    """Return a Python expression for `raw`, short where it repeats one byte or one line."""
+    """Return a Python expression for `raw`, short where it repeats one byte or one line.
+
+    What does not repeat and is long is packed: a shell takes no argument longer than 131,071 bytes.
+    """
     for size in (1, *(position + 1 for position in [raw.find(b"\n")] if position >= 0)):
         unit = raw[:size]
         if len(raw) > _SHOWN_BYTES and unit * (len(raw) // size) == raw[: len(raw) // size * size]:
             rest = raw[len(raw) // size * size :]
             return f"{unit!r}*{len(raw) // size}" + (f"+{rest!r}" if rest else "")
-    return repr(raw)
+    packed = f"__import__('zlib').decompress(__import__('base64').b85decode({b85encode(compress(raw))!r}))"
+    return packed if len(raw) > _SHOWN_BYTES and len(packed) < len(repr(raw)) else repr(raw)

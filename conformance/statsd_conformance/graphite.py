@@ -1,7 +1,11 @@
 """Graphite's plaintext as it comes in: read tolerantly, so that bad output is a finding and not an accident of ours."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
+
+_PRINTED: Final = re.compile(rb"[!-^`-~]+")
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,8 @@ def read_line(raw: bytes) -> GraphiteLine:
 
 def _number(text: bytes) -> float | None:
     try:
-        # float() of Python also reads `1_0`, which carbon does too, but no emitter of Graphite lines should write.
-        return None if b"_" in text else float(text)
+        # float() of Python also reads `1_0` and blanks around a number. So does carbon, but nobody should write them.
+        return float(text) if _PRINTED.fullmatch(text) else None
     except ValueError:
         return None
 

@@ -1,11 +1,11 @@
 """How a target spells what it publishes. A profile decides spelling and capabilities, never arithmetic."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 KINDS = ("counter", "rate", "gauge", "set", "timer")
 
@@ -87,25 +87,73 @@ def load_profile(name: str) -> Profile:
     path = Path(name)
     if not path.is_file():
         raise ProfileError(f"no profile {name!r}: neither a file nor one of {', '.join(known_profiles())}")
-    return read_profile(path.read_text(encoding="utf-8"), name)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProfileError(f"profile {name}: cannot be read: {error}") from None
+    return read_profile(text, name)
 
 
 def read_profile(text: str, source: str) -> Profile:
-    """Return the profile that TOML `text` spells; `source` is what an error calls it."""
+    """Return the profile that TOML `text` spells; `source` is what an error calls it.
+
+    Raises:
+        ProfileError: it is no TOML, an entry is unknown or missing, or has a value that it does not take.
+    """
     try:
         entries: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ProfileError(f"profile {source}: {error}") from None
-    known = {one.name for one in fields(Profile)}
-    if unknown := sorted(set(entries) - known):
-        raise ProfileError(f"profile {source}: unknown entry {unknown[0]!r}; it takes {', '.join(sorted(known))}")
+    for name, value in entries.items():
+        if name not in _TAKES:
+            raise ProfileError(f"profile {source}: unknown entry {name!r}; it takes {', '.join(_TAKES)}")
+        right, what = _TAKES[name]
+        if not right(value):
+            raise ProfileError(f"profile {source}: {name} is {value!r}, not {what}")
     missing = [name for name in ("name", "paths") if name not in entries]
     if missing:
         raise ProfileError(f"profile {source}: no entry {missing[0]!r}")
-    if unknown := sorted(set(entries["paths"]) - set(KINDS)):
-        raise ProfileError(f"profile {source}: unknown kind {unknown[0]!r} in paths; it takes {', '.join(KINDS)}")
-    if entries.get("end", "silence") not in ("close", "marker", "silence"):
-        raise ProfileError(f"profile {source}: end is {entries['end']!r}, not 'close', 'marker' or 'silence'")
-    for name in {"types", "extensions"} & set(entries):
-        entries[name] = tuple(entries[name])
-    return Profile(**entries)
+    _check_paths(source, entries["paths"])
+    if entries.get("end") == "marker" and not entries.get("marker"):
+        raise ProfileError(f"profile {source}: end is 'marker', but there is no entry 'marker'")
+    made: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in entries.items()}
+    return Profile(**made)
+
+
+def _check_paths(source: str, paths: Mapping[str, str]) -> None:
+    for kind, template in paths.items():
+        if kind not in KINDS:
+            raise ProfileError(f"profile {source}: unknown kind {kind!r} in paths; it takes {', '.join(KINDS)}")
+        needed = ["{bucket}", "{statistic}"] if kind == "timer" else ["{bucket}"]
+        for part in needed:
+            if part not in template:
+                raise ProfileError(f"profile {source}: the path of {kind}, {template!r}, has no {part}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+
+
+def _are_texts(values: object) -> bool:
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+
+
+# What each entry takes: a test, and its words.
+_TAKES: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
+    "name": (lambda value: isinstance(value, str), "a text"),
+    "paths": (_is_table, "a table of texts"),
+    "statistics": (_is_table, "a table of texts"),
+    "timer_unit_ms": (lambda value: _is_number(value) and value != 0, "a number above 0"),
+    "types": (_are_texts, "a list of texts"),
+    "end": (lambda value: value in ("close", "marker", "silence"), "'close', 'marker' or 'silence'"),
+    "marker": (lambda value: isinstance(value, str), "a text"),
+    "silence": (lambda value: _is_number(value) and value != 0, "a number above 0"),
+    "rounds": (lambda value: _is_number(value) and isinstance(value, int) and value > 0, "a whole number above 0"),
+    "lag": (_is_number, "a number, 0 or above"),
+    "errors": (lambda value: isinstance(value, str), "a text"),
+    "extensions": (_are_texts, "a list of texts"),
+}

@@ -1,0 +1,126 @@
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from statsd_conformance.flushed import Flushed, joined
+from statsd_conformance.graphite import Snapshot, read_line
+from statsd_conformance.profile import Profile, load_profile
+
+TOKEN = b"qlocal0001"
+A, B = TOKEN + b".a", TOKEN + b".b"
+PROFILE = load_profile("reference")
+
+
+def flushed(*snapshots: Sequence[bytes], profile: Profile = PROFILE, interval: float = 2.0) -> Flushed:
+    """Return what was flushed: for each argument a snapshot of lines `path value`."""
+    read = (tuple(read_line(line + b" 100") for line in lines) for lines in snapshots)
+    return Flushed(profile, interval, TOKEN, tuple(Snapshot(lines, 0.0, 0.0) for lines in read))
+
+
+def test_count_is_summed_over_the_snapshots() -> None:
+    both = flushed([b"stats_counts." + A + b" 3", b"stats." + A + b" 1.5"], [b"stats_counts." + A + b" 4"])
+    assert both.count(A) == 7
+    assert both.counts(A) == [3, 4]
+    assert both.rates(A) == [1.5]
+
+
+def test_count_comes_from_the_rate_where_no_count_is_published() -> None:
+    only_rates = replace(PROFILE, paths={"rate": "stats.{bucket}"})
+    flushes = flushed([b"stats." + A + b" 1.5"], [b"stats." + A + b" 0"], profile=only_rates)
+    assert flushes.count(A) == 3
+    assert flushes.counts(A) == [3, 0]
+
+
+def test_gauge_is_the_last_value_and_gauges_are_all() -> None:
+    flushes = flushed([b"stats.gauges." + A + b" 5"], [b"stats.gauges." + A + b" -7"])
+    assert flushes.gauge(A) == -7
+    assert flushes.gauges(A) == [5, -7]
+
+
+def test_members_of_a_set_are_counted() -> None:
+    assert flushed([b"stats.sets." + A + b".count 3"]).members(A) == 3
+
+
+def test_timer_is_read_by_the_name_of_its_statistic() -> None:
+    flushes = flushed([b"stats.timers." + A + b".mean 12.5", b"stats.timers." + A + b".count 4"])
+    assert (flushes.timer(A, "mean"), flushes.timer(A, "count")) == (12.5, 4)
+
+
+def test_timer_in_seconds_is_given_in_milliseconds_and_its_count_is_not() -> None:
+    seconds = replace(PROFILE, timer_unit_ms=1000.0)
+    flushes = flushed([b"stats.timers." + A + b".mean 0.25", b"stats.timers." + A + b".count 4"], profile=seconds)
+    assert (flushes.timer(A, "mean"), flushes.timer(A, "count")) == (250, 4)
+
+
+@pytest.mark.parametrize("read", ["count", "gauge", "members"])
+def test_value_never_published_fails_in_words(read: str) -> None:
+    flushes = flushed([b"stats.gauges." + B + b" 5"])
+    with pytest.raises(AssertionError, match=r"no number was published as stats.*; published: stats\.gauges\.\w+\.b 5"):
+        getattr(flushes, read)(A)
+
+
+def test_statistic_that_the_profile_lacks_fails_in_words() -> None:
+    with pytest.raises(AssertionError, match="not in the profile"):
+        flushed().timer(A, "p999")
+
+
+def test_value_that_is_no_number_counts_as_not_published() -> None:
+    flushes = flushed([b"stats.gauges." + A + b" [Function]"])
+    assert flushes.gauges(A) == []
+    assert flushes.texts("gauge", A) == [b"[Function]"]
+    with pytest.raises(AssertionError):
+        flushes.gauge(A)
+
+
+def test_value_that_is_not_finite_is_given_as_it_is() -> None:
+    assert math.isnan(flushed([b"stats.gauges." + A + b" nan"]).gauge(A))
+
+
+def test_kinds_are_those_a_bucket_was_published_as() -> None:
+    flushes = flushed([b"stats." + A + b" 1", b"stats_counts." + A + b" 1", b"stats.timers." + B + b".mean 1"])
+    assert flushes.kinds(A) == {"rate", "counter"}
+    assert flushes.kinds(B) == {"timer"}
+    assert flushes.has(A)
+    assert not flushes.has(TOKEN + b".c")
+
+
+def test_path_with_the_prefix_and_no_bucket_is_a_stray() -> None:
+    flushes = flushed([b"stats." + A + b" 1", b"stats." + A + b"x 1", b"stats.other 1", b"stats." + A.upper() + b" 1"])
+    assert flushes.strays(A) == sorted([b"stats." + A + b"x", b"stats." + A.upper()])
+    assert flushes.strays(A, A + b"x", A.upper()) == []
+
+
+def test_any_prefix_stands_for_a_star() -> None:
+    starred = replace(PROFILE, paths={"counter": "*.statsd.count-{bucket}"})
+    flushes = flushed([b"host.statsd.count-" + A + b" 3", b"host.statsd.count-" + A + b"x 5"], profile=starred)
+    assert flushes.count(A) == 3
+    assert flushes.strays(A) == [b"host.statsd.count-" + A + b"x"]
+
+
+def test_tags_stay_behind_the_path() -> None:
+    assert flushed([b"stats_counts." + A + b";k=v 3"]).count(A + b";k=v") == 3
+
+
+def test_lines_are_everybodys_and_own_are_the_cases() -> None:
+    flushes = flushed([b"stats." + A + b" 1", b"stats.other 2"])
+    assert len(flushes.lines) == 2
+    assert [line.path for line in flushes.own] == [b"stats." + A]
+
+
+def test_summary_shows_the_last_value_of_each_path_and_escapes() -> None:
+    flushes = flushed([b"stats." + B + b" 1", b"stats." + A + b"\xff 1"], [b"stats." + B + b" 2"])
+    assert flushes.summary() == r"stats.qlocal0001.a\\xff 1, stats.qlocal0001.b 2"
+    assert flushed().summary() == "nothing"
+
+
+def test_errors_are_summed_where_the_profile_knows_them() -> None:
+    path = b"stats_counts.statsd.bad_lines_seen"
+    assert flushed([path + b" 2"], [path + b" 1"]).errors() == 3
+    assert flushed([path + b" 2"], profile=replace(PROFILE, errors="")).errors() is None
+
+
+def test_joined_parts_are_one() -> None:
+    first, second = flushed([b"stats_counts." + A + b" 1"]), flushed([b"stats_counts." + A + b" 2"])
+    assert joined([first, second]).counts(A) == [1, 2]
