@@ -1,0 +1,43 @@
+# Each target makes its own virtual environment, .venv, when there is none. Works with GNU make 3.81, which macOS has.
+#
+#   TARGET  the aggregator to test: host:port, a name, …; the reference when empty
+#   ARGS    more arguments for pytest, or for the benchmark
+#   JOBS    test processes
+#   PYTHON  the Python to make .venv with; the newest on PATH when empty
+
+TARGET ?=
+ARGS ?=
+JOBS ?= auto
+export PYTHON
+
+STAMP := .venv/made-from-pyproject
+
+.PHONY: help conformance test bench peers lint clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
+
+conformance: $(STAMP) ## test an aggregator: make conformance TARGET=127.0.0.1:8125 ARGS=-v; the reference without TARGET
+	@.venv/bin/pytest conformance $(if $(TARGET),--target='$(TARGET)') $(ARGS)
+
+test: $(STAMP) ## run the project's own tests
+	@.venv/bin/pytest tests -n $(JOBS) --dist loadgroup $(ARGS)
+
+bench: $(STAMP) ## measure speed and memory beside the real servers
+	@.venv/bin/python tests/bench/run.py $(ARGS)
+
+peers: ## install the real servers that package managers offer; needs root or sudo where apt is used
+	@bash .ci/peers
+
+lint: $(STAMP) ## check style, format and types
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+
+clean: ## remove what make and the tools made in this folder
+	rm -rf .venv .peers build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find reference conformance fuzz corpora tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): pyproject.toml
+	@bash .ci/venv .venv -e '.[test]'
+	@touch $@
