@@ -10,6 +10,10 @@ from math import isinf
 from statsd_reference.model import BadLine, Kind, Outcome, Reading, Sample, Window
 from statsd_reference.options import Options
 
+# What all idle timers and sets share; never added to, so that a million idle ones cost nothing.
+_NO_VALUES: list[float] = []
+_NO_MEMBERS: set[bytes] = set()
+
 Accumulate = Callable[[Window, Reading], Window]
 
 
@@ -35,7 +39,7 @@ class Gathering:
 
     __slots__ = (
         *("options", "counters", "gauges", "gauge_ages", "timers", "timer_counts", "sets", "totals", "pairs", "names"),
-        *("bad_lines_seen", "packets_received", "metrics_received", "names_refused"),
+        *("_ages_gauges", "bad_lines_seen", "packets_received", "metrics_received", "names_refused"),
     )
 
     def __init__(self, options: Options, window: Window) -> None:
@@ -43,11 +47,12 @@ class Gathering:
         self.counters = dict(window.counters)
         self.gauges = dict(window.gauges)
         self.gauge_ages = dict(window.gauge_ages)
-        self.timers: dict[bytes, list[float]] = {bucket: list(values) for bucket, values in window.timers.items()}
+        self.timers = {bucket: list(values) if values else _NO_VALUES for bucket, values in window.timers.items()}
         self.timer_counts = dict(window.timer_counts)
-        self.sets = {bucket: set(members) for bucket, members in window.sets.items()}
+        self.sets = {bucket: set(members) if members else _NO_MEMBERS for bucket, members in window.sets.items()}
         self.totals = dict(window.totals)
         self.pairs = list(window.pairs)
+        self._ages_gauges = options.deletes("gauges")
         own = options.prefix_stats.encode()
         self.bad_lines_seen = own + b".bad_lines_seen"
         self.packets_received = own + b".packets_received"
@@ -123,36 +128,48 @@ class Gathering:
         self.totals[sample.bucket] = sample.value
 
     def _add_gauge(self, sample: Sample, times: int) -> None:
-        before = self.gauges.get(sample.bucket)
-        if before is None and not self._has_room():
-            return
-        value = (before or 0.0) + sample.value if sample.signed else sample.value
+        value = sample.value
+        if sample.signed:
+            value += self.gauges.get(sample.bucket, 0.0)
         if isinf(value):
             self._count(self.bad_lines_seen, 1)
+        else:
+            self.add_level(sample.bucket, value)
+
+    def add_level(self, bucket: bytes, value: float) -> None:
+        """Set a gauge."""
+        if bucket not in self.gauges and not self._has_room():
             return
-        self.gauges[sample.bucket] = value
-        if self.options.deletes("gauges"):
-            self.gauge_ages[sample.bucket] = self.options.gauges_max_ttl
+        self.gauges[bucket] = value
+        if self._ages_gauges:
+            self.gauge_ages[bucket] = self.options.gauges_max_ttl
 
     def _add_timer(self, sample: Sample, times: int) -> None:
-        values = self.timers.get(sample.bucket)
-        if values is None:
-            if not self._has_room():
-                return
-            values = self.timers[sample.bucket] = []
-        if times == 1:
-            values.append(sample.value)
+        self.add_time(sample.bucket, sample.value, times, 1 / sample.rate * times)
+
+    def add_time(self, bucket: bytes, value: float, times: int, weight: float) -> None:
+        """Add a time in ms, `times` times over, that stands for `weight` events in all."""
+        values = self.timers.get(bucket)
+        if values:
+            values.append(value)
+        elif values is None and not self._has_room():
+            return
         else:
-            values.extend([sample.value] * times)
-        self.timer_counts[sample.bucket] = self.timer_counts.get(sample.bucket, 0.0) + 1 / sample.rate * times
+            values = self.timers[bucket] = [value]
+        if times > 1:
+            values.extend([value] * (times - 1))
+        self.timer_counts[bucket] = self.timer_counts.get(bucket, 0.0) + weight
 
     def _add_member(self, sample: Sample, times: int) -> None:
-        members = self.sets.get(sample.bucket)
-        if members is None:
-            if not self._has_room():
-                return
-            members = self.sets[sample.bucket] = set()
-        members.add(sample.member)
+        self.add_member(sample.bucket, sample.member)
+
+    def add_member(self, bucket: bytes, member: bytes) -> None:
+        """Add a member to a set."""
+        members = self.sets.get(bucket)
+        if members:
+            members.add(member)
+        elif members is not None or self._has_room():
+            self.sets[bucket] = {member}
 
     def _add_pair(self, sample: Sample, times: int) -> None:
         self.pairs.extend([(sample.bucket, sample.value)] * times)

@@ -44,9 +44,9 @@ def _next_window(window: Window, options: Options) -> Window:
     following = Window(
         counters=counters,
         gauges=window.gauges,
-        timers={} if options.deletes("timers") else {bucket: [] for bucket in window.timers},
+        timers={} if options.deletes("timers") else dict.fromkeys(window.timers, ()),
         timer_counts={} if options.deletes("timers") else dict.fromkeys(window.timers, 0.0),
-        sets={} if options.deletes("sets") else {bucket: set() for bucket in window.sets},
+        sets={} if options.deletes("sets") else dict.fromkeys(window.sets, frozenset()),
         totals=window.totals,
     )
     return _aged(following, window) if options.deletes("gauges") else following

@@ -1,7 +1,7 @@
 """A server as a value: the steps of the aggregator, so that a wrong one is one `replace` away."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from statsd_reference.accumulate import Accumulate, make_accumulate
 from statsd_reference.encode import Points, make_points, write_line
@@ -17,6 +17,11 @@ Receive = Callable[[bytes], Iterable[bytes]]
 def receive_whole(datagram: bytes) -> Iterable[bytes]:
     """Take a datagram as it came: one, whole, at once."""
     return (datagram,)
+
+
+def receive_directly() -> Receive:
+    """Return the first step of a server without state of its own."""
+    return receive_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +40,23 @@ class Server:
     flush: MakeFlush
     points: Points
     write: Callable[[Point], bytes] = write_line
-    make_receive: Callable[[], Receive] = lambda: receive_whole
+    make_receive: Callable[[], Receive] = receive_directly
+    standard: tuple[object, ...] = ()
 
     def read(self, datagram: bytes) -> Reading:
         """Return what one datagram says."""
         lines = self.split(datagram)
         return Reading(len(lines), tuple(outcome for line in lines for outcome in self.parse(line)))
+
+    @property
+    def receiving_steps(self) -> tuple[object, ...]:
+        """The steps from the socket to the window."""
+        return (self.make_receive, self.split, self.parse, self.accumulate)
+
+    @property
+    def is_standard(self) -> bool:
+        """Whether every step from the socket to the window is the reference's own."""
+        return self.standard == self.receiving_steps
 
     def first_window(self) -> Window:
         """Return the window to start with."""
@@ -49,7 +65,7 @@ class Server:
 
 def make_server(options: Options) -> Server:
     """Return the reference aggregator under `options`."""
-    return Server(
+    server = Server(
         options=options,
         split=split,
         parse=make_parse(options),
@@ -57,6 +73,7 @@ def make_server(options: Options) -> Server:
         flush=make_flush(options),
         points=make_points(options),
     )
+    return replace(server, standard=server.receiving_steps)
 
 
 REFERENCE = make_server(Options())

@@ -1,0 +1,199 @@
+"""The daemon: sockets, clock and Graphite around the steps of a server."""
+
+import asyncio
+import contextlib
+import logging
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from statsd_reference.encode import PICKLE_POINTS, Names, write_pickle
+from statsd_reference.listen import DatagramListener, StreamListener, bind_udp, bind_unix
+from statsd_reference.model import Point, Window
+from statsd_reference.output import Chunk, GraphiteOutput
+from statsd_reference.receive import PlainReceiver, Receiver
+from statsd_reference.server import Server
+
+_log = logging.getLogger("statsd_reference")
+
+# Points written between two looks at the sockets: about a fifth of a millisecond.
+_SLICE: Final = 200
+# Seconds that Graphite gets for the last flush at the end.
+_LAST_WORDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class LastFlush:
+    """What the output of the previous flush was: when it was (seconds since 1970), how long it took (ms), its bytes."""
+
+    ended: float = 0.0
+    milliseconds: float = 0.0
+    length: int = 0
+
+
+@dataclass
+class Daemon:
+    """A server that listens, flushes on time and sends to Graphite; to be used with `async with`.
+
+    Attributes:
+        server: the steps. Where they are not the reference's own, every datagram goes through them one by one.
+        clock: seconds since 1970.
+        port: where it listens for lines, once it does.
+    """
+
+    server: Server
+    clock: Callable[[], float] = time.time
+    port: int = 0
+    last_message: float = 0.0
+    bad_lines: float = 0.0
+    last_flush: LastFlush = LastFlush()
+    _previous: int = 0
+    _started: float = 0.0
+    _datagrams: list[DatagramListener] = field(default_factory=list)
+    _streams: StreamListener | None = None
+    _output: GraphiteOutput | None = None
+    _flushing: "asyncio.Task[None] | None" = None
+    _one_flush: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        self.options = self.server.options
+        self.names = Names(self.options)
+        self.receiver = Receiver(self.server) if self.server.is_standard else PlainReceiver(self.server)
+
+    async def __aenter__(self) -> "Daemon":
+        """Listen and begin to flush.
+
+        Raises:
+            ListenError: an address cannot be had.
+        """
+        self._started = self.last_message = self.clock()
+        self.last_flush = LastFlush(ended=self._started)
+        try:
+            await self._listen()
+        except BaseException:
+            await self._close_listeners()
+            raise
+        options = self.options
+        if options.graphite_host:
+            port = options.graphite_pickle_port if options.graphite_protocol == "pickle" else options.graphite_port
+            self._output = GraphiteOutput(
+                options.graphite_host, port, options.max_queue, self._count_dropped, self.clock
+            )
+            self._output.start()
+        self._flushing = asyncio.create_task(self._flush_on_time())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Take what waits in the sockets, flush once more, and wait a moment for Graphite."""
+        if self._flushing:
+            self._flushing.cancel()
+            await asyncio.gather(self._flushing, return_exceptions=True)
+        for listener in self._datagrams:
+            listener.drain()
+        await self._close_listeners()
+        await self.flush_now()
+        if self._output:
+            await self._output.finish(_LAST_WORDS)
+
+    async def _listen(self) -> None:
+        options = self.options
+        if options.udp:
+            bound = bind_udp(options)
+            self.port = bound.getsockname()[1]
+            self._datagrams.append(DatagramListener(bound, self._take))
+        if options.socket:
+            self._datagrams.append(DatagramListener(bind_unix(options.socket, options.socket_mod), self._take))
+        if options.tcp:
+            self._streams = StreamListener(options, self._take, self.count)
+            self.port = await self._streams.open(self.port or options.port)
+
+    async def _close_listeners(self) -> None:
+        for listener in self._datagrams:
+            listener.close()
+        if self._datagrams and self.options.socket:
+            with contextlib.suppress(OSError):
+                Path(self.options.socket).unlink()
+        self._datagrams = []
+        if self._streams:
+            await self._streams.close()
+
+    def _take(self, datagrams: list[bytes]) -> None:
+        self.last_message = self.clock()
+        if self.options.dump_messages:
+            for datagram in datagrams:
+                _log.info("%r", datagram)
+        self.receiver.add_batch(datagrams)
+
+    def count(self, own: str, number: float) -> None:
+        """Add to one of the daemon's own counters; it appears in the output once it was counted."""
+        window = self.receiver.window
+        bucket = f"{self.options.prefix_stats}.{own}".encode()
+        counters = {**window.counters, bucket: window.counters.get(bucket, 0.0) + number}
+        self.receiver.take(replace(window, counters=counters))
+
+    def _count_dropped(self, lines: int) -> None:
+        _log.warning("%d lines for Graphite were dropped", lines)
+        self.count("graphite_lines_dropped", lines)
+
+    async def _flush_on_time(self) -> None:
+        """Flush every interval after the start, without drift; an interval that was missed is not made up for."""
+        loop, interval = asyncio.get_running_loop(), self.options.interval
+        begun, number = loop.time(), 1
+        while True:
+            await asyncio.sleep(begun + number * interval - loop.time())
+            await self.flush_now()
+            number = max(number + 1, math.ceil((loop.time() - begun) / interval))
+
+    async def flush_now(self) -> None:
+        """Close the window and queue what it amounts to for Graphite."""
+        async with self._one_flush:
+            now = self.clock()
+            timestamp = math.floor(now + 0.5)
+            flush, following = self.server.flush(self._closing_window(timestamp), timestamp)
+            self.receiver.take(following)
+            self._previous = timestamp
+            chunks = await self._written(self.server.points(flush), timestamp)
+            if self._output:
+                self._output.put(chunks)
+            length = sum(len(chunk.data) for chunk in chunks)
+            self.last_flush = LastFlush(self.clock(), 0.0, length)
+
+    def _closing_window(self, timestamp: int) -> Window:
+        window = self.receiver.window
+        self.bad_lines += window.counters.get(f"{self.options.prefix_stats}.bad_lines_seen".encode(), 0.0)
+        if not self._previous:
+            return window
+        lag = timestamp - self._previous - self.options.interval
+        bucket = f"{self.options.prefix_stats}.timestamp_lag".encode()
+        return replace(window, gauges={**window.gauges, bucket: lag})
+
+    async def _written(self, points: Iterator[Point], timestamp: int) -> list[Chunk]:
+        """Return the points, and the daemon's own after them, as chunks; the sockets are looked at in between."""
+        begun = time.perf_counter()
+        chunks = []
+        pickled = self.options.graphite_protocol == "pickle"
+        size = PICKLE_POINTS if pickled else _SLICE
+        while part := list(islice(points, size)):
+            data = write_pickle(part) if pickled else b"".join(map(self.server.write, part))
+            chunks.append(Chunk(data, len(part)))
+            await asyncio.sleep(0)
+        own = list(self._own_points(timestamp, 1000 * (time.perf_counter() - begun)))
+        data = write_pickle(own) if pickled else b"".join(map(self.server.write, own))
+        return [*chunks, Chunk(data, len(own))]
+
+    def _own_points(self, timestamp: int, took: float) -> Iterator[Point]:
+        """Yield what the original says of itself, in its order; the flush values are those of the flush before (SELF-07)."""
+        values = {
+            b"graphiteStats.calculationtime": float(round(took)),
+            b"processing_time": float(round(took)),
+            b"graphiteStats.last_exception": math.floor(self._output.last_exception) if self._output else 0,
+            b"graphiteStats.last_flush": math.floor(self.last_flush.ended + 0.5),
+            b"graphiteStats.flush_time": float(round(self.last_flush.milliseconds)),
+            b"graphiteStats.flush_length": float(self.last_flush.length),
+        }
+        for name, value in values.items():
+            yield Point(self.names.own + name + self.names.suffix, float(value), timestamp)
