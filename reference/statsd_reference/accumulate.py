@@ -88,8 +88,11 @@ class Gathering:
             _ADD[outcome.kind](self, outcome, times)
 
     def distinct_names(self) -> int:
-        """Return the number of series held, own ones included; a name of two kinds is two series."""
-        return len(self.counters) + len(self.gauges) + len(self.timers) + len(self.sets)
+        """Return the number of series held, own ones included; a name of two kinds is two series.
+
+        A running total is one beside its counter, because it stays when an idle counter is forgotten.
+        """
+        return len(self.counters) + len(self.gauges) + len(self.timers) + len(self.sets) + len(self.totals)
 
     def _count(self, bucket: bytes, number: float) -> None:
         # Own counters are ordinary ones (SELF-04), and a sample of the same name adds to them (NAME-12).
@@ -122,7 +125,11 @@ class Gathering:
 
     def _add_total(self, sample: Sample, times: int) -> None:
         # brubeck, metric.c: a stored total of 0 is no base yet; a smaller one is a restart, and counts (OTHER-02).
-        before = self.totals.get(sample.bucket, 0.0)
+        before = self.totals.get(sample.bucket)
+        if before is None:
+            if not self._has_room():
+                return
+            before = 0.0
         growth = sample.value - before if sample.value >= before else sample.value
         self._increase(sample.bucket, growth if before > 0 else 0.0)
         self.totals[sample.bucket] = sample.value
