@@ -1,0 +1,68 @@
+import pytest
+
+from statsd_reference.tags import NameAndTags, dogstatsd_tags, original_tags, tagged_name
+
+AS_THE_ORIGINAL = {
+    b"": (),
+    b"k:v": (b"k=v",),
+    b"k=v": (b"k=v",),
+    b"b:1,a:2": (b"b=1", b"a=2"),
+    b"a": (b"a",),
+    b"a,,b": (b"a", b"", b"b"),
+    b"url:http://x": (b"url=http://x",),
+    b"a;b;c": (b"a_b_c",),
+    b"a:b,a:c": (b"a=b", b"a=c"),
+}
+
+AS_DOGSTATSD = {
+    b"": (),
+    b"k:v": (b"k=v",),
+    b"b:1,a:2": (b"a=2", b"b=1"),
+    b"a": (b"a=true",),
+    b"a:": (b"a=",),
+    b"a,,b": (b"a=true", b"b=true"),
+    b":v": (),
+    b"url:http://x": (b"url=http://x",),
+    b"a:x=y": (b"a=x_y",),
+    b"a;b:c;d": (b"a_b=c_d",),
+    b"a:b,a:c": (b"a=b", b"a=c"),
+}
+
+TAGGED = [
+    ("influx", b"n,k=v,a=b", b"n", (b"a=b", b"k=v")),
+    ("influx", b"n", b"n", ()),
+    ("influx", b"n,", b"n", ()),
+    ("influx", b"n,k", b"n", (b"k=true",)),
+    ("influx", b",k=v", b"", (b"k=v",)),
+    ("influx", b"n,k=\rv", b"n", (b"k=\rv",)),
+    ("signalfx", b"n[k=v,a=b]", b"n", (b"a=b", b"k=v")),
+    ("signalfx", b"n[]", b"n", ()),
+    ("signalfx", b"n[k=v]x", b"n[k=v]x", ()),
+    ("signalfx", b"n[k=v", b"n[k=v", ()),
+    ("librato", b"n#k=v,a=b", b"n", (b"a=b", b"k=v")),
+    ("librato", b"n#k=v#w", b"n", (b"k=v#w",)),
+    ("librato", b"n,k=v", b"n,k=v", ()),
+]
+
+
+@pytest.mark.parametrize(("section", "tags"), AS_THE_ORIGINAL.items(), ids=repr)
+def test_the_original_keeps_tags_as_sent(section: bytes, tags: tuple[bytes, ...]) -> None:
+    assert original_tags(section) == tags
+
+
+@pytest.mark.parametrize(("section", "tags"), AS_DOGSTATSD.items(), ids=repr)
+def test_dogstatsd_sorts_tags_and_skips_empty_ones(section: bytes, tags: tuple[bytes, ...]) -> None:
+    assert dogstatsd_tags(section) == tags
+
+
+@pytest.mark.parametrize(("style", "text", "name", "tags"), TAGGED, ids=repr)
+def test_a_name_carries_tags_in_the_style_asked_for(
+    style: str, text: bytes, name: bytes, tags: tuple[bytes, ...]
+) -> None:
+    assert tagged_name(text, (style,)) == NameAndTags(name, tags)
+
+
+def test_the_first_style_that_fits_reads_a_name() -> None:
+    assert tagged_name(b"n#k=v[a=b]", ("signalfx", "librato")) == NameAndTags(b"n#k=v", (b"a=b",))
+    assert tagged_name(b"n#k=v[a=b]", ("librato", "signalfx")) == NameAndTags(b"n", (b"k=v[a_b]",))
+    assert tagged_name(b"n#k=v", ()) == NameAndTags(b"n#k=v", ())
