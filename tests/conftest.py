@@ -7,7 +7,7 @@ import pytest
 
 from needed_programs import command_of
 from statsd_conformance.programs import find
-from statsd_fuzz.profiles import UnknownProfileError, choose_profile, in_ci, load_profile
+from statsd_fuzz.search import UnknownProfileError, choose_profile, in_ci, load_profile
 
 
 def pytest_configure() -> None:

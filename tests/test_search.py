@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import settings
 
-from statsd_fuzz.profiles import PROFILES, UnknownProfileError, choose_profile, in_ci
+from statsd_fuzz.search import PROFILES, UnknownProfileError, choose_profile, in_ci
 
 
 @pytest.mark.parametrize(
