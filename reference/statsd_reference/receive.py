@@ -21,8 +21,8 @@ _LARGE: Final = 2.0**52
 _REMEMBERED_LINES: Final = 50_000
 _REMEMBERED_NAMES: Final = 100_000
 _SHORT: Final = 250
-# A line has one bucket, and a bucket has at most four series.
-_SERIES_A_LINE: Final = 4
+# A line has one bucket, and a bucket has at most five series: one a kind, and a running total beside its counter.
+_SERIES_A_LINE: Final = 5
 
 
 # What one line comes to, as a tuple that begins with one of these.
