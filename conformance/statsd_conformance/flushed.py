@@ -1,7 +1,8 @@
 """What came out of a target, as a case sees it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isclose
 
 from statsd_conformance.graphite import GraphiteLine, Snapshot
 from statsd_conformance.profile import Profile, same_path
@@ -117,8 +118,6 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace").encode("unicode_escape").decode()
 
 
-def joined(parts: Iterable[Flushed]) -> Flushed:
-    """Return the parts, one after another, as one."""
-    first, *rest = parts
-    snapshots = first.snapshots + tuple(snapshot for part in rest for snapshot in part.snapshots)
-    return Flushed(first.profile, first.interval, first.token, snapshots)
+def near(number: float, wanted: float, relative: float = 1e-9) -> bool:
+    """Tell whether a number is the one wanted as far as doubles can tell after a few sums and products."""
+    return isclose(number, wanted, rel_tol=relative)

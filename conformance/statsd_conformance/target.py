@@ -60,8 +60,8 @@ class Target(ABC):
         """The flush interval in seconds."""
 
     @abstractmethod
-    def _transmit(self, datagram: bytes) -> None:
-        """Send one datagram as it is."""
+    def _transmit(self, datagram: bytes, *, elsewhere: bool = False) -> None:
+        """Send one datagram as it is, from the case's socket or from another one."""
 
     @abstractmethod
     async def _snapshots(self) -> Sequence[Snapshot]:
@@ -76,6 +76,12 @@ class Target(ABC):
         for datagram in datagrams:
             self.trace.datagrams.append(datagram)
             self._transmit(datagram)
+
+    def send_from_elsewhere(self, *datagrams: bytes) -> None:
+        """Send each argument as one datagram from another socket, in order with what `send` sends."""
+        for datagram in datagrams:
+            self.trace.datagrams.append(datagram)
+            self._transmit(datagram, elsewhere=True)
 
     async def flush(self) -> Flushed:
         """Return everything published since the case's last flush, up to a flush that holds all that was sent."""
@@ -154,7 +160,7 @@ class InProcess(Target):
         """The flush interval in seconds."""
         return self.server.options.interval
 
-    def _transmit(self, datagram: bytes) -> None:
+    def _transmit(self, datagram: bytes, *, elsewhere: bool = False) -> None:
         with _its_crash():
             for received in self.receive(datagram):
                 self.window = self.server.accumulate(self.window, self.server.read(received))

@@ -28,6 +28,10 @@ BURST: Final = 64
 UNKNOWN_INTERVAL: Final = 10.0
 
 
+class _Elsewhere(bytes):
+    """A datagram that leaves by the second socket."""
+
+
 class NoAnswer(Exception):
     """No flush came back; the message says what was listened to and for how long."""
 
@@ -87,6 +91,7 @@ class Wire:
     async def connect(self) -> None:
         """Open the socket that lines go out of, and start sending what is queued."""
         self._socket = await self.address.connect()
+        self._other = await self.address.connect()
         self._tasks = [asyncio.create_task(self._pump()), asyncio.create_task(self._watch())]
 
     async def close(self) -> None:
@@ -101,6 +106,7 @@ class Wire:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._tasks:
             self._socket.close()
+            self._other.close()
         self._tasks = []
         self._queue = asyncio.Queue()
         self._fences = []
@@ -160,13 +166,13 @@ class Wire:
     def _take(self, snapshot: Snapshot) -> None:
         self.snapshots.append(snapshot)
         names = {name for line in snapshot.lines for name in self._fence_name.findall(line.key)}
-        for number, fence in enumerate(self._fences):
-            if fence.name in names:
-                fence.seen += 1
-                if fence.seen >= self.profile.rounds:
-                    # What an earlier fence waited for was sent before, on the same socket.
-                    self._resolve(number + 1)
-                    return
+        passed = 0
+        for number, fence in enumerate(self._fences, start=1):
+            fence.seen += fence.name in names
+            if fence.seen >= self.profile.rounds:
+                # What an earlier fence waited for was sent before, on the same socket.
+                passed = number
+        self._resolve(passed)
 
     def _resolve(self, passed: int) -> None:
         done, self._fences = self._fences[:passed], self._fences[passed:]
@@ -201,7 +207,7 @@ class Wire:
     async def _send(self, datagram: bytes) -> None:
         self.sent += 1
         try:
-            await self._socket.send(datagram)
+            await (self._other if isinstance(datagram, _Elsewhere) else self._socket).send(datagram)
         except ConnectionRefusedError:
             # ICMP port unreachable for an earlier datagram: nobody listens there at the moment.
             self.refused += 1
@@ -262,8 +268,8 @@ class OverTheWire(Target):
         """The flush interval in seconds."""
         return self._wire.interval
 
-    def _transmit(self, datagram: bytes) -> None:
-        self._wire.transmit(datagram)
+    def _transmit(self, datagram: bytes, *, elsewhere: bool = False) -> None:
+        self._wire.transmit(_Elsewhere(datagram) if elsewhere else datagram)
 
     async def _snapshots(self) -> Sequence[Snapshot]:
         start, self._seen = self._seen, await self._wire.fence()

@@ -1,0 +1,113 @@
+"""SIZE: datagrams, lines and buffers.
+
+Not tested because no source decides it: which size a server should read at least above Ethernet's, and whether a datagram
+that is too long should be dropped whole or only the line that was cut. Whether a cut line is counted as bad cannot be told
+apart from what other cases make the server count.
+"""
+
+from typing import Final
+
+import pytest
+
+from statsd_conformance.requirement import CORE, MUST, ROBUST, SHOULD, requirement
+from statsd_conformance.target import Target
+
+UNTESTABLE: Final = {
+    "SIZE-07": "what a server asks its kernel for does not show in what it publishes; the suite paces its sending"
+}
+
+# Receive buffers of real servers, and of one that reserves a byte in them.
+_BUFFERS: Final = (512, 1024, 1432, 1472, 1500, 4095, 4096, 8191, 8192, 8999, 9000, 16384, 32768, 65000)
+
+
+def _filled(bucket: bytes, pad: bytes, size: int) -> tuple[bytes, int]:
+    """Return a datagram of exactly `size` bytes, and how many increments of 1 for `bucket` it holds.
+
+    What is left over becomes a last line: an increment of `pad` with zeros in front.
+    """
+    line = bucket + b":1|c\n"
+    number = (size - len(pad) - 8) // len(line)
+    left = size - number * len(line)
+    last = pad + b":" + b"1|c".rjust(left - len(pad) - 1, b"0")
+    return number * line + last, number
+
+
+async def _whole(target: Target, size: int) -> None:
+    bucket, pad = target.bucket("a"), target.bucket("pad")
+    datagram, number = _filled(bucket, pad, size)
+    assert len(datagram) == size
+    target.send(datagram)
+    flushed = await target.flush()
+    assert flushed.count(bucket) == number, f"{number} lines in {size} bytes came to {flushed.count(bucket):g}"
+    assert flushed.count(pad) == 1, f"the last line of {size} bytes was lost or changed"
+
+
+@requirement("SIZE-01", CORE, MUST, cites="statsd docs/metric_types.md, Multi-Metric Packets: Fast Ethernet")
+async def test_1432_bytes_are_processed(target: Target) -> None:
+    """Payloads of up to 1432 bytes MUST be processed completely."""
+    await _whole(target, 1432)
+
+
+@requirement("SIZE-02", CORE, SHOULD, cites="statsd docs/metric_types.md, Multi-Metric Packets: Gigabit Ethernet")
+async def test_8932_bytes_are_processed(target: Target) -> None:
+    """Payloads of up to 8932 bytes SHOULD be processed completely."""
+    await _whole(target, 8932)
+
+
+@requirement("SIZE-03", CORE, SHOULD, cites="RFC 768 and RFC 791: 65535 - 20 - 8; servers/udp.js")
+async def test_65507_bytes_are_processed(target: Target) -> None:
+    """Payloads of up to the maximum of UDP over IPv4, 65507 bytes, SHOULD be processed completely."""
+    await _whole(target, 65507)
+
+
+@pytest.mark.parametrize("size", _BUFFERS)
+@requirement("SIZE-04", ROBUST, MUST, cites="collectd src/statsd.c:441-463; brubeck src/samplers/statsd.c:34")
+async def test_cut_line_is_never_applied(target: Target, size: int) -> None:
+    """A server whose receive buffer is shorter than a datagram MUST NOT apply the line that was cut."""
+    digits, cut_rate, no_rate = target.bucket("digits"), target.bucket("cutrate"), target.bucket("norate")
+    # Each of these ends in another valid line when it is cut after `size` bytes.
+    target.send(
+        _astride(target, size, digits + b":1234", b"5678|c"),
+        _astride(target, size, cut_rate + b":1|c|@0.1", b"25"),
+        _astride(target, size, no_rate + b":1|c", b"|@0.1"),
+    )
+    flushed = await target.flush()
+    for bucket, right in ((digits, 12345678), (cut_rate, 8), (no_rate, 10)):
+        counted = sum(flushed.counts(bucket))
+        assert counted in (0, right), f"cut after {size} bytes, a line that means {right} was applied as {counted:g}"
+
+
+def _astride(target: Target, size: int, before: bytes, behind: bytes) -> bytes:
+    """Return a datagram in which `before` ends at `size`, and `behind` follows at once."""
+    pad = target.bucket("pad")
+    fill, _ = _filled(pad, pad, size - len(before) - 1)
+    return fill + b"\n" + before + behind + b"\n" + pad + b":1|c"
+
+
+@pytest.mark.parametrize("length", [1000, 4000, 8000, 60000])
+@requirement("SIZE-05", ROBUST, MUST, cites="brubeck src/backends/carbon.c:53-69, where it does not hold", hostile=True)
+async def test_very_long_line_does_no_harm(target: Target, length: int) -> None:
+    """A single very long line MUST NOT crash or stall the server."""
+    bucket = target.bucket("b")
+    target.send(target.bucket("a".ljust(length, "x")) + b":1|c")
+    first = await target.after(bucket + b":1|c")
+    assert first.count(bucket) == 1
+    # A crash may come with the flush that writes the name out.
+    second = await target.after(bucket + b":2|c")
+    assert second.count(bucket) == 2
+
+
+@pytest.mark.parametrize("length", [130, 200, 300, 1000])
+@requirement("SIZE-06", ROBUST, MUST, cites="collectd src/daemon/globals.h:30, where names are cut", hostile=True)
+async def test_long_names_do_not_collide(target: Target, length: int) -> None:
+    """Long names MUST NOT silently collide by being cut to the same key."""
+    stem = "n".ljust(length - 12, "x")
+    first, second = target.bucket(stem + "1"), target.bucket(stem + "2")
+    flushed = await target.after(first + b":1|c", second + b":2|c")
+    for bucket, own in ((first, 1), (second, 2)):
+        counted = sum(flushed.counts(bucket))
+        assert counted in (0, own), f"a name of {len(bucket)} bytes has a count of {counted:g}, its own value is {own}"
+    strays = flushed.strays(first, second)
+    assert not strays, (
+        f"a name of {len(first)} bytes was cut to {max(map(len, strays))} bytes: {strays[0].decode()[-40:]}"
+    )

@@ -1,0 +1,181 @@
+"""LINE: the grammar of one line.
+
+Not tested because no source decides it: blanks inside a type, and whether a refused sample spoils the others of its line.
+"""
+
+from dataclasses import replace
+from math import isfinite
+
+import pytest
+
+from statsd_conformance.flushed import Flushed
+from statsd_conformance.requirement import CORE, MUST, QUIRK, ROBUST, SHOULD, SPEC, requirement
+from statsd_conformance.target import Target, assert_rejected, sandwich
+
+
+@requirement("LINE-01", CORE, MUST, cites="statsd docs/metric_types.md; stats.js:277-323")
+async def test_the_four_types_are_accepted(target: Target) -> None:
+    """`N:v|t` and `N:v|t|@r` MUST be accepted for the types c, g, ms and s, a rate on c and ms."""
+    counter, sampled, gauge = target.bucket("c"), target.bucket("cr"), target.bucket("g")
+    timer, sampled_timer, members = target.bucket("t"), target.bucket("tr"), target.bucket("s")
+    target.needs("c", "g")
+    flushed = await target.after(
+        counter + b":3|c",
+        sampled + b":3|c|@0.5",
+        gauge + b":5|g",
+        timer + b":320|ms",
+        sampled_timer + b":320|ms|@0.5",
+        members + b":765|s",
+    )
+    assert flushed.count(counter) == 3
+    assert flushed.count(sampled) == 6
+    assert flushed.gauge(gauge) == 5
+    if "ms" in target.profile.types:
+        assert flushed.timer(timer, "mean") == pytest.approx(320)
+        assert flushed.has(sampled_timer), "a timer with a sample rate was not published"
+    if "s" in target.profile.types:
+        assert flushed.members(members) == 1
+
+
+@requirement("LINE-02", CORE, MUST, cites="lib/helpers.js:27-32; stats.js:277-280")
+async def test_line_without_a_colon_is_rejected(target: Target) -> None:
+    """A line with a type but no colon (`N|c`) MUST be rejected."""
+    await assert_rejected(target, target.bucket() + b"|c")
+
+
+@requirement("LINE-03", CORE, MUST, cites="lib/helpers.js:27-32")
+async def test_line_without_a_type_is_rejected(target: Target) -> None:
+    """A line with a value but no bar (`N:1`) MUST be rejected."""
+    await assert_rejected(target, target.bucket() + b":1")
+
+
+@requirement("LINE-04", SPEC, MUST, cites="b/statsd_spec README, Meters; stats.js:277-280")
+async def test_bare_name(target: Target) -> str:
+    """A bare name is refused by the original, and an abbreviated meter to b/statsd_spec; a server MUST do one of both."""
+    flushed = await sandwich(target, target.bucket())
+    return "as the original: rejected" if not flushed.has(target.bucket()) else "as b/statsd_spec: a meter"
+
+
+@requirement("LINE-05", QUIRK, SHOULD, cites="lib/helpers.js:27-56; stats.js:317-322")
+async def test_empty_type(target: Target) -> str:
+    """An empty type (`N:1|`) SHOULD be rejected; the original counts it as a counter."""
+    return _read_as(target.bucket(), await sandwich(target, target.bucket() + b":7|"))
+
+
+@requirement("LINE-06", QUIRK, SHOULD, cites="stats.js:253-268, 317-322", hostile=True)
+async def test_empty_name(target: Target) -> str:
+    """An empty name (`:1|c`) SHOULD be rejected; no Graphite line with an empty path MUST come of it."""
+    flushed = await sandwich(target, b":12345|c")
+    empty = [line for line in flushed.lines if line.number == 12345 and target.token[:6] not in line.key]
+    return f"published as {empty[0].path.decode('utf-8', 'replace') or 'an empty path'!r}" if empty else "rejected"
+
+
+@pytest.mark.parametrize("type", ["c", "g", "ms"])
+@requirement("LINE-07", CORE, MUST, cites="lib/helpers.js:10-12, 42-53", hostile=True)
+async def test_empty_value_is_rejected(target: Target, type: str) -> None:
+    """An empty value (`N:|c`, `N:|g`, `N:|ms`) MUST be rejected."""
+    target.needs(type)
+    await assert_rejected(target, target.bucket() + b":|" + type.encode())
+
+
+@requirement("LINE-08", QUIRK, SHOULD, cites="stats.js:317-322")
+async def test_unknown_type(target: Target) -> str:
+    """An unknown type (`N:7|zz`) SHOULD be rejected; the original counts it as a counter."""
+    return _read_as(target.bucket(), await sandwich(target, target.bucket() + b":7|zz"))
+
+
+@pytest.mark.parametrize("type", ["cc", "c1", "gg", "msx", "sx"])
+@requirement("LINE-09", CORE, MUST, cites="stats.js:294-322")
+async def test_types_are_matched_exactly(target: Target, type: str) -> None:
+    """Types MUST be matched exactly: `cc`, `c1`, `gg`, `msx` and `sx` are unknown types, not their first letters."""
+    unknown, longer = target.bucket("unknown"), target.bucket("longer")
+    flushed = await sandwich(target, unknown + b":7|zz", longer + b":7|" + type.encode())
+    assert flushed.kinds(longer) == flushed.kinds(unknown), (
+        f"type {type} was read otherwise than type zz: {_read_as(longer, flushed)}, {_read_as(unknown, flushed)}"
+    )
+
+
+@pytest.mark.parametrize("type", ["C", "G", "MS", "S"])
+@requirement("LINE-10", QUIRK, SHOULD, cites="stats.js:294-322")
+async def test_types_in_capitals(target: Target, type: str) -> str:
+    """Types are case-sensitive: `C`, `G`, `MS` and `S` are unknown and SHOULD be rejected."""
+    return _read_as(target.bucket(), await sandwich(target, target.bucket() + b":7|" + type.encode()))
+
+
+@requirement("LINE-11", QUIRK, MUST, cites="lib/helpers.js:34-39")
+async def test_empty_type_before_a_third_field(target: Target) -> str:
+    """`N:1||c`, an empty type and then something that is no rate, MUST be rejected."""
+    return _read_as(target.bucket(), await sandwich(target, target.bucket() + b":7||c"))
+
+
+@requirement("LINE-12", CORE, MUST, cites="lib/helpers.js:18-25, 34-39")
+async def test_trailing_bar_is_rejected(target: Target) -> None:
+    """A trailing bar (`N:1|c|`) MUST be rejected: the third field is empty, and no rate."""
+    await assert_rejected(target, target.bucket() + b":1|c|")
+
+
+@pytest.mark.parametrize("field", ["foo", "0.1", "c"])
+@requirement("LINE-13", CORE, MUST, cites="lib/helpers.js:18-25, 34-39")
+async def test_third_field_has_to_be_a_rate(target: Target, field: str) -> None:
+    """A third field that is not `@` and a number MUST be rejected."""
+    await assert_rejected(target, target.bucket() + b":3|c|" + field.encode())
+
+
+@requirement("LINE-14", QUIRK, SHOULD, cites="stats.js:282-292")
+async def test_fields_behind_the_rate(target: Target) -> str:
+    """Fields behind a valid rate (`N:1|c|@0.5|x|y`) are ignored by the original, and a server SHOULD do as it does."""
+    return _read_as(target.bucket(), await sandwich(target, target.bucket() + b":1|c|@0.5|x|y"))
+
+
+@requirement("LINE-15", QUIRK, SHOULD, cites="stats.js:290-292")
+async def test_two_rates(target: Target) -> str:
+    """Of two rates (`|@0.1|@0.5`) the original uses the first, and a server SHOULD do as it does."""
+    return _read_as(target.bucket(), await sandwich(target, target.bucket() + b":3|c|@0.1|@0.5"))
+
+
+@requirement("LINE-16", QUIRK, SHOULD, cites="stats.js:164-172")
+async def test_bar_in_a_name(target: Target) -> str:
+    """A bar inside the name (`a|b:1|c`) is stripped from it by the original, and a server SHOULD do as it does."""
+    flushed = await sandwich(target, target.bucket("a") + b"|b:3|c")
+    if flushed.has(target.bucket("ab")):
+        return "the bar is stripped"
+    return (
+        "rejected"
+        if not flushed.strays(*(target.bucket(leaf) for leaf in ("pre", "post", "end")))
+        else "kept or changed"
+    )
+
+
+@pytest.mark.parametrize("name", ["constructor", "__proto__", "toString", "hasOwnProperty", "valueOf"])
+@pytest.mark.parametrize("type", ["c", "g", "ms", "s"])
+@requirement("LINE-17", ROBUST, MUST, cites="stats.js:16-23, 296-321: plain objects hold the names", hostile=True)
+async def test_names_of_language_internals_are_ordinary(target: Target, name: str, type: str) -> None:
+    """Names that a host language has a use for (`constructor`, `__proto__`, …) MUST behave like any other name."""
+    target.needs(type)
+    bucket = name.encode()
+    lines = {
+        "c": (bucket + b":3|c",),
+        "g": (bucket + b":5|g", bucket + b":+1|g"),
+        "ms": (bucket + b":7|ms",),
+        "s": (bucket + b":x|s",),
+    }
+    # These names cannot carry the case's own prefix, so every line of the flush is looked at.
+    flushed = replace(await sandwich(target, *lines[type]), token=b"")
+    if type == "ms":
+        assert flushed.timer(bucket, "mean") == pytest.approx(7)
+    elif type == "g":
+        assert flushed.gauge(bucket) == 6
+    else:
+        value = flushed.count(bucket) if type == "c" else flushed.members(bucket)
+        assert isfinite(value)
+        assert value == (3 if type == "c" else 1)
+
+
+def _read_as(bucket: bytes, flushed: Flushed) -> str:
+    """Return in a few words what a bucket's line was taken for."""
+    kinds = flushed.kinds(bucket)
+    if not kinds:
+        return "rejected"
+    if "counter" in kinds or "rate" in kinds:
+        return f"a counter of {flushed.count(bucket):g}"
+    return f"a {' and a '.join(sorted(kinds))}"

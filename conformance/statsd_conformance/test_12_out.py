@@ -1,0 +1,128 @@
+"""OUT: the lines that go to Graphite.
+
+Each case looks at the lines of its own buckets and at those of the server itself, not at what other cases made it say.
+Not tested because no source decides it: the order of the lines of a flush.
+"""
+
+import re
+from decimal import Decimal
+from typing import Final
+
+from statsd_conformance.flushed import Flushed, near
+from statsd_conformance.graphite import GraphiteLine
+from statsd_conformance.requirement import CORE, MUST, QUIRK, ROBUST, SHOULD, requirement
+from statsd_conformance.target import Target, sandwich
+
+UNTESTABLE: Final = {
+    "OUT-09": "prefix options change a target's configuration, which the network does not show; the reference's are tested "
+    "in tests/test_encode.py and against the original in tests/test_equality.py"
+}
+
+_THREE_FIELDS: Final = re.compile(rb"[^ ]+ [^ ]+ [^ ]+\Z")
+_DECIMAL: Final = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z")
+_PLAUSIBLE: Final = range(1_000_000_000, 10_000_000_000)
+
+
+async def _everyday(target: Target) -> tuple[Flushed, list[GraphiteLine]]:
+    """Send a bit of everything; return what was flushed, and the lines of this case and of the server itself."""
+    bucket = target.bucket
+    flushed = await target.after(
+        bucket("requests") + b":3|c",
+        bucket("sampled") + b":1|c|@0.3",
+        bucket("level") + b":-7|g",
+        bucket("fraction") + b":0.000123|g",
+        bucket("took") + b":320|ms",
+        bucket("took") + b":12.5|ms",
+        bucket("users") + b":765|s",
+        bucket("with blank") + b":1|c",
+        bucket("tab\there") + b":1|c",
+        bucket("a/b(c)") + b":1|g",
+    )
+    assert flushed.has(bucket("requests")), f"a plain counter was not published: {flushed.summary()}"
+    run = target.token[:6]
+    return flushed, [line for line in flushed.lines if target.token in line.key or run not in line.key]
+
+
+@requirement("OUT-01", CORE, MUST, cites="Graphite documentation, Feeding in your data; carbon lib/carbon/protocols.py")
+async def test_line_has_three_fields(target: Target) -> None:
+    """Each line MUST be `path SP value SP timestamp LF`, with single blanks, and three fields."""
+    _, lines = await _everyday(target)
+    odd = [line for line in lines if not _THREE_FIELDS.match(line.raw.removesuffix(b"\r"))]
+    assert not odd, f"not three fields: {odd[0]}"
+
+
+@requirement("OUT-02", CORE, MUST, cites="Graphite documentation, Feeding in your data; carbon lib/carbon/protocols.py")
+async def test_path_is_clean(target: Target) -> None:
+    """The path MUST NOT be empty, nor contain blanks or control characters."""
+    _, lines = await _everyday(target)
+    odd = [line for line in lines if not line.path or any(byte <= 32 or byte == 127 for byte in line.path)]
+    assert not odd, f"an empty path, or a blank in it: {odd[0]}"
+
+
+@requirement("OUT-03", CORE, MUST, cites="carbon lib/carbon/protocols.py, MetricLineReceiver: float()")
+async def test_value_is_a_finite_number(target: Target) -> None:
+    """The value MUST parse as a finite decimal number."""
+    _, lines = await _everyday(target)
+    odd = [
+        line for line in lines if not _DECIMAL.match(line.value) or line.number in (None, float("inf"), float("-inf"))
+    ]
+    assert not odd, f"not a finite number: {odd[0]}"
+
+
+@requirement("OUT-04", CORE, MUST, cites="carbon lib/carbon/protocols.py; backends/graphite.js:54-92")
+async def test_timestamp_is_in_whole_seconds(target: Target) -> None:
+    """The timestamp MUST be a whole number of Unix seconds."""
+    _, lines = await _everyday(target)
+    odd = [line for line in lines if not line.timestamp.isdigit() or int(line.timestamp) not in _PLAUSIBLE]
+    assert not odd, f"not a timestamp in seconds: {odd[0]}"
+
+
+@requirement("OUT-05", CORE, MUST, cites="whisper, which keeps one value a slot")
+async def test_path_comes_once_a_flush(target: Target) -> None:
+    """A path MUST NOT appear more than once in a flush."""
+    flushed, _ = await _everyday(target)
+    for snapshot in flushed.snapshots:
+        seen: set[tuple[bytes, bytes]] = set()
+        for line in snapshot.lines:
+            if target.token[:6] in line.key and target.token not in line.key:
+                continue
+            assert (line.path, line.timestamp) not in seen, f"twice in one flush: {line}"
+            seen.add((line.path, line.timestamp))
+
+
+@requirement("OUT-06", CORE, MUST, cites="ECMA-262, Number::toString; backends/graphite.js:64-68")
+async def test_numbers_keep_their_digits(target: Target) -> None:
+    """Integers below 2^53 MUST be printed exactly, and fractions with six significant digits at least."""
+    whole = {target.bucket(f"w{number}"): number for number in (16777217, 4294967297, 2**53 - 1, -16777217)}
+    parts = {
+        target.bucket(f"p{place}"): number for place, number in enumerate((0.333333333, 1.23456789e-7, 123456.789))
+    }
+    lines = [b"%b:0|g\n%b:%d|g" % (bucket, bucket, number) for bucket, number in whole.items()]
+    flushed = await target.after(
+        *lines, *(b"%b:%b|g" % (bucket, repr(number).encode()) for bucket, number in parts.items())
+    )
+    for bucket, number in whole.items():
+        flushed.gauge(bucket)
+        text = flushed.texts("gauge", bucket)[-1]
+        assert Decimal(text.decode()) == number, f"{number} was printed as {text.decode()}"
+    for bucket, fraction in parts.items():
+        assert near(flushed.gauge(bucket), fraction, 5e-6), f"{fraction} was printed as {flushed.gauge(bucket)}"
+
+
+@requirement("OUT-07", ROBUST, SHOULD, cites="carbon lib/carbon/protocols.py strips CR; relays may not")
+async def test_lines_end_in_lf(target: Target) -> None:
+    """Lines SHOULD end in LF alone; carbon takes CR LF, but not every relay does. No line MUST be empty."""
+    _, lines = await _everyday(target)
+    odd = [line for line in lines if line.raw.endswith(b"\r") or not line.raw]
+    assert not odd, f"ends in CR LF, or is empty: {odd[0]!s}"
+
+
+@requirement("OUT-08", QUIRK, SHOULD, cites="backends/graphite.js:150-256")
+async def test_names_that_look_like_another_kind(target: Target) -> str:
+    """A counter called `timers.x.count` SHOULD NOT share a path with the count of the timer `x`."""
+    target.needs("ms")
+    inner = target.bucket("x")
+    flushed = await sandwich(target, b"timers." + inner + b".count:1000|c", inner + b":5|ms")
+    paths = [line.path for snapshot in flushed.snapshots[-1:] for line in snapshot.lines if target.token in line.key]
+    twice = sorted({path for path in paths if paths.count(path) > 1})
+    return f"both are published as {twice[0].decode()}" if twice else "published apart"
