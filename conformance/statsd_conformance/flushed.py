@@ -2,10 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isclose
+from math import isnan
+from typing import Final
+
+import pytest
 
 from statsd_conformance.graphite import GraphiteLine, Snapshot
 from statsd_conformance.profile import Profile, same_path
+
+
+_SHOWN: Final = 8
+# Statistics that are times, and so in the unit of the target.
+_TIMES: Final = {"lower", "upper", "mean", "median", "std", "sum", "mean_90", "upper_90", "sum_90"}
 
 
 @dataclass(frozen=True)
@@ -60,10 +68,13 @@ class Flushed:
         return sum(self._numbers("set", bucket))
 
     def timer(self, bucket: bytes, statistic: str) -> float:
-        """Return the last value of a timer's statistic, by the original's name for it; times in ms."""
-        value = self._numbers("timer", bucket, statistic)[-1]
-        scaled = statistic in ("lower", "upper", "mean", "median", "std", "sum", "mean_90", "upper_90", "sum_90")
-        return value * self.profile.timer_unit_ms if scaled else value
+        """Return the last value of a timer's statistic, by the original's name for it; times in ms.
+
+        The `nan` that some print for an idle interval is passed over, where there is anything else.
+        """
+        numbers = self._numbers("timer", bucket, statistic)
+        value = [number for number in numbers if not isnan(number)][-1:] or numbers[-1:]
+        return value[0] * self.profile.timer_unit_ms if statistic in _TIMES else value[0]
 
     def texts(self, kind: str, bucket: bytes, statistic: str = "") -> list[bytes]:
         """Return the value texts published, exactly as they were written, oldest first."""
@@ -87,8 +98,9 @@ class Flushed:
     def summary(self) -> str:
         """Return what was published for the case, one `path value` each, in a line; of a path only its last value."""
         latest = {line.path: line.value for line in self.own}
-        shown = [f"{_text(path)} {_text(value)}" for path, value in sorted(latest.items())]
-        return ", ".join(shown) or "nothing"
+        shown = [f"{_text(path)} {_text(value)}" for path, value in sorted(latest.items())[:_SHOWN]]
+        more = f" and {len(latest) - _SHOWN} more" if len(latest) > _SHOWN else ""
+        return ", ".join(shown) + more or "nothing"
 
     def errors(self) -> float | None:
         """Return how many samples the target says it rejected in these snapshots, None where it does not say."""
@@ -118,6 +130,6 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace").encode("unicode_escape").decode()
 
 
-def near(number: float, wanted: float, relative: float = 1e-9) -> bool:
-    """Tell whether a number is the one wanted as far as doubles can tell after a few sums and products."""
-    return isclose(number, wanted, rel_tol=relative)
+def about(number: float, relative: float = 1e-9) -> object:
+    """Return what equals `number` as far as doubles can tell after a few sums and products; for assertions."""
+    return pytest.approx(number, rel=relative, abs=0)

@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from statsd_conformance.flushed import near
+from statsd_conformance.flushed import about
 from statsd_conformance.requirement import CORE, MUST, QUIRK, ROBUST, SHOULD, requirement
 from statsd_conformance.target import Target, assert_rejected, sandwich
 
@@ -25,7 +25,7 @@ async def test_decimal_numbers_are_read(target: Target, text: str, number: float
     """Decimal integers and decimals with a point MUST be read as their obvious value."""
     bucket = target.bucket()
     flushed = await target.after(bucket + b":" + text.encode() + b"|g")
-    assert near(flushed.gauge(bucket), number)
+    assert flushed.gauge(bucket) == about(number)
 
 
 @pytest.mark.parametrize(("text", "number"), [("1e3", 1000), ("1E2", 100), ("1e-7", 1e-7)])
@@ -34,10 +34,10 @@ async def test_exponents_are_read(target: Target, text: str, number: float) -> N
     """Exponents SHOULD be read."""
     bucket = target.bucket()
     flushed = await target.after(bucket + b":" + text.encode() + b"|g")
-    assert near(flushed.gauge(bucket), number)
+    assert flushed.gauge(bucket) == about(number)
 
 
-@pytest.mark.parametrize("text", ["abc", "--1", "+-5", "1,5", "1_000", "1abc", "1.2.3", "0x1p4", "+", "-", "."])
+@pytest.mark.parametrize("text", ["abc", "--1", "+-5", "1,5", "1_000", "1abc", "1.2.3", "+", "-", "."])
 @pytest.mark.parametrize("type", ["c", "g", "ms"])
 @requirement("NUM-03", CORE, MUST, cites="lib/helpers.js:10-12, 42-53")
 async def test_what_is_no_number_is_rejected(target: Target, text: str, type: str) -> None:
@@ -53,7 +53,7 @@ async def test_what_is_no_number_is_rejected(target: Target, text: str, type: st
         await assert_rejected(target, kept + line)
 
 
-@pytest.mark.parametrize("text", ["0x10", "0b11", "0o17"])
+@pytest.mark.parametrize("text", ["0x10", "0b11", "0o17", "0x1p4"])
 @requirement("NUM-04", QUIRK, SHOULD, cites="ECMA-262, NonDecimalIntegerLiteral")
 async def test_numbers_with_a_base(target: Target, text: str) -> str:
     """Numbers with a base (`0x10`) SHOULD be read as the original reads them, or rejected; not as 0 or 1."""
@@ -98,7 +98,7 @@ async def test_number_out_of_range_becomes_no_other_number(target: Target, text:
     flushed = await sandwich(target, bucket + b":" + text.encode() + b"|c")
     if flushed.has(bucket):
         counted = flushed.count(bucket)
-        assert not isfinite(counted) or near(counted, number, 1e-6), f"{text[:40]} was published as {counted:g}"
+        assert not isfinite(counted) or counted == about(number, 1e-6), f"{text[:40]} was published as {counted:g}"
 
 
 @pytest.mark.parametrize("text", [" 5", "5 ", "\t5", " "], ids=["before", "behind", "tab", "only-blank"])

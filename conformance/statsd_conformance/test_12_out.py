@@ -8,7 +8,7 @@ import re
 from decimal import Decimal
 from typing import Final
 
-from statsd_conformance.flushed import Flushed, near
+from statsd_conformance.flushed import Flushed, about
 from statsd_conformance.graphite import GraphiteLine
 from statsd_conformance.requirement import CORE, MUST, QUIRK, ROBUST, SHOULD, requirement
 from statsd_conformance.target import Target, sandwich
@@ -106,7 +106,7 @@ async def test_numbers_keep_their_digits(target: Target) -> None:
         text = flushed.texts("gauge", bucket)[-1]
         assert Decimal(text.decode()) == number, f"{number} was printed as {text.decode()}"
     for bucket, fraction in parts.items():
-        assert near(flushed.gauge(bucket), fraction, 5e-6), f"{fraction} was printed as {flushed.gauge(bucket)}"
+        assert flushed.gauge(bucket) == about(fraction, 5e-6), f"{fraction} was printed as {flushed.gauge(bucket)}"
 
 
 @requirement("OUT-07", ROBUST, SHOULD, cites="carbon lib/carbon/protocols.py strips CR; relays may not")
