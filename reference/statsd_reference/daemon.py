@@ -108,7 +108,7 @@ class Daemon:
         if options.socket:
             self._datagrams.append(DatagramListener(bind_unix(options.socket, options.socket_mod), self._take))
         if options.tcp:
-            self._streams = StreamListener(options, self._take, self.count)
+            self._streams = StreamListener(self.server, self._take, self.count)
             self.port = await self._streams.open(self.port or options.port)
 
     async def _close_listeners(self) -> None:

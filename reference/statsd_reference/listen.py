@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from statsd_reference.options import Options
-from statsd_reference.stream import Stream, cut
+from statsd_reference.server import Server
+from statsd_reference.stream import Stream
 
 Take = Callable[[list[bytes]], None]
 
@@ -97,8 +98,9 @@ class StreamListener:
     A line that is not ended when its connection closes is dropped, as the original does (NET-03).
     """
 
-    def __init__(self, options: Options, take: Take, count: Callable[[str, int], None]) -> None:
-        self._options = options
+    def __init__(self, server: Server, take: Take, count: Callable[[str, int], None]) -> None:
+        self._options = server.options
+        self._cut = server.cut
         self._take = take
         self._count = count
         self._tasks: set[asyncio.Task[None]] = set()
@@ -147,7 +149,7 @@ class StreamListener:
     async def _read(self, reader: asyncio.StreamReader) -> None:
         stream = Stream()
         while chunk := await reader.read(_LARGEST):
-            done = cut(stream, chunk, self._options.max_line)
+            done = self._cut(stream, chunk, self._options.max_line)
             stream = done.stream
             if done.too_long:
                 self._count("bad_lines_seen", done.too_long)
@@ -156,5 +158,5 @@ class StreamListener:
 
 
 def _shown(options: Options) -> str:
-    address = options.address or ("::" if options.address_ipv6 else "0.0.0.0")  # noqa: S104  # shown, not bound
+    address = options.address or ("::" if options.address_ipv6 else "0.0.0.0")  # shown, not bound
     return f"[{address}]:{options.port}" if ":" in address else f"{address}:{options.port}"

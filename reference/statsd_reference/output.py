@@ -199,12 +199,14 @@ async def _end_of(reader: asyncio.StreamReader) -> None:
 async def _first_of(work: Awaitable[object], ended: "asyncio.Task[None]") -> None:
     """Wait for `work`, unless the connection ends before."""
     task = asyncio.ensure_future(work)
-    await asyncio.wait({task, ended}, return_when=asyncio.FIRST_COMPLETED)
-    if not task.done():
+    try:
+        await asyncio.wait({task, ended}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise _Broken("closed by the other side")
+        task.result()
+    finally:
+        # asyncio.wait leaves what it waited for running, also when it is cancelled itself.
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        raise _Broken("closed by the other side")
-    task.result()
 
 
 def _unacknowledged(writer: asyncio.StreamWriter) -> int:

@@ -10,6 +10,7 @@ from statsd_reference.grammar import split
 from statsd_reference.model import Point, Reading, Window
 from statsd_reference.options import Options
 from statsd_reference.parse import Parse, make_parse
+from statsd_reference.stream import Cut, Stream, cut
 
 Receive = Callable[[bytes], Iterable[bytes]]
 
@@ -30,7 +31,7 @@ class Server:
 
     `make_receive` makes the first step, which sees what the socket gave and may hold state of its own; `split` cuts
     lines, `parse` reads one, `accumulate` adds a reading to the window, `flush` closes it, `points` names the result
-    and `write` puts one point on the wire.
+    and `write` puts one point on the wire. On a stream `cut` comes before all of them.
     """
 
     options: Options
@@ -41,6 +42,7 @@ class Server:
     points: Points
     write: Callable[[Point], bytes] = write_line
     make_receive: Callable[[], Receive] = receive_directly
+    cut: Callable[[Stream, bytes, int], Cut] = cut
     standard: tuple[object, ...] = ()
 
     def read(self, datagram: bytes) -> Reading:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from defects.steps import refused
 from statsd_reference import Outcome, Server
 from statsd_reference.server import Receive
+from statsd_reference.stream import Cut
 
 SLOTS = 4
 WORKERS = 5
@@ -88,6 +89,11 @@ def a08(server: Server) -> Server:
 def a17(server: Server) -> Server:
     """Everything behind a NUL is lost; it spoils at most the line that it stands in."""
     return replace(server, make_receive=lambda: lambda datagram: (datagram.partition(b"\0")[0],))
+
+
+def a21(server: Server) -> Server:
+    """What a stream gave at once is taken for whole lines; a line may come in pieces."""
+    return replace(server, cut=lambda stream, chunk, max_line: Cut(chunk, 0, stream))
 
 
 def a25(server: Server) -> Server:
