@@ -1,6 +1,6 @@
 """Cases tried on servers that are right or wrong, and whether a wrong one was caught."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from statsd_conformance.profile import load_profile
 from statsd_conformance.requirement import Class
@@ -10,6 +10,7 @@ from statsd_conformance.wave import Case, run_case
 from statsd_reference import Options, Server, make_server
 
 Outcomes = dict[str, Outcome]
+Break = Callable[[Server], Server]
 
 PROFILE = load_profile("reference")
 RIGHT = make_server(Options(flush_interval=1000))

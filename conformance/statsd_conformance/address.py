@@ -59,7 +59,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """An open socket that takes datagrams; on a stream each is ended by LF."""
+    """An open socket that takes datagrams; on a stream each is ended by LF, and cut somewhere."""
 
     socket: socket.socket
     stream: bool
@@ -72,12 +72,21 @@ class Sender:
         """
         loop = asyncio.get_running_loop()
         if self.stream:
-            await loop.sock_sendall(self.socket, datagram if datagram.endswith(b"\n") else datagram + b"\n")
+            await self._send_cut(datagram if datagram.endswith(b"\n") else datagram + b"\n")
         elif datagram:
             await loop.sock_sendall(self.socket, datagram)
         else:
             # sock_sendall sends nothing for no bytes, but an empty datagram is one (FRAMING-17).
             self.socket.send(datagram)
+
+    async def _send_cut(self, lines: bytes) -> None:
+        """Send lines over a stream in two segments, the first of which ends inside a line: segments mean nothing."""
+        loop = asyncio.get_running_loop()
+        middle = len(lines) // 2
+        await loop.sock_sendall(self.socket, lines[:middle])
+        # A moment to be read in; what came together would be read together.
+        await asyncio.sleep(0.001)
+        await loop.sock_sendall(self.socket, lines[middle:])
 
     def close(self) -> None:
         """Close the socket."""
@@ -92,6 +101,8 @@ async def _connected(family: int, kind: int, where: tuple[Any, ...] | str) -> Se
     except OSError:
         made.close()
         raise
+    if kind == socket.SOCK_STREAM:
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return Sender(made, stream=kind == socket.SOCK_STREAM)
 
 

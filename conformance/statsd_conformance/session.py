@@ -82,9 +82,9 @@ class Subject:
         return self.named is not None
 
     def alive(self) -> bool:
-        """Tell whether it can still be there: its process runs, or its port, once bound, still is."""
-        if self.process is not None:
-            return self.process.alive()
+        """Tell whether it can still be there: its process runs, and its port, once bound, still is."""
+        if self.process is not None and not self.process.alive():
+            return False
         is_bound = bound(self.wire.address)
         self.seen_bound |= is_bound is True
         return is_bound is not False or not self.seen_bound
@@ -103,6 +103,7 @@ class Subject:
                 launch.command, directory=self.place.directory, log=log, environment=launch.environment
             )
             self.wire.nudge = launch.nudge
+            self.seen_bound = False
             await self._until_listening()
         await self.wire.connect()
 
@@ -123,7 +124,8 @@ class Subject:
         if self.process is None:
             return "its port is no longer bound"
         status = self.process.exit_status()
-        return f"exit status {status}; the end of its log:\n{self.process.log_tail()}"
+        ended = "it still runs" if status is None else f"exit status {status}"
+        return f"{ended}; the end of its log:\n{self.process.log_tail()}"
 
     async def _until_listening(self) -> None:
         until = time.monotonic() + _START

@@ -8,6 +8,7 @@ a time, so that a target that stops names its culprit.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from traceback import extract_tb
 from typing import Any, Final, Protocol
 
@@ -16,6 +17,9 @@ from statsd_conformance.target import Crashed, Target, Trace
 from statsd_conformance.verdict import Outcome, Verdict, failed, passed
 from statsd_conformance.wire import NoAnswer, Wire
 
+# Runs of a case that say nothing before the suite gives up.
+_ATTEMPTS: Final = 3
+_STOPPED_BEFORE: Final = "not tried: the target had stopped before"
 DOUBTFUL: Final = (Verdict.FAIL, Verdict.NON_STRICT, Verdict.INCONCLUSIVE)
 
 
@@ -69,15 +73,46 @@ async def run_all(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]
     """
     ordinary = [case for case in cases if not case.requirement.hostile]
     outcomes = await _wave(subject, ordinary)
-    unanswered = [outcome.error for outcome in outcomes.values() if isinstance(outcome.error, NoAnswer)]
-    if ordinary and len(unanswered) == len(ordinary):
-        raise unanswered[0]
-    for case in ordinary:
-        if outcomes[case.id].verdict in DOUBTFUL:
-            outcomes[case.id] = await _confirmed(subject, case, outcomes[case.id])
+    if await _serves(subject, outcomes):
+        outcomes = await _all_confirmed(subject, ordinary, outcomes)
+    else:
+        outcomes = await _after_a_stop(subject, ordinary, outcomes)
     hostile = [case for case in cases if case.requirement.hostile]
     outcomes |= await _hostile(subject, hostile)
     return outcomes
+
+
+async def _serves(subject: Subject, outcomes: Mapping[str, Outcome]) -> bool:
+    """Tell whether the target still serves after a wave that came out so."""
+    if not subject.wire.alive():
+        return False
+    if not any(isinstance(outcome.error, NoAnswer) for outcome in outcomes.values()):
+        return True
+    return await _answers(subject) is None
+
+
+async def _answers(subject: Subject) -> Exception | None:
+    """Return None when a fence comes back, else why it did not."""
+    try:
+        await subject.wire.fence()
+    except (NoAnswer, Crashed, Inconclusive) as error:
+        return error
+    return None
+
+
+async def _after_a_stop(subject: Subject, cases: Sequence[Case], outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
+    """Return the outcomes of ordinary cases of which one stopped the target; the doubtful ones run as if hostile."""
+    unanswered = [outcome.error for outcome in outcomes.values() if isinstance(outcome.error, NoAnswer)]
+    if not subject.restartable:
+        if len(unanswered) == len(cases):
+            raise unanswered[0]
+        return _unfinished(cases, outcomes, None, subject.last_words())
+    await subject.restart()
+    silent = await _answers(subject)
+    if isinstance(silent, NoAnswer):
+        # It does not answer when it has just been started either, so no case has stopped it.
+        raise silent
+    return outcomes | await _hostile(subject, [case for case in cases if outcomes[case.id].verdict in DOUBTFUL])
 
 
 async def _wave(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
@@ -89,7 +124,8 @@ async def _wave(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
     at_once = asyncio.gather(*(_attempt(subject, case) for case in loud))
     results, outcomes = await asyncio.gather(at_once, _one_by_one(subject, quiet))
     outcomes |= {case.id: outcome for case, outcome in zip(loud, results, strict=True)}
-    if lost := wire.drops() - drops:
+    lost = wire.drops() - drops
+    if lost > 0:
         return {id: _doubted(outcome, lost) for id, outcome in outcomes.items()}
     return outcomes
 
@@ -98,17 +134,10 @@ async def _one_by_one(subject: Subject, cases: Sequence[Case]) -> dict[str, Outc
     outcomes = {}
     if cases:
         # What the others sent at once has to be out of the target's counts first.
-        await _ignoring_silence(subject.wire.fence())
+        await _answers(subject)
     for case in cases:
         outcomes[case.id] = await _attempt(subject, case)
     return outcomes
-
-
-async def _ignoring_silence(fence: Awaitable[int]) -> None:
-    try:
-        await fence
-    except (NoAnswer, Crashed, Inconclusive):
-        return
 
 
 async def _attempt(subject: Subject, case: Case) -> Outcome:
@@ -126,21 +155,47 @@ def _doubted(outcome: Outcome, lost: int) -> Outcome:
     return replace(outcome, verdict=Verdict.INCONCLUSIVE, note=note, error=None)
 
 
+async def _all_confirmed(subject: Subject, cases: Sequence[Case], outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
+    """Return the outcomes with every doubtful one confirmed."""
+    confirmed = dict(outcomes)
+    for number, case in enumerate(cases):
+        if confirmed[case.id].verdict not in DOUBTFUL:
+            continue
+        confirmed[case.id] = await _confirmed(subject, case, confirmed[case.id])
+        if confirmed[case.id].verdict is Verdict.CRASHED and not subject.restartable:
+            return _unfinished(cases, confirmed, number, subject.last_words())
+    return confirmed
+
+
 async def _confirmed(subject: Subject, case: Case, first: Outcome) -> Outcome:
-    """Run a doubtful case again, alone, and return what both runs together say."""
-    if not subject.wire.alive():
-        if not subject.restartable:
-            return first
+    """Run a doubtful case again, alone, until two runs that tell anything say the same or differ."""
+    for attempt in count(1):
+        again = (await _wave(subject, [case]))[case.id]
+        if not await _serves(subject, {case.id: again}):
+            return await _crashed(subject, again)
+        if _same(first, again) or (not _tells(first) and again.verdict not in DOUBTFUL):
+            return again
+        if _tells(first):
+            alone = again.note or "no objection"
+            note = f"{first.verdict.value} in the wave ({first.note}), alone {again.verdict.value} ({alone})"
+            return Outcome(Verdict.INCONCLUSIVE, note, trace=again.trace)
+        if attempt >= _ATTEMPTS and not _tells(again):
+            return again
+        first = again
+    raise AssertionError("unreachable: count() has no end")
+
+
+def _tells(outcome: Outcome) -> bool:
+    """Tell whether a doubtful run says anything, and was not spoilt by lost datagrams or a target that had stopped."""
+    return outcome.error is not None and not isinstance(outcome.error, NoAnswer | Crashed | Inconclusive)
+
+
+async def _crashed(subject: Subject, outcome: Outcome) -> Outcome:
+    """Return the outcome of a case that stopped the target when it ran alone; start the target again if possible."""
+    words = subject.last_words()
+    if subject.restartable:
         await subject.restart()
-    again = (await _wave(subject, [case]))[case.id]
-    if _same(first, again):
-        return again
-    if first.error is None:
-        # The first run was spoilt by dropped datagrams, so it says nothing; a clean second one does.
-        return again if again.verdict not in DOUBTFUL else await _confirmed(subject, case, again)
-    alone = again.note or "no objection"
-    note = f"{first.verdict.value} in the wave ({first.note}), alone {again.verdict.value} ({alone})"
-    return Outcome(Verdict.INCONCLUSIVE, note, trace=again.trace)
+    return Outcome(Verdict.CRASHED, f"it stopped serving; {words}", trace=outcome.trace)
 
 
 def _same(first: Outcome, again: Outcome) -> bool:
@@ -156,22 +211,20 @@ def _place(outcome: Outcome) -> list[tuple[str, int | None]]:
 
 async def _hostile(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
     """Run hostile cases; when the target stops, find the one that did it, start the target again, and go on."""
+    if not subject.wire.alive():
+        if not subject.restartable:
+            return {case.id: Outcome(Verdict.INCONCLUSIVE, _STOPPED_BEFORE, trace=Trace()) for case in cases}
+        await subject.restart()
     if not cases:
         return {}
     outcomes, stopped_at = await _hostile_wave(subject, cases)
-    if subject.wire.alive() and stopped_at is None:
-        for case in cases:
-            if outcomes[case.id].verdict in DOUBTFUL:
-                outcomes[case.id] = await _confirmed(subject, case, outcomes[case.id])
-        return outcomes
-    words = subject.last_words()
+    if stopped_at is None and await _serves(subject, outcomes):
+        return await _all_confirmed(subject, cases, outcomes)
     if not subject.restartable:
-        return _unfinished(cases, outcomes, stopped_at, words)
-    await subject.restart()
+        return _unfinished(cases, outcomes, stopped_at, subject.last_words())
     if len(cases) == 1:
-        return {
-            cases[0].id: Outcome(Verdict.CRASHED, f"it stopped serving; {words}", trace=outcomes[cases[0].id].trace)
-        }
+        return {cases[0].id: await _crashed(subject, outcomes[cases[0].id])}
+    await subject.restart()
     if stopped_at is not None:
         # A process may take a moment to end, so the case before is under suspicion, too.
         suspects = cases[max(stopped_at - 1, 0) : stopped_at + 1]
@@ -197,7 +250,7 @@ async def _hostile_wave(subject: Subject, cases: Sequence[Case]) -> tuple[dict[s
     finished = await asyncio.gather(*started)
     outcomes = {case.id: outcome for case, outcome in zip(cases, finished, strict=False)}
     for case in cases[len(finished) :]:
-        outcomes[case.id] = Outcome(Verdict.INCONCLUSIVE, "not tried: the target had stopped before", trace=Trace())
+        outcomes[case.id] = Outcome(Verdict.INCONCLUSIVE, _STOPPED_BEFORE, trace=Trace())
     return outcomes, stopped_at
 
 

@@ -22,10 +22,11 @@ from statsd_conformance.requirement import Inconclusive
 from statsd_conformance.sink import GraphiteSink
 from statsd_conformance.target import DIGITS, Crashed, Target, token
 
-# A default receive buffer of Linux (212,992 bytes) holds 256 small datagrams; a burst stays well below.
-BURST: Final = 64
+# Of a default receive buffer of Linux, 212,992 bytes, one burst takes no more than this.
+BURST: Final = 64 * 1024
 # The interval that is assumed until one is known: the default of the original.
 UNKNOWN_INTERVAL: Final = 10.0
+_CLOSED: Final = "the connection to the target was closed meanwhile"
 
 
 class _Elsewhere(bytes):
@@ -34,6 +35,14 @@ class _Elsewhere(bytes):
 
 class NoAnswer(Exception):
     """No flush came back; the message says what was listened to and for how long."""
+
+
+def room(datagram: bytes) -> int:
+    """Return how much of a receive buffer a datagram takes at most.
+
+    Linux counts what it allocated: 832 bytes for a small one, up to twice its size for a large one.
+    """
+    return 1024 + 2 * len(datagram)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +55,13 @@ class _Fence:
     """A fence under way: the calls that wait for it, and the snapshots in which it was seen."""
 
     name: bytes
-    sent: float
+    raised: float
     waiting: list["asyncio.Future[int]"]
+    sent: float = 0.0
     seen: int = 0
+
+    def __post_init__(self) -> None:
+        self.sent = self.raised
 
 
 @dataclass
@@ -61,6 +74,8 @@ class Wire:
         profile: how it spells its output.
         known_interval: its flush interval in seconds, None when it has to be measured.
         nudge: called from time to time while a fence is under way, for targets that hold output back.
+        alive: tells whether the target can still be there.
+        grace: seconds to wait for a fence beyond the flushes that it needs.
         snapshots: everything it flushed so far.
     """
 
@@ -70,12 +85,15 @@ class Wire:
     known_interval: float | None = None
     nudge: Callable[[], Awaitable[None]] | None = None
     alive: Callable[[], bool] = lambda: True
+    grace: float = 3.0
     snapshots: list[Snapshot] = field(default_factory=list)
     sent: int = 0
     refused: int = 0
     _queue: "asyncio.Queue[bytes | _FenceRequest]" = field(default_factory=asyncio.Queue)
     _fences: list[_Fence] = field(default_factory=list)
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+    _burst: int = 0
+    _sending: bool = False
     _cases: int = 0
     _raised: int = 0
 
@@ -107,9 +125,13 @@ class Wire:
         if self._tasks:
             self._socket.close()
             self._other.close()
-        self._tasks = []
-        self._queue = asyncio.Queue()
-        self._fences = []
+        self._tasks, self._sending = [], False
+        closed = Inconclusive(_CLOSED)
+        self._fail(closed)
+        while not self._queue.empty():
+            item = self._queue.get_nowait()
+            if isinstance(item, _FenceRequest):
+                _refuse([item.done], closed)
 
     def case(self) -> "OverTheWire":
         """Return a target of its own for one case, with a prefix nobody had before."""
@@ -133,7 +155,7 @@ class Wire:
     @property
     def patience(self) -> float:
         """Seconds to wait for a fence before giving up: every snapshot that it needs, and one more, and the lag."""
-        return (self.profile.rounds + 1.5) * self.interval + self.profile.lag + 3.0
+        return (self.profile.rounds + 1.5) * self.interval + self.profile.lag + self.grace
 
     def transmit(self, datagram: bytes) -> None:
         """Queue one datagram."""
@@ -157,11 +179,10 @@ class Wire:
         return state.drops if state else 0
 
     async def settled(self) -> bool:
-        """Wait until everything queued was sent and read, as far as can be seen; tell whether the target lives."""
-        while not self._queue.empty():
+        """Wait until everything queued was sent and read, as far as can be seen; tell whether the target serves."""
+        while self._sending or not self._queue.empty():
             await asyncio.sleep(0.001)
-        await self._drained()
-        return self.alive()
+        return await self._drained(self.patience) and self.alive()
 
     def _take(self, snapshot: Snapshot) -> None:
         self.snapshots.append(snapshot)
@@ -187,16 +208,21 @@ class Wire:
             batch = [await self._queue.get()]
             while not self._queue.empty():
                 batch.append(self._queue.get_nowait())
-            waiting = []
-            for number, item in enumerate(batch):
-                if isinstance(item, _FenceRequest):
-                    waiting.append(item.done)
-                    continue
-                if number % BURST == BURST - 1:
-                    await self._drained()
-                await self._send(item)
-            if waiting:
-                await self._raise_fence(waiting)
+            self._sending = True
+            waiting = [item.done for item in batch if isinstance(item, _FenceRequest)]
+            try:
+                for item in batch:
+                    if not isinstance(item, _FenceRequest):
+                        await self._send(item)
+                if waiting:
+                    await self._raise_fence(waiting)
+            except OSError as error:
+                self._fences = [fence for fence in self._fences if fence.waiting is not waiting]
+                _refuse(waiting, Inconclusive(f"sending to {self.address} failed: {error.strerror or error}"))
+            except asyncio.CancelledError:
+                _refuse(waiting, Inconclusive(_CLOSED))
+                raise
+            self._sending = False
 
     async def _raise_fence(self, waiting: list["asyncio.Future[int]"]) -> None:
         self._raised += 1
@@ -205,27 +231,36 @@ class Wire:
         await self._send(name + b":1|c")
 
     async def _send(self, datagram: bytes) -> None:
+        """Send one datagram, once there is room for it.
+
+        Raises:
+            OSError: it cannot be sent, being too long for example.
+        """
+        if self._burst + room(datagram) > BURST:
+            await self._drained(1.0)
+        self._burst += room(datagram)
         self.sent += 1
         try:
             await (self._other if isinstance(datagram, _Elsewhere) else self._socket).send(datagram)
         except ConnectionRefusedError:
             # ICMP port unreachable for an earlier datagram: nobody listens there at the moment.
             self.refused += 1
-        except OSError as error:
-            self._fail(Inconclusive(f"sending {len(datagram)} bytes to {self.address} failed: {error}"))
 
-    async def _drained(self) -> None:
-        """Wait until a local target has read what is in its socket; elsewhere give it a moment."""
+    async def _drained(self, limit: float) -> bool:
+        """Wait until a local target has read what is in its socket, elsewhere a moment; tell whether it did in time."""
+        self._burst = 0
         port = self.address.local_udp_port
-        until = time.monotonic() + 1.0
-        while time.monotonic() < until:
+        until = time.monotonic() + limit
+        while True:
             await asyncio.sleep(0.001)
             state = queue_and_drops(port) if port else None
             if state is None:
                 await asyncio.sleep(0.005)
-                return
+                return True
             if not state.queued_bytes:
-                return
+                return True
+            if time.monotonic() > until or not self.alive():
+                return False
 
     async def _watch(self) -> None:
         """Look after fences under way: nudge, send again what may have been lost, give up in the end."""
@@ -239,20 +274,27 @@ class Wire:
             if self.nudge:
                 await self.nudge()
             now, oldest = time.monotonic(), self._fences[0]
-            if now - oldest.sent > self.patience:
+            if now - oldest.raised > self.patience:
                 heard = (
                     f"{len(self.snapshots)} flushes heard, none with the fence" if self.snapshots else "nothing heard"
                 )
-                self._fail(NoAnswer(f"no flush came back within {now - oldest.sent:.1f} s ({heard})"))
-            elif not oldest.seen and now - oldest.sent > self.interval + self.profile.lag:
-                await self._send(oldest.name + b":1|c")
+                self._fail(NoAnswer(f"no flush came back within {now - oldest.raised:.1f} s ({heard})"))
+            elif now - oldest.sent > self.interval + self.profile.lag:
+                # It was lost on the way, or the target does not publish an idle counter again.
+                oldest.sent = now
+                self.transmit(oldest.name + b":1|c")
 
     def _fail(self, error: Exception) -> None:
         fences, self._fences = self._fences, []
         for fence in fences:
-            for waiting in fence.waiting:
-                if not waiting.done():
-                    waiting.set_exception(error)
+            _refuse(fence.waiting, error)
+
+
+def _refuse(waiting: Sequence["asyncio.Future[int]"], error: Exception) -> None:
+    """Let everybody who still waits see `error`."""
+    for future in waiting:
+        if not future.done():
+            future.set_exception(error)
 
 
 class OverTheWire(Target):

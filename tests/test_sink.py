@@ -1,0 +1,188 @@
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+
+from statsd_conformance.graphite import Snapshot
+from statsd_conformance.profile import Profile, load_profile
+from statsd_conformance.sink import GraphiteSink
+
+CLOSE = replace(load_profile("statsd"), silence=60.0)
+MARKER = replace(load_profile("reference"), silence=60.0)
+SILENCE = replace(load_profile("collectd"), silence=0.05)
+END = b"stats.statsd.graphiteStats.flush_length 0 100\n"
+
+
+class Heard:
+    """The snapshots of a sink, to be waited for."""
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[Snapshot] = asyncio.Queue()
+
+    async def next(self) -> list[bytes]:
+        """Return the lines of the next snapshot, as they came."""
+        snapshot = await asyncio.wait_for(self.queue.get(), 10)
+        return [line.raw for line in snapshot.lines]
+
+
+Say = Callable[[], Awaitable[asyncio.StreamWriter]]
+
+
+def listening(profile: Profile, conversation: Callable[[Say, Heard], Awaitable[None]]) -> GraphiteSink:
+    """Run a conversation with a sink; `say` opens a connection to it."""
+
+    async def run() -> GraphiteSink:
+        heard = Heard()
+        sink = GraphiteSink(profile, heard.queue.put_nowait)
+        port = await sink.listen("127.0.0.1", 0)
+        writers: list[asyncio.StreamWriter] = []
+
+        async def say() -> asyncio.StreamWriter:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writers.append(writer)
+            return writer
+
+        try:
+            await conversation(say, heard)
+        finally:
+            for writer in writers:
+                writer.close()
+            await sink.close()
+        assert heard.queue.empty()
+        return sink
+
+    return asyncio.run(run())
+
+
+async def send(writer: asyncio.StreamWriter, *chunks: bytes) -> None:
+    for chunk in chunks:
+        writer.write(chunk)
+        await writer.drain()
+        # So that the sink reads one chunk at a time.
+        await asyncio.sleep(0.001)
+
+
+async def closed(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    await writer.wait_closed()
+
+
+def test_flush_ends_with_its_connection() -> None:
+    async def conversation(say: Say, heard: Heard) -> None:
+        for value in (b"1", b"2"):
+            writer = await say()
+            await send(writer, b"a " + value + b" 100\nb 1 100\n")
+            await closed(writer)
+            assert await heard.next() == [b"a " + value + b" 100", b"b 1 100"]
+
+    assert listening(CLOSE, conversation).connections == 2
+
+
+def test_flush_ends_with_its_marker_and_the_connection_lasts() -> None:
+    async def conversation(say: Say, heard: Heard) -> None:
+        writer = await say()
+        await send(writer, b"a 1 100\n" + END + b"b 2 101\n", END)
+        assert await heard.next() == [b"a 1 100", END[:-1]]
+        assert await heard.next() == [b"b 2 101", END[:-1]]
+
+    assert listening(MARKER, conversation).connections == 1
+
+
+def test_flush_ends_with_silence() -> None:
+    async def conversation(say: Say, heard: Heard) -> None:
+        writer = await say()
+        await send(writer, b"a 1 100\nb 1 100\n")
+        assert await heard.next() == [b"a 1 100", b"b 1 100"]
+        await send(writer, b"c 1 100\n")
+        assert await heard.next() == [b"c 1 100"]
+
+    listening(SILENCE, conversation)
+
+
+def test_lines_are_whole_wherever_chunks_are_cut() -> None:
+    text = b"stats.a 1.5 100\nstats.b 2 100\n" + END
+
+    async def conversation(say: Say, heard: Heard) -> None:
+        writer = await say()
+        for cut in (1, 15, 16, 17, len(text) - 1):
+            await send(writer, text[:cut], text[cut:])
+            assert await heard.next() == text[:-1].split(b"\n")
+
+    listening(MARKER, conversation)
+
+
+def test_last_line_counts_without_a_line_feed() -> None:
+    async def conversation(say: Say, heard: Heard) -> None:
+        writer = await say()
+        await send(writer, b"a 1 100\nb 1")
+        await closed(writer)
+        assert await heard.next() == [b"a 1 100", b"b 1"]
+
+    listening(CLOSE, conversation)
+
+
+def test_connection_without_a_line_is_no_flush() -> None:
+    async def conversation(say: Say, heard: Heard) -> None:
+        await closed(await say())
+        writer = await say()
+        await send(writer, b"a 1 100\n")
+        await closed(writer)
+        assert await heard.next() == [b"a 1 100"]
+
+    assert listening(CLOSE, conversation).connections == 2
+
+
+def test_line_without_an_end_is_not_kept_for_ever() -> None:
+    megabyte = b"x" * (1 << 20)
+
+    async def conversation(say: Say, heard: Heard) -> None:
+        writer = await say()
+        await send(writer, *[megabyte] * 4)
+        await closed(writer)
+        [kept] = await heard.next()
+        assert kept == megabyte
+
+    listening(CLOSE, conversation)
+
+
+def test_broken_connection_leaves_the_sink_listening() -> None:
+    async def conversation(say: Say, heard: Heard) -> None:
+        broken = await say()
+        await send(broken, b"a 1 100\nb")
+        broken.transport.abort()
+        writer = await say()
+        await send(writer, END)
+        assert (await heard.next())[-1] == END[:-1]
+
+    listening(MARKER, conversation)
+
+
+def test_closed_sink_drops_its_connections() -> None:
+    async def run() -> bytes:
+        sink = GraphiteSink(MARKER, lambda snapshot: None)
+        reader, writer = await asyncio.open_connection("127.0.0.1", await sink.listen("127.0.0.1", 0))
+        await send(writer, b"a 1 100\n")
+        await sink.close()
+        left = await asyncio.wait_for(reader.read(), 10)
+        await closed(writer)
+        return left
+
+    assert asyncio.run(run()) == b""
+
+
+def test_snapshot_tells_when_it_ended() -> None:
+    times: list[Sequence[float]] = []
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        heard = Heard()
+        sink = GraphiteSink(MARKER, heard.queue.put_nowait)
+        _, writer = await asyncio.open_connection("127.0.0.1", await sink.listen("127.0.0.1", 0))
+        before = loop.time()
+        await send(writer, END)
+        snapshot = await asyncio.wait_for(heard.queue.get(), 10)
+        times.append((before, snapshot.arrived, loop.time()))
+        await closed(writer)
+        await sink.close()
+
+    asyncio.run(run())
+    assert list(times[0]) == sorted(times[0])

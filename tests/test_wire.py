@@ -1,0 +1,289 @@
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+
+import pytest
+
+from statsd_conformance.address import Address
+from statsd_conformance.requirement import Inconclusive
+from statsd_conformance.target import Crashed
+from statsd_conformance.wire import BURST, NoAnswer, Wire, room
+from statsd_reference import Flush, Outcome, Server, Window
+from statsd_reference.server import Receive
+from trials import PROFILE, Break
+from wire_trials import DaemonSubject, serving
+
+
+def right(server: Server) -> Server:
+    return server
+
+
+def talking(talk: Callable[[DaemonSubject], Awaitable[None]], plant: Break = right) -> None:
+    """Run a talk with a daemon over the wire."""
+
+    async def run() -> None:
+        async with serving(plant) as subject:
+            await talk(subject)
+
+    asyncio.run(run())
+
+
+def losing(*numbers: int, only: bytes = b"") -> Break:
+    """Lose the datagrams of these numbers, among those that hold `only`, before the server sees them."""
+
+    def make_receive() -> Receive:
+        seen = 0
+
+        def receive(datagram: bytes) -> Iterable[bytes]:
+            nonlocal seen
+            seen += only in datagram
+            return () if only in datagram and seen in numbers else (datagram,)
+
+        return receive
+
+    return lambda server: replace(server, make_receive=make_receive)
+
+
+def test_flush_holds_everything_sent_before_it() -> None:
+    async def talk(subject: DaemonSubject) -> None:
+        target = subject.wire.case()
+        for number in range(1, 4):
+            flushed = await target.after(target.bucket() + b":%d|c" % number)
+            assert flushed.count(target.bucket()) == number
+
+    talking(talk)
+
+
+def test_cases_have_prefixes_of_their_own() -> None:
+    async def talk(subject: DaemonSubject) -> None:
+        one, two = subject.wire.case(), subject.wire.case()
+        one.send(one.bucket() + b":1|c")
+        flushed = await two.after(two.bucket() + b":2|c")
+        assert flushed.count(two.bucket()) == 2
+        assert flushed.strays(two.bucket()) == []
+        assert (await one.flush()).count(one.bucket()) == 1
+
+    talking(talk)
+
+
+def test_fence_that_was_lost_is_sent_again() -> None:
+    async def talk(subject: DaemonSubject) -> None:
+        target = subject.wire.case()
+        assert (await target.after(target.bucket() + b":1|c")).count(target.bucket()) == 1
+        assert subject.wire.sent >= 4
+
+    talking(talk, losing(1, 2, only=b"fence"))
+
+
+def test_datagram_that_was_lost_stays_lost() -> None:
+    async def talk(subject: DaemonSubject) -> None:
+        target = subject.wire.case()
+        target.send(target.bucket() + b":1|c", target.bucket() + b":2|c")
+        assert (await target.flush()).count(target.bucket()) == 2
+
+    talking(talk, losing(1))
+
+
+def test_calls_that_wait_at_the_same_time_share_a_fence() -> None:
+    async def talk(subject: DaemonSubject) -> None:
+        subject.wire.profile = replace(subject.wire.profile, lag=60.0)
+        await asyncio.gather(*(subject.wire.fence() for _ in range(50)))
+        assert subject.wire.sent == 1
+
+    talking(talk)
+
+
+def test_fence_sent_later_is_not_passed_by_an_earlier_one() -> None:
+    async def talk(subject: DaemonSubject) -> None:
+        early = asyncio.ensure_future(subject.wire.fence())
+        await asyncio.sleep(0)
+        target = subject.wire.case()
+        flushed = await target.after(target.bucket() + b":1|c")
+        assert flushed.count(target.bucket()) == 1
+        await early
+
+    talking(talk)
+
+
+def test_fence_is_waited_for_twice_where_flushes_are_not_atomic() -> None:
+    async def talk(subject: DaemonSubject) -> None:
+        subject.wire.profile = replace(subject.wire.profile, rounds=2)
+        target = subject.wire.case()
+        flushed = await target.after(target.bucket() + b":1|c")
+        assert len(flushed.counts(target.bucket())) >= 2
+
+    talking(talk)
+
+
+def test_fence_is_sent_again_where_idle_counters_are_not_published() -> None:
+    def forgetful(server: Server) -> Server:
+        def flush(window: Window, timestamp: int) -> tuple[Flush, Window]:
+            closed, following = server.flush(window, timestamp)
+            return closed, replace(following, counters={})
+
+        return replace(server, flush=flush)
+
+    async def talk(subject: DaemonSubject) -> None:
+        subject.wire.profile = replace(subject.wire.profile, rounds=2)
+        await subject.wire.fence()
+
+    talking(talk, forgetful)
+
+
+def test_no_flush_is_no_answer_and_says_what_was_heard() -> None:
+    async def run(port: int) -> None:
+        wire = Wire("deaf", Address("udp", "127.0.0.1", port), PROFILE, 0.05, grace=0.05)
+        await wire.open("127.0.0.1", 0)
+        await wire.connect()
+        try:
+            with pytest.raises(NoAnswer, match=r"no flush came back within .* s \(nothing heard\)"):
+                await wire.fence()
+        finally:
+            await wire.close()
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        asyncio.run(run(deaf.getsockname()[1]))
+
+
+def test_flushes_without_the_fence_are_no_answer_either() -> None:
+    async def talk(subject: DaemonSubject) -> None:
+        subject.wire.grace = 0.05
+        with pytest.raises(NoAnswer, match="flushes heard, none with the fence"):
+            await subject.wire.fence()
+
+    talking(talk, losing(*range(1, 100), only=b"fence"))
+
+
+def test_end_of_the_target_ends_the_waiting() -> None:
+    def fatal(server: Server) -> Server:
+        def parse(line: bytes) -> tuple[Outcome, ...]:
+            if line == b"end":
+                raise ValueError("the end")
+            return server.parse(line)
+
+        return replace(server, parse=parse)
+
+    async def talk(subject: DaemonSubject) -> None:
+        target = subject.wire.case()
+        with pytest.raises(Crashed, match="process has ended"):
+            await target.after(b"end")
+
+    talking(talk, fatal)
+
+
+def test_burst_beyond_the_receive_buffer_is_paced() -> None:
+    many = 2000
+
+    async def talk(subject: DaemonSubject) -> None:
+        target = subject.wire.case()
+        target.send(*[target.bucket() + b":1|c"] * many)
+        assert (await target.flush()).count(target.bucket()) == many
+        assert subject.wire.drops() == 0
+
+    talking(talk)
+
+
+@pytest.mark.parametrize("size", [1, 100, 200, 700, 1432, 8932, 65507])
+def test_burst_of_datagrams_fits_into_a_default_buffer(size: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.setblocking(False)
+        receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 212_992 // 2)
+        number = max(BURST // room(b"x" * size), 1)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for _ in range(number):
+                sender.sendto(b"x" * size, receiver.getsockname())
+        assert [len(receiver.recv(65536)) for _ in range(number)] == [size] * number
+
+
+def test_large_datagrams_are_paced_by_their_size() -> None:
+    async def talk(subject: DaemonSubject) -> None:
+        target = subject.wire.case()
+        lines = b"\n".join([target.bucket() + b":1|c"] * 3000)
+        target.send(*[lines] * 40)
+        assert (await target.flush()).count(target.bucket()) == 40 * 3000
+
+    talking(talk)
+
+
+def test_datagram_that_cannot_be_sent_makes_its_case_inconclusive_and_no_other() -> None:
+    async def talk(subject: DaemonSubject) -> None:
+        target, other = subject.wire.case(), subject.wire.case()
+        with pytest.raises(Inconclusive, match=r"sending to 127\.0\.0\.1:.*/udp failed: Message too long"):
+            await target.after(b"x" * 65_508)
+        assert (await other.after(other.bucket() + b":1|c")).count(other.bucket()) == 1
+
+    talking(talk)
+
+
+def test_closed_wire_leaves_nobody_waiting() -> None:
+    async def talk(subject: DaemonSubject) -> None:
+        waiting = [asyncio.ensure_future(subject.wire.fence())]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        waiting.append(asyncio.ensure_future(subject.wire.fence()))
+        await asyncio.sleep(0)
+        await subject.wire.disconnect()
+        for one in waiting:
+            with pytest.raises(Inconclusive, match="closed meanwhile"):
+                await one
+
+    talking(talk)
+
+
+def test_settled_tells_that_all_was_read() -> None:
+    read: list[bytes] = []
+
+    def noting(server: Server) -> Server:
+        def split(datagram: bytes) -> list[bytes]:
+            read.append(datagram)
+            return server.split(datagram)
+
+        return replace(server, split=split)
+
+    async def talk(subject: DaemonSubject) -> None:
+        target = subject.wire.case()
+        target.send(*[target.bucket() + b":1|c"] * 200)
+        assert await subject.wire.settled()
+        assert len(read) == 200
+
+    talking(talk, noting)
+
+
+def test_target_that_does_not_read_is_not_settled() -> None:
+    async def run(port: int) -> bool:
+        wire = Wire("deaf", Address("udp", "127.0.0.1", port), replace(PROFILE, lag=0.0), 0.01, grace=0.05)
+        await wire.open("127.0.0.1", 0)
+        await wire.connect()
+        wire.transmit(b"a:1|c")
+        try:
+            return await wire.settled()
+        finally:
+            await wire.close()
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        assert not asyncio.run(run(deaf.getsockname()[1]))
+
+
+def test_interval_is_measured_where_it_is_not_known() -> None:
+    async def talk(subject: DaemonSubject) -> None:
+        subject.wire.known_interval = None
+        assert subject.wire.interval == 10
+        for _ in range(4):
+            await subject.wire.fence()
+        assert subject.wire.interval < 5
+
+    talking(talk)
+
+
+def test_lines_over_a_stream_are_read_as_over_datagrams() -> None:
+    async def run() -> None:
+        async with serving(right, "tcp") as subject:
+            target = subject.wire.case()
+            flushed = await target.after(target.bucket() + b":1|c", target.bucket() + b":2|c")
+            assert flushed.count(target.bucket()) == 3
+
+    asyncio.run(run())

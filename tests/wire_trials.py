@@ -1,0 +1,170 @@
+"""Servers tried over the wire: the daemon around them, the engine's own wire to it, many of them in one event loop."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Final, ParamSpec, TypeVar
+
+from statsd_conformance.address import Address
+from statsd_conformance.wave import Case, run_all
+from statsd_conformance.wire import NoAnswer, Wire
+from statsd_reference import Flush, Options, Server, make_server
+from statsd_reference.daemon import Daemon
+from trials import PROFILE, Break, Outcomes
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# Short enough for many flushes a second, long enough for a loaded machine to keep to it.
+INTERVAL_MS: Final = 100
+AT_ONCE: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A server to be tried: what breaks the right one, which cases, over which transport."""
+
+    plant: Break
+    cases: Sequence[Case]
+    scheme: str = "udp"
+
+
+async def over_the_wire(trials: Mapping[str, Trial]) -> dict[str, Outcomes]:
+    """Run every trial, several at a time; return the outcomes of each."""
+    room = asyncio.Semaphore(AT_ONCE)
+
+    async def one(trial: Trial) -> Outcomes:
+        async with room:
+            return await try_out(trial)
+
+    outcomes = await asyncio.gather(*(one(trial) for trial in trials.values()))
+    return dict(zip(trials, outcomes, strict=True))
+
+
+async def try_out(trial: Trial) -> Outcomes:
+    """Run the cases of one trial against its server; no outcome at all when it never answers."""
+    async with serving(trial.plant, trial.scheme) as subject:
+        try:
+            return await run_all(subject, trial.cases)
+        except NoAnswer:
+            return {}
+
+
+@asynccontextmanager
+async def serving(plant: Break, scheme: str = "udp") -> AsyncIterator["DaemonSubject"]:
+    """Give a running daemon around the server that `plant` makes of the right one, and a wire to it."""
+    wire = Wire("reference", Address(scheme, "127.0.0.1", 1), replace(PROFILE, lag=0.1), INTERVAL_MS / 1000)
+    sink_port = await wire.open("127.0.0.1", 0)
+    options = Options(
+        address="127.0.0.1",
+        port=0,
+        udp=scheme == "udp",
+        tcp=scheme == "tcp",
+        flush_interval=INTERVAL_MS,
+        graphite_host="127.0.0.1",
+        graphite_port=sink_port,
+    )
+    subject = DaemonSubject(plant(make_server(options)), wire)
+    wire.alive = subject.alive
+    try:
+        await subject.start()
+        yield subject
+    finally:
+        await subject.stop()
+        await wire.close()
+
+
+@dataclass
+class DaemonSubject:
+    """A daemon in this event loop in the place of a process: what one of its steps raises ends it."""
+
+    server: Server
+    wire: Wire
+    error: Exception | None = None
+    restarts: int = -1
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _serving: "asyncio.Task[None] | None" = None
+
+    @property
+    def restartable(self) -> bool:
+        """Whether it can be started again: always."""
+        return True
+
+    def alive(self) -> bool:
+        """Tell whether no step has raised."""
+        return self.error is None
+
+    def last_words(self) -> str:
+        """Return what a step raised."""
+        return f"it raised {self.error!r}"
+
+    async def start(self) -> None:
+        """Start the daemon, at the port of the last time, and connect to it."""
+        self.error = None
+        self.restarts += 1
+        self._stopping.clear()
+        listening: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._serving = asyncio.create_task(self._serve(listening))
+        self.wire.address = replace(self.wire.address, port=await listening)
+        self.server = replace(self.server, options=replace(self.server.options, port=self.wire.address.port))
+        await self.wire.connect()
+
+    async def stop(self) -> None:
+        """Stop the daemon."""
+        await self.wire.disconnect()
+        self._stopping.set()
+        if self._serving:
+            await self._serving
+
+    async def restart(self) -> None:
+        """Stop it and start it again."""
+        await self.stop()
+        await self.start()
+
+    async def _serve(self, listening: "asyncio.Future[int]") -> None:
+        try:
+            async with Daemon(mortal(self.server, self._end)) as daemon:
+                listening.set_result(daemon.port)
+                await self._stopping.wait()
+        except Exception as error:
+            if listening.done():
+                raise
+            listening.set_exception(error)
+
+    def _end(self, error: Exception) -> None:
+        self.error = self.error or error
+
+
+def mortal(server: Server, end: Callable[[Exception], None]) -> Server:
+    """Return the server which does nothing any more once one of its steps has raised; `end` is told of it.
+
+    A server whose steps are all the reference's own is given back as it is, so that the daemon takes its fast path.
+    """
+    if server.is_standard:
+        return server
+    dead = False
+
+    def guarded(step: Callable[P, T], instead: Callable[P, T]) -> Callable[P, T]:
+        def call(*args: P.args, **kwargs: P.kwargs) -> T:
+            nonlocal dead
+            if not dead:
+                try:
+                    return step(*args, **kwargs)
+                except Exception as error:
+                    dead = True
+                    end(error)
+            return instead(*args, **kwargs)
+
+        return call
+
+    return replace(
+        server,
+        make_receive=lambda: guarded(server.make_receive(), lambda datagram: ()),
+        split=guarded(server.split, lambda datagram: []),
+        parse=guarded(server.parse, lambda line: ()),
+        accumulate=guarded(server.accumulate, lambda window, reading: window),
+        flush=guarded(server.flush, lambda window, timestamp: (Flush(1.0, timestamp), window)),
+        points=guarded(lambda flush: iter(list(server.points(flush))), lambda flush: iter(())),
+        write=guarded(server.write, lambda point: b""),
+    )
