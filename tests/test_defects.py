@@ -10,7 +10,7 @@ from statsd_conformance.flushed import Flushed
 from statsd_conformance.target import Crashed, InProcess
 from statsd_reference import Options, Server, make_server
 from statsd_reference.stream import Stream
-from trials import PROFILE, RIGHT
+from trials import PROFILE
 
 FLUSH = None
 SIX_BAD = (b"bad",) * 6
@@ -82,6 +82,8 @@ TRIGGERS: dict[str, tuple[bytes | None, ...]] = {
     "H16": (b"a:1|c|#k:v|@0.1",),
     "H25": (b"a:1|c|#b:1,a:2", b"a:1|c|#a:2,b:1"),
 }
+
+RIGHT = make_server(Options(flush_interval=1000))
 
 # A trigger of chunks of a stream, and not of datagrams.
 STREAMED = ("A21",)

@@ -4,15 +4,16 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from defects.steps import Break
 from statsd_conformance.requirement import CORE, MUST, SHOULD, Inconclusive, Level, Requirement, Unsupported, should
 from statsd_conformance.target import InProcess, Target
 from statsd_conformance.verdict import Outcome, Verdict
 from statsd_conformance.wave import Case, run_all, run_case
 from statsd_conformance.wire import NoAnswer
-from statsd_reference import Flush, Server, Window
+from statsd_reference import REFERENCE, Flush, Server, Window
 from statsd_reference import Outcome as Read
 from statsd_reference.server import Receive
-from trials import PROFILE, RIGHT, Break
+from trials import PROFILE, right
 from wire_trials import DaemonSubject, serving
 
 Function = Callable[[Target], Awaitable[str | None]]
@@ -22,10 +23,6 @@ def case(
     function: Function, id: str = "TESTING-01", level: Level = MUST, hostile: bool = False, quiet: bool = False
 ) -> Case:
     return Case(id, Requirement(id, CORE, level, "It MUST hold.", "nowhere", hostile, quiet), function, {})
-
-
-def right(server: Server) -> Server:
-    return server
 
 
 async def good(target: Target) -> None:
@@ -381,7 +378,7 @@ def test_case_gets_its_parameters() -> None:
         return f"got {value}"
 
     requirement = Requirement("TESTING-01", CORE, MUST, "It MUST hold.", "nowhere")
-    outcome = asyncio.run(run_case(Case("x", requirement, parametrised, {"value": 3}), InProcess(RIGHT, PROFILE)))
+    outcome = asyncio.run(run_case(Case("x", requirement, parametrised, {"value": 3}), InProcess(REFERENCE, PROFILE)))
     assert (outcome.verdict, outcome.note) == (Verdict.PASS, "got 3")
 
 

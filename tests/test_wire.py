@@ -5,18 +5,15 @@ from dataclasses import replace
 
 import pytest
 
+from defects.steps import Break
 from statsd_conformance.address import Address
 from statsd_conformance.requirement import Inconclusive
 from statsd_conformance.target import Crashed
 from statsd_conformance.wire import BURST, NoAnswer, Wire, room
 from statsd_reference import Flush, Outcome, Server, Window
 from statsd_reference.server import Receive
-from trials import PROFILE, Break
+from trials import PROFILE, right
 from wire_trials import DaemonSubject, serving
-
-
-def right(server: Server) -> Server:
-    return server
 
 
 def talking(talk: Callable[[DaemonSubject], Awaitable[None]], plant: Break = right) -> None:

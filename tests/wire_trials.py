@@ -6,12 +6,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final, ParamSpec, TypeVar
 
+from defects.steps import Break
 from statsd_conformance.address import Address
 from statsd_conformance.wave import Case, run_all
 from statsd_conformance.wire import NoAnswer, Wire
 from statsd_reference import Flush, Options, Server, make_server
 from statsd_reference.daemon import Daemon
-from trials import PROFILE, Break, Outcomes
+from trials import PROFILE, Outcomes
 
 P = ParamSpec("P")
 T = TypeVar("T")

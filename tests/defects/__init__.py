@@ -4,11 +4,10 @@ A module for a subject holds a function for a defect, named by its id: a right s
 what goes wrong, and after the semicolon what is right.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 
-from statsd_reference import Server
+from defects.steps import Break
 
 EXAMINED = ("framing", "size", "output", "counters", "gauges", "numbers", "survival")
 # The chapters on timers, sets and tags are not written yet, so nothing can find these.
@@ -22,7 +21,7 @@ class Defect:
     id: str
     subject: str
     title: str
-    plant: Callable[[Server], Server]
+    plant: Break
 
     @property
     def examined(self) -> bool:

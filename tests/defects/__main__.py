@@ -8,17 +8,17 @@ from rich.table import Table
 
 from chapters import all_cases
 from defects import DEFECTS, Defect
-from trials import RIGHT, catching, in_process
+from trials import catching, in_process, right
 
 
 async def findings() -> dict[Defect, list[str]]:
     """Return, for every defect, the ids of the requirements whose cases find it, in the order of the chapters."""
     cases = all_cases()
-    right = await in_process(RIGHT, cases)
+    on_the_reference = await in_process(right, cases)
     found = {}
     for defect in DEFECTS:
-        wrong = await in_process(defect.plant(RIGHT), cases)
-        found[defect] = list(dict.fromkeys(case.requirement.id for case in catching(cases, right, wrong)))
+        wrong = await in_process(defect.plant, cases)
+        found[defect] = list(dict.fromkeys(case.requirement.id for case in catching(cases, on_the_reference, wrong)))
     return found
 
 

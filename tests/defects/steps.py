@@ -1,10 +1,13 @@
 """Ways of making one step of a server wrong."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from statsd_reference import BadLine, Flush, Outcome, Point, Sample, Server, Window
+from statsd_reference import BadLine, Flush, Outcome, Point, Reading, Sample, Server, Window
 from statsd_reference.server import Receive
+
+Break = Callable[[Server], Server]
 
 
 def lines(server: Server, rewrite: Callable[[bytes], bytes]) -> Server:
@@ -79,3 +82,46 @@ def points(server: Server, change: Callable[[Point, Flush], Point | None]) -> Se
 def refused(server: Server, line: bytes) -> bool:
     """Tell whether the server refuses a line, or a part of it."""
     return any(isinstance(one, BadLine) for one in server.parse(line))
+
+
+def refusing(server: Server, pattern: bytes) -> Server:
+    """Return the server that refuses every line in which the regular expression `pattern` is found."""
+    found = re.compile(pattern, re.DOTALL)
+
+    def parse(line: bytes) -> tuple[Outcome, ...]:
+        return (BadLine(line, "refused"),) if found.search(line) else server.parse(line)
+
+    return replace(server, parse=parse)
+
+
+def raising(server: Server, pattern: bytes) -> Server:
+    """Return the server that dies of every line in which the regular expression `pattern` is found."""
+    found = re.compile(pattern, re.DOTALL)
+
+    def parse(line: bytes) -> tuple[Outcome, ...]:
+        if found.search(line):
+            raise ValueError(f"cannot read {line[:40]!r}")
+        return server.parse(line)
+
+    return replace(server, parse=parse)
+
+
+def steadily(server: Server, change: Callable[[Window, Sample], Outcome | None]) -> Server:
+    """Return the server that puts every sample through `change`, which sees what was gathered before it."""
+
+    def accumulate(window: Window, reading: Reading) -> Window:
+        gathered = server.accumulate(window, replace(reading, outcomes=()))
+        for one in reading.outcomes:
+            changed = change(gathered, one) if isinstance(one, Sample) else one
+            if changed is not None:
+                after = server.accumulate(gathered, Reading(0, (changed,)))
+                gathered = _with_packets_of(after, gathered, server)
+        return gathered
+
+    return replace(server, accumulate=accumulate)
+
+
+def _with_packets_of(window: Window, before: Window, server: Server) -> Window:
+    """Return `window` with as many datagrams received as `before`: one stays one, however it is gone through."""
+    received = f"{server.options.prefix_stats}.packets_received".encode()
+    return replace(window, counters={**window.counters, received: before.counters[received]})

@@ -4,13 +4,10 @@ A module for a family holds `WRONG`, from a requirement's id, or `id/what` where
 takes a right server and returns the wrong one.
 """
 
-from collections.abc import Callable
 from importlib import import_module
 from pkgutil import iter_modules
 
-from statsd_reference import Server
-
-Break = Callable[[Server], Server]
+from defects.steps import Break
 
 
 def merged(*tables: dict[str, Break]) -> dict[str, Break]:
