@@ -79,12 +79,13 @@ def original(command: Sequence[str], options: Mapping[str, Any]) -> Iterator[Ori
         options: as in its configuration file, without those for input and output.
     """
     with socket.create_server(("127.0.0.1", 0)) as graphite, TemporaryDirectory() as folder:
+        port = graphite.getsockname()[1]
         config = {
             **options,
             "servers": [{"server": str(SERVER_MODULE)}],
             # A number 0 would mean the default port; the console is not used.
             **{"mgmt_port": "0", "mgmt_address": "127.0.0.1", "automaticConfigReload": False},
-            **{"graphiteHost": "127.0.0.1", "graphitePort": graphite.getsockname()[1]},
+            **{"graphiteHost": "127.0.0.1", "graphitePort": port, "graphitePicklePort": port},
         }
         file = Path(folder, "config.js")
         file.write_text(json.dumps(config))
@@ -98,7 +99,7 @@ def original(command: Sequence[str], options: Mapping[str, Any]) -> Iterator[Ori
 
 
 # What the process measures of itself, which no two processes have in common: durations, and times of the flush before.
-_OF_THE_PROCESS = re.compile(
+OF_THE_PROCESS = re.compile(
     rb"\.(processing_time|graphiteStats\.(calculationtime|last_exception|last_flush|flush_time|flush_length))(\.\S+)? "
 )
 _LAG = re.compile(rb"\.timestamp_lag(?:\.\S+)? (\S+) ")
@@ -123,7 +124,7 @@ class Comparison:
         """Flush both; return the Graphite lines that only the original has, and those that only the reference has."""
         text = self._original.flush()
         lines = text.splitlines(keepends=True)
-        theirs = Counter(line for line in lines if not _OF_THE_PROCESS.search(line))
+        theirs = Counter(line for line in lines if not OF_THE_PROCESS.search(line))
         ours = Counter(self._lines(text))
         return theirs - ours, ours - theirs
 

@@ -1,7 +1,7 @@
 """The reference publishes what the original StatsD publishes: the same Graphite lines, byte for byte.
 
 Each example runs in an original of its own, under options of its own. Left out of the comparison is only what a
-process measures of itself (`original._OF_THE_PROCESS`). Where the two differ on purpose the strategies keep away; those
+process measures of itself (`original.OF_THE_PROCESS`). Where the two differ on purpose the strategies keep away; those
 places are listed in reference/README.md, and test_differences.py shows each of them.
 """
 

@@ -274,9 +274,13 @@ def test_a_name_of_tags_alone_is_refused() -> None:
 
 
 def test_names_stay_raw_when_they_are_cleaned_at_the_flush() -> None:
-    assert parsed(b"a b/\xff:1|c|#k:v w", keyNameSanitize=False) == (Sample(b"a b/\xff;k=v w", 1, C),)
+    assert parsed(b"a b/(:1|c|#k:v w", keyNameSanitize=False) == (Sample(b"a b/(;k=v w", 1, C),)
     assert reasons(b"*:1|c", keyNameSanitize=False) == ["no name left after clean-up"]
     assert reasons(b";t=v:1|c", keyNameSanitize=False) == ["no name left after clean-up"]
+
+
+def test_a_raw_name_that_is_no_text_is_read_as_javascript_reads_it() -> None:
+    assert parsed(b"a\xff:1|c|#\xfe", keyNameSanitize=False) == (Sample("a\ufffd;\ufffd".encode(), 1, C),)
 
 
 def test_a_line_longer_than_allowed_is_refused_and_kept_short() -> None:

@@ -39,7 +39,7 @@ class _Reader:
 
     def __init__(self, options: Options, kinds: dict[bytes, Kind]) -> None:
         self.kinds = kinds
-        self.clean = options.key_name_sanitize
+        self.clean = clean_name if options.key_name_sanitize else _as_text
         self.max_line = options.max_line
         self.packing = "packing" in options.extensions
         self.dogstatsd = "dogstatsd" in options.extensions
@@ -73,12 +73,9 @@ class _Reader:
         return BadLine(line, "no colon")
 
     def _bucket(self, named: NameAndTags) -> bytes:
-        name = clean_name(named.name) if self.clean else named.name
+        bucket = b";".join([self.clean(named.name), *map(self.clean, named.tags)])
         # A name that would be empty in the output is refused even when it is cleaned only there (NAME-09).
-        if not name or not clean_name(name).partition(b";")[0]:
-            return b""
-        tags = [clean_name(tag) if self.clean else tag for tag in named.tags]
-        return b";".join([name, *tags])
+        return bucket if clean_name(bucket).partition(b";")[0] else b""
 
     def _samples(self, samples: bytes, late: bytes) -> Iterator[bytes]:
         """Yield the text of each sample: `value|type|field|…`.
@@ -125,6 +122,11 @@ class _Reader:
             good = len(fields) >= 3 and bool(fields[1]) and fields[2] in (b"0", b"1", b"2", b"3")
             return () if good else (BadLine(line, "not a service check"),)
         return () if _is_event(line) else (BadLine(line, "not an event"),)
+
+
+def _as_text(name: bytes) -> bytes:
+    """Return the name with U+FFFD for what is not UTF-8: the original decodes every datagram."""
+    return name.decode("utf-8", "replace").encode()
 
 
 def _unpacked(parts: list[bytes]) -> Iterator[bytes]:
