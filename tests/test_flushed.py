@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from statsd_conformance.flushed import Flushed, near
+from statsd_conformance.flushed import Flushed, about
 from statsd_conformance.graphite import Snapshot, read_line
 from statsd_conformance.profile import Profile, load_profile
 
@@ -121,7 +121,18 @@ def test_errors_are_summed_where_the_profile_knows_them() -> None:
     assert flushed([path + b" 2"], profile=replace(PROFILE, errors="")).errors() is None
 
 
-def test_number_is_near_where_only_the_last_digits_of_a_double_differ() -> None:
-    assert near(0.1 + 0.2, 0.3)
-    assert not near(9, 9.009)
-    assert near(3.1416, 3.14159265, 5e-6)
+def test_number_is_about_another_where_only_the_last_digits_of_a_double_differ() -> None:
+    assert 0.1 + 0.2 == about(0.3)
+    assert about(9.009) != 9
+    assert about(3.14159265, 5e-6) == 3.1416
+
+
+def test_idle_nan_of_a_timer_is_passed_over() -> None:
+    mean = b"stats.timers." + A + b".mean "
+    assert flushed([mean + b"12"], [mean + b"nan"]).timer(A, "mean") == 12
+    assert math.isnan(flushed([mean + b"nan"]).timer(A, "mean"))
+
+
+def test_long_summary_is_shortened() -> None:
+    many = [b"stats." + TOKEN + b".%02d 1" % number for number in range(20)]
+    assert flushed(many).summary().endswith(" and 12 more")
