@@ -21,7 +21,6 @@ from typing import Any
 
 from statsd_reference import Point, make_server, read_options
 
-SERVER_MODULE = Path(__file__).with_name("original_server.js")
 # A limit against hanging for ever; a slow machine is waited for.
 PATIENCE_SECONDS = 300
 
@@ -31,7 +30,7 @@ class Died(Exception):
 
 
 class Original:
-    """A running original. `send` and `flush` raise Died when it has ended."""
+    """A running original, driven by commands."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", graphite: socket.socket) -> None:
         self._process = process
@@ -43,8 +42,15 @@ class Original:
         self._command(*(datagram.hex() for datagram in datagrams))
 
     def flush(self) -> bytes:
-        """Let the flush timer fire; return what it sends to Graphite."""
+        """Let the flush timer fire; return what it sends to Graphite.
+
+        Raises:
+            Died: it has ended.
+        """
         self._command("flush")
+        return self._next_flush()
+
+    def _next_flush(self) -> bytes:
         errors = self._process.stderr
         assert errors
         while True:
@@ -65,6 +71,26 @@ class Original:
             self._process.stdin.flush()
 
 
+class WiredOriginal(Original):
+    """A running original behind its own UDP socket and on its own clock."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", graphite: socket.socket, port: int) -> None:
+        super().__init__(process, graphite)
+        self._port = port
+        self.flushed = b""
+
+    def send(self, *datagrams: bytes) -> None:
+        """Send datagrams from one socket; more than 64 at a time would overrun its buffer."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for datagram in datagrams:
+                sender.sendto(datagram, ("127.0.0.1", self._port))
+
+    def flush(self) -> bytes:
+        """Wait for the next flush and return it; `flushed` is the last one."""
+        self.flushed = self._next_flush()
+        return self.flushed
+
+
 def _read_all(connection: socket.socket) -> bytes:
     with closing(connection):
         return b"".join(iter(lambda: connection.recv(1 << 20), b""))
@@ -72,27 +98,45 @@ def _read_all(connection: socket.socket) -> bytes:
 
 @contextmanager
 def original(command: Sequence[str], options: Mapping[str, Any]) -> Iterator[Original]:
-    """Run the original under `options` (its own names, nested); kill it at the end.
+    """Run the original under `options` (its own names, nested), driven by commands; kill it at the end.
 
     Args:
         command: what starts it, without the configuration file; the fixture `program` has it.
         options: as in its configuration file, without those for input and output.
     """
+    with _started(command, {**options, "servers": [_SERVER]}) as (process, graphite):
+        yield Original(process, graphite)
+
+
+@contextmanager
+def wired_original(command: Sequence[str], options: Mapping[str, Any]) -> Iterator[WiredOriginal]:
+    """Run the original behind a UDP port; it listens when it has flushed once. Otherwise as `original`."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    udp = {"server": "./servers/udp", "address": "127.0.0.1", "port": port}
+    with _started(command, {**options, "servers": [udp, {**_SERVER, "ownClock": True}]}) as (process, graphite):
+        yield WiredOriginal(process, graphite, port)
+
+
+_SERVER = {"server": str(Path(__file__).with_name("original_server.js"))}
+
+
+@contextmanager
+def _started(
+    command: Sequence[str], config: Mapping[str, Any]
+) -> Iterator[tuple["subprocess.Popen[bytes]", socket.socket]]:
     with socket.create_server(("127.0.0.1", 0)) as graphite, TemporaryDirectory() as folder:
         port = graphite.getsockname()[1]
-        config = {
-            **options,
-            "servers": [{"server": str(SERVER_MODULE)}],
-            # A number 0 would mean the default port; the console is not used.
-            **{"mgmt_port": "0", "mgmt_address": "127.0.0.1", "automaticConfigReload": False},
-            **{"graphiteHost": "127.0.0.1", "graphitePort": port, "graphitePicklePort": port},
-        }
+        output = {"graphiteHost": "127.0.0.1", "graphitePort": port, "graphitePicklePort": port}
+        # A number 0 would mean the default port; the console is not used.
+        console = {"mgmt_port": "0", "mgmt_address": "127.0.0.1"}
         file = Path(folder, "config.js")
-        file.write_text(json.dumps(config))
+        file.write_text(json.dumps({**config, **output, **console, "automaticConfigReload": False}))
         pipe = subprocess.PIPE
         process = subprocess.Popen([*command, str(file)], stdin=pipe, stdout=subprocess.DEVNULL, stderr=pipe)
         try:
-            yield Original(process, graphite)
+            yield process, graphite
         finally:
             process.kill()
             process.communicate()
