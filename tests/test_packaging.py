@@ -20,6 +20,8 @@ ROOTS = ("reference", "conformance", "fuzz", "corpora")
 PACKAGES = ("statsd_reference", "statsd_conformance", "statsd_fuzz", "statsd_corpora")
 # One process builds for all of them.
 pytestmark = pytest.mark.xdist_group("packaging")
+# With these, what was unpacked can be tested like a checkout.
+NEEDED_TO_TEST = ("Makefile", ".ci/venv", "tests/conftest.py", "conformance/conftest.py", "LICENSE", "CONTRIBUTING.md")
 Build = Callable[[str, Path], Path]
 
 
@@ -123,6 +125,7 @@ def test_a_wheel_made_from_the_source_distribution_is_the_same(
     (unpacked,) = tmp_path.iterdir()
     assert members(build("build_wheel", unpacked)) == members(wheel)
     assert sources(unpacked) == sources(copy)
+    assert [name for name in NEEDED_TO_TEST if not (unpacked / name).exists()] == []
 
 
 def test_an_editable_install_leaves_nothing_in_the_checkout_and_is_four_paths(build: Build, copy: Path) -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from statsd_conformance.programs import PROGRAMS, Found, Missing, find, peers_folders
+from statsd_conformance.programs import PROGRAMS, Found, Missing, find, peers_folders, search_path
 
 
 def program(file: Path) -> str:
@@ -41,6 +41,17 @@ def test_a_peer_is_run_by_the_interpreter_beside_it(tmp_path: Path) -> None:
 def test_a_peer_without_its_interpreter_is_missing(tmp_path: Path) -> None:
     program(tmp_path / "node_modules/statsd/stats.js")
     assert isinstance(find("statsd", path=str(tmp_path / "bin"), peers=[tmp_path]), Missing)
+
+
+def test_an_interpreter_without_its_peer_is_nothing(tmp_path: Path) -> None:
+    program(tmp_path / "bin/node")
+    assert isinstance(find("statsd", path=str(tmp_path / "bin"), peers=[tmp_path]), Missing)
+
+
+def test_daemons_are_found_where_an_ordinary_path_does_not_lead() -> None:
+    first, *others = search_path({"PATH": "/home/me/bin"}).split(":")
+    assert first == "/home/me/bin"
+    assert "/usr/sbin" in others
 
 
 def test_path_goes_before_peers(tmp_path: Path) -> None:

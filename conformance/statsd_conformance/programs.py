@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -70,6 +70,11 @@ PROGRAMS: Final = {
 }
 
 
+def search_path(environment: Mapping[str, str]) -> str:
+    """Return the folders of PATH, then DAEMON_FOLDERS, in the form of PATH."""
+    return os.pathsep.join([environment.get("PATH", os.defpath), *DAEMON_FOLDERS])
+
+
 def peers_folders() -> tuple[Path, ...]:
     """Return where `.peers` may be: the current folder, then the checkout that this package lies in."""
     return tuple(dict.fromkeys((Path.cwd() / ".peers", Path(__file__).resolve().parents[2] / ".peers")))
@@ -80,7 +85,7 @@ def find(name: str, *, path: str | None = None, peers: Sequence[Path] | None = N
 
     Args:
         name: what the project calls the program.
-        path: folders to search first, as in PATH; by default PATH itself, then DAEMON_FOLDERS.
+        path: folders to search first, as in PATH; by default `search_path()` of this process.
         peers: folders to search then; by default `peers_folders()`.
 
     Raises:
@@ -89,7 +94,7 @@ def find(name: str, *, path: str | None = None, peers: Sequence[Path] | None = N
     if name not in PROGRAMS:
         raise ValueError(f"no program {name!r} is known; there are {', '.join(PROGRAMS)}")
     program = PROGRAMS[name]
-    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *DAEMON_FOLDERS]) if path is None else path
+    path = search_path(os.environ) if path is None else path
     folders = peers_folders() if peers is None else peers
     command = next(_commands(program, path, folders), None)
     return Found(command) if command else Missing(f"{name} is not installed: {program.install}")
