@@ -10,7 +10,6 @@ import pytest
 from statsd_conformance.graphite import GraphiteLine, Snapshot
 from statsd_conformance.profile import Profile, same_path
 
-
 _SHOWN: Final = 8
 # Statistics that are times, and so in the unit of the target.
 _TIMES: Final = {"lower", "upper", "mean", "median", "std", "sum", "mean_90", "upper_90", "sum_90"}

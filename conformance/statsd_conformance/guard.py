@@ -2,9 +2,10 @@
 
     python guard.py CONTROL STATUS GRACE COMMAND…
 
-CONTROL is a pipe whose other end only the suite holds: its end of file says that the suite is done, was interrupted, or was
-killed. STATUS is a pipe to the suite: `PID` on a line when the program runs, its exit status on a second one when it ended.
-GRACE is how many seconds lie between SIGTERM and SIGKILL. Standard library only, and little of it: this starts often.
+CONTROL is a pipe whose other end only the suite holds: its end of file says that the suite is done, was interrupted, or
+was killed. STATUS is a pipe to the suite: `PID` on a line when the program runs, its exit status on a second one when
+it ended. GRACE is how many seconds lie between SIGTERM and SIGKILL. Standard library only, and little of it: this
+starts often.
 """
 
 import os

@@ -12,7 +12,7 @@ _LOCAL, _QUEUES, _DROPS = 1, 4, 12
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The receive queue of a port: bytes that wait, as the kernel counts them, and datagrams dropped since it was bound."""
+    """The receive queue of a port: bytes that wait, as the kernel counts, and datagrams dropped since it was bound."""
 
     queued_bytes: int
     drops: int

@@ -1,6 +1,7 @@
 """FRAMING: how a datagram becomes lines.
 
-Not tested because no source decides it: whether blank lines count as received, and what a line of zero bytes amounts to.
+Not tested because no source decides it: whether blank lines count as received, and what a line of zero bytes amounts
+to.
 """
 
 import pytest

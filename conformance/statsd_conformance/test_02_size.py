@@ -1,8 +1,8 @@
 """SIZE: datagrams, lines and buffers.
 
-Not tested because no source decides it: which size a server should read at least above Ethernet's, and whether a datagram
-that is too long should be dropped whole or only the line that was cut. Whether a cut line is counted as bad cannot be told
-apart from what other cases make the server count.
+Not tested because no source decides it: which size a server should read at least above Ethernet's, and whether a
+datagram that is too long should be dropped whole or only the line that was cut. Whether a cut line is counted as bad
+cannot be told apart from what other cases make the server count.
 """
 
 from typing import Final

@@ -1,6 +1,7 @@
 """LINE: the grammar of one line.
 
-Not tested because no source decides it: blanks inside a type, and whether a refused sample spoils the others of its line.
+Not tested because no source decides it: blanks inside a type, and whether a refused sample spoils the others of its
+line.
 """
 
 from dataclasses import replace
@@ -51,7 +52,9 @@ async def test_line_without_a_type_is_rejected(target: Target) -> None:
 
 @requirement("LINE-04", SPEC, MUST, cites="b/statsd_spec README, Meters; stats.js:277-280")
 async def test_bare_name(target: Target) -> str:
-    """A bare name is refused by the original, and an abbreviated meter to b/statsd_spec; a server MUST do one of both."""
+    """A bare name is refused by the original, and an abbreviated meter to b/statsd_spec; a server MUST do one of
+    both.
+    """
     flushed = await sandwich(target, target.bucket())
     return "as the original: rejected" if not flushed.has(target.bucket()) else "as b/statsd_spec: a meter"
 

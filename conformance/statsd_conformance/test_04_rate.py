@@ -1,6 +1,7 @@
 """RATE: sample rates.
 
-Not tested because no source decides it: how a rate above 1 should be reported, and what a rate means for a sum of times.
+Not tested because no source decides it: how a rate above 1 should be reported, and what a rate means for a sum of
+times.
 """
 
 from math import isfinite
@@ -95,7 +96,9 @@ async def test_rate_with_an_exponent(target: Target) -> str:
 )
 @requirement("RATE-10", ROBUST, MUST, cites="lib/helpers.js:18-25 against stats.js:291", hostile=True)
 async def test_odd_rate_does_no_harm(target: Target, rate: str) -> None:
-    """`@nan`, `@inf`, `@Infinity`, `@+0.5`, `@ 0.5`, `@ ` and `@0x1` MUST NOT crash the server nor poison the bucket."""
+    """`@nan`, `@inf`, `@Infinity`, `@+0.5`, `@ 0.5`, `@ ` and `@0x1` MUST NOT crash the server nor poison the
+    bucket.
+    """
     bucket = target.bucket()
     probed = await sandwich(target, bucket + b":3|c|@" + rate.encode())
     _assert_finite(probed.texts("counter", bucket))

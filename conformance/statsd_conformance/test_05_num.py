@@ -41,7 +41,9 @@ async def test_exponents_are_read(target: Target, text: str, number: float) -> N
 @pytest.mark.parametrize("type", ["c", "g", "ms"])
 @requirement("NUM-03", CORE, MUST, cites="lib/helpers.js:10-12, 42-53")
 async def test_what_is_no_number_is_rejected(target: Target, text: str, type: str) -> None:
-    """`abc`, `--1`, `+-5`, `1,5`, `1_000`, `1abc`, `+`, `-`, `.` and their like MUST be rejected, and change nothing."""
+    """`abc`, `--1`, `+-5`, `1,5`, `1_000`, `1abc`, `+`, `-`, `.` and their like MUST be rejected, and change
+    nothing.
+    """
     target.needs(type)
     kept = target.bucket("kept")
     line = b":" + text.encode() + b"|" + type.encode()
@@ -112,7 +114,9 @@ async def test_blanks_around_a_number(target: Target, text: str) -> str:
 
 @requirement("NUM-09", CORE, MUST, cites="Graphite documentation, Feeding in your data; ECMA-262, Number::toString")
 async def test_decimal_separator_is_the_point(target: Target) -> None:
-    """The decimal separator MUST be the point, in what is read and in what is published, whatever the server's locale."""
+    """The decimal separator MUST be the point, in what is read and in what is published, whatever the server's
+    locale.
+    """
     bucket, comma = target.bucket("a"), target.bucket("b")
     flushed = await sandwich(target, bucket + b":1.5|g", comma + b":1,5|g")
     assert flushed.gauge(bucket) == 1.5

@@ -1,7 +1,7 @@
 """COUNTER: type `c`.
 
-Not tested because no source decides it: whether a counter that was never sent is published, and for how long an idle one
-stays.
+Not tested because no source decides it: whether a counter that was never sent is published, and for how long an idle
+one stays.
 """
 
 from decimal import Decimal, InvalidOperation
@@ -15,7 +15,9 @@ from statsd_conformance.target import Target, sandwich
 
 @requirement("COUNTER-01", CORE, MUST, cites="statsd docs/metric_types.md, Counting; stats.js:317-322")
 async def test_increments_of_one_interval_are_summed(target: Target) -> None:
-    """All increments of one name inside one flush interval MUST be summed, whatever datagram or source they came from."""
+    """All increments of one name inside one flush interval MUST be summed, whatever datagram or source they came
+    from.
+    """
     bucket = target.bucket()
     target.send(bucket + b":1|c")
     target.send_from_elsewhere(bucket + b":8|c")

@@ -1,7 +1,7 @@
 """GAUGE: type `g`.
 
-Not tested because no source decides it: the value of a gauge that was never set, and what a delta means behind a value that
-was refused.
+Not tested because no source decides it: the value of a gauge that was never set, and what a delta means behind a value
+that was refused.
 """
 
 import pytest

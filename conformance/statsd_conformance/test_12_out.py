@@ -14,8 +14,8 @@ from statsd_conformance.requirement import CORE, MUST, QUIRK, ROBUST, SHOULD, re
 from statsd_conformance.target import Target, sandwich
 
 UNTESTABLE: Final = {
-    "OUT-09": "prefix options change a target's configuration, which the network does not show; the reference's are tested "
-    "in tests/test_encode.py and against the original in tests/test_equality.py"
+    "OUT-09": "prefix options change a target's configuration, which the network does not show; the reference's are "
+    "tested in tests/test_encode.py and against the original in tests/test_equality.py"
 }
 
 _THREE_FIELDS: Final = re.compile(rb"[^ ]+ [^ ]+ [^ ]+\Z")

@@ -186,7 +186,7 @@ class Daemon:
         return [*chunks, Chunk(data, len(own))]
 
     def _own_points(self, timestamp: int, took: float) -> Iterator[Point]:
-        """Yield what the original says of itself, in its order; the flush values are those of the flush before (SELF-07)."""
+        """Yield what the original says of itself, in its order; flush values are the last flush's (SELF-07)."""
         values = {
             b"graphiteStats.calculationtime": float(round(took)),
             b"processing_time": float(round(took)),

@@ -1,8 +1,9 @@
 """Graphite output that survives Graphite: a bounded queue, one lasting connection, every lost line counted.
 
-A flush waits as a parcel of chunks, each a run of whole lines (or one pickle). A chunk that was handed to a connection is
-never sent again: when the connection breaks before the other side's system has acknowledged it, nobody can tell whether it
-arrived, and sending it twice would be worse, so it counts as dropped. What was not handed over yet goes to the next one.
+A flush waits as a parcel of chunks, each a run of whole lines (or one pickle). A chunk that was handed to a connection
+is never sent again: when the connection breaks before the other side's system has acknowledged it, nobody can tell
+whether it arrived, and sending it twice would be worse, so it counts as dropped. What was not handed over yet goes to
+the next one.
 """
 
 import asyncio
@@ -210,7 +211,7 @@ async def _first_of(work: Awaitable[object], ended: "asyncio.Task[None]") -> Non
 
 
 def _unacknowledged(writer: asyncio.StreamWriter) -> int:
-    """Return how many bytes of the connection the other side's system has not acknowledged; 0 where that is not known."""
+    """Return how many bytes of the connection the other side's system has not acknowledged; 0 where nobody knows."""
     if not sys.platform.startswith("linux"):
         return 0
     raw = writer.get_extra_info("socket")

@@ -1,10 +1,10 @@
 """The receive path of the daemon: batches of datagrams into a gathering, each distinct line read once.
 
-The plain path reads every line. Here the lines of a batch are counted as a multiset first, and a line that came 200 times
-is parsed once and weighted by 200. That is the same only where adding the multiple at once is exact: for counters whose
-increments and totals are whole numbers small enough, for timers and sets, whose order does not matter. Everything else
-(gauges, fractions, running totals) is gone through in the order of arrival, line by line. `tests/test_receive.py` shows
-that both paths give the same window for generated traffic.
+The plain path reads every line. Here the lines of a batch are counted as a multiset first, and a line that came 200
+times is parsed once and weighted by 200. That is the same only where adding the multiple at once is exact: for counters
+whose increments and totals are whole numbers small enough, for timers and sets, whose order does not matter. Everything
+else (gauges, fractions, running totals) is gone through in the order of arrival, line by line. `tests/test_receive.py`
+shows that both paths give the same window for generated traffic.
 """
 
 from collections import Counter

@@ -24,13 +24,13 @@ class Cut:
 
 
 def cut(stream: Stream, chunk: bytes, max_line: int) -> Cut:
-    """Return the lines that `chunk` completes, and what stays unfinished.
+    r"""Return the lines that `chunk` completes, and what stays unfinished.
 
     Never keeps more than `max_line` bytes, so that an endless line costs no memory (NET-05). A line over the limit that
     ends within the chunk is left for the parser to refuse.
 
-    >>> cut(Stream(b"a:"), b"1|c\\nb", 100)
-    Cut(lines=b'a:1|c\\n', too_long=0, stream=Stream(rest=b'b', overlong=False))
+    >>> cut(Stream(b"a:"), b"1|c\nb", 100)
+    Cut(lines=b'a:1|c\n', too_long=0, stream=Stream(rest=b'b', overlong=False))
     """
     whole, newline, rest = chunk.rpartition(b"\n")
     if not newline:
