@@ -75,7 +75,8 @@ class _Reader:
     def _bucket(self, named: NameAndTags) -> bytes:
         bucket = b";".join([self.clean(named.name), *map(self.clean, named.tags)])
         # A name that would be empty in the output is refused even when it is cleaned only there (NAME-09).
-        return bucket if clean_name(bucket).partition(b";")[0] else b""
+        published = bucket if self.clean is clean_name else clean_name(bucket)
+        return bucket if published.partition(b";")[0] else b""
 
     def _samples(self, samples: bytes, late: bytes) -> Iterator[bytes]:
         """Yield the text of each sample: `value|type|field|…`.
