@@ -1,4 +1,4 @@
-"""Every case passes on the reference, and fails on a server that breaks its requirement."""
+"""Every case passes on the reference and fails on a server that breaks its requirement, in process and over the wire."""
 
 import asyncio
 from typing import Final
@@ -8,11 +8,17 @@ import pytest
 from chapters import all_cases
 from statsd_conformance.verdict import Verdict
 from statsd_conformance.wave import Case
-from trials import Outcomes, catching, in_process, obliging, proven, right
+from trials import EXTENDED, Outcomes, catching, in_process, obliging, options_for, profile_for, proven, right
+from wire_trials import Trial, over_the_wire
 from wrong_servers import WRONG
 
 CASES: Final = all_cases()
 HOLDS: Final = (Verdict.PASS, Verdict.INFO)
+# Over the wire a wrong server meets no more than this many of the cases that catch it in process.
+ENOUGH: Final = 2
+
+# One worker computes the wave that all of these look at.
+on_one_worker = pytest.mark.xdist_group("cases over the wire")
 
 
 def cases_for(key: str) -> list[Case]:
@@ -29,22 +35,60 @@ def on_wrong_servers() -> dict[str, Outcomes]:
     return {key: asyncio.run(in_process(plant, cases_for(key))) for key, plant in WRONG.items()}
 
 
+@pytest.fixture(scope="module")
+def on_the_reference_by_wire() -> Outcomes:
+    trials = {id: Trial(right, cases_for(id), profile=PROFILES[id], options=OPTIONS[id]) for id in EXTENDED}
+    trials[""] = Trial(right, [case for case in CASES if case.requirement.id not in EXTENDED])
+    return {id: outcome for found in asyncio.run(over_the_wire(trials)).values() for id, outcome in found.items()}
+
+
+@pytest.fixture(scope="module")
+def on_wrong_servers_by_wire(on_the_reference: Outcomes, on_wrong_servers: dict[str, Outcomes]) -> dict[str, Outcomes]:
+    trials = {}
+    for key, plant in WRONG.items():
+        cases = catching(cases_for(key), on_the_reference, on_wrong_servers[key])[:ENOUGH]
+        id = key.partition("/")[0]
+        trials[key] = Trial(plant, cases, profile=PROFILES[id], options=OPTIONS[id])
+    return asyncio.run(over_the_wire(trials))
+
+
+PROFILES: Final = {case.requirement.id: profile_for(case) for case in CASES}
+OPTIONS: Final = {case.requirement.id: options_for(case) for case in CASES}
+
+
 def told(outcomes: Outcomes) -> str:
     return "\n".join(f"{id}: {outcome.verdict.value} {outcome.note}" for id, outcome in outcomes.items())
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
+@pytest.mark.parametrize("case", CASES, ids=[f"{case.id}-in process" for case in CASES])
 def test_case_holds_on_the_reference(case: Case, on_the_reference: Outcomes) -> None:
     outcome = on_the_reference[case.id]
     assert outcome.verdict in HOLDS, outcome.note
 
 
-@pytest.mark.parametrize("key", WRONG)
+@on_one_worker
+@pytest.mark.parametrize("case", CASES, ids=[f"{case.id}-wire" for case in CASES])
+def test_case_holds_on_the_reference_over_the_wire(case: Case, on_the_reference_by_wire: Outcomes) -> None:
+    outcome = on_the_reference_by_wire[case.id]
+    assert outcome.verdict in HOLDS, outcome.note
+
+
+@pytest.mark.parametrize("key", WRONG, ids=[f"{key}-in process" for key in WRONG])
 def test_wrong_server_is_caught(key: str, on_the_reference: Outcomes, on_wrong_servers: dict[str, Outcomes]) -> None:
     wrong = on_wrong_servers[key]
     assert wrong, f"{key}: no case has this requirement"
     assert Verdict.INCONCLUSIVE not in [outcome.verdict for outcome in wrong.values()], told(wrong)
     assert catching(cases_for(key), on_the_reference, wrong), told(wrong)
+
+
+@on_one_worker
+@pytest.mark.parametrize("key", WRONG, ids=[f"{key}-wire" for key in WRONG])
+def test_wrong_server_is_caught_over_the_wire(
+    key: str, on_the_reference_by_wire: Outcomes, on_wrong_servers_by_wire: dict[str, Outcomes]
+) -> None:
+    wrong = on_wrong_servers_by_wire[key]
+    assert wrong, "it never answered"
+    assert catching(cases_for(key), on_the_reference_by_wire, wrong), told(wrong)
 
 
 def test_every_must_is_seen_to_fail(on_wrong_servers: dict[str, Outcomes]) -> None:

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 from defects.steps import Break
 from statsd_conformance.address import Address
+from statsd_conformance.profile import Profile
 from statsd_conformance.wave import Case, run_all
 from statsd_conformance.wire import NoAnswer, Wire
 from statsd_reference import Flush, Options, Server, make_server
@@ -19,7 +20,8 @@ T = TypeVar("T")
 
 # Short enough for many flushes a second, long enough for a loaded machine to keep to it.
 INTERVAL_MS: Final = 100
-AT_ONCE: Final = 12
+AT_ONCE: Final = 40
+NO_OPTIONS: Final[Mapping[str, Any]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Trial:
     plant: Break
     cases: Sequence[Case]
     scheme: str = "udp"
+    profile: Profile = PROFILE
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 async def over_the_wire(trials: Mapping[str, Trial]) -> dict[str, Outcomes]:
@@ -45,7 +49,7 @@ async def over_the_wire(trials: Mapping[str, Trial]) -> dict[str, Outcomes]:
 
 async def try_out(trial: Trial) -> Outcomes:
     """Run the cases of one trial against its server; no outcome at all when it never answers."""
-    async with serving(trial.plant, trial.scheme) as subject:
+    async with serving(trial.plant, trial.scheme, trial.profile, trial.options) as subject:
         try:
             return await run_all(subject, trial.cases)
         except NoAnswer:
@@ -53,11 +57,13 @@ async def try_out(trial: Trial) -> Outcomes:
 
 
 @asynccontextmanager
-async def serving(plant: Break, scheme: str = "udp") -> AsyncIterator["DaemonSubject"]:
+async def serving(
+    plant: Break, scheme: str = "udp", profile: Profile = PROFILE, options: Mapping[str, Any] = NO_OPTIONS
+) -> AsyncIterator["DaemonSubject"]:
     """Give a running daemon around the server that `plant` makes of the right one, and a wire to it."""
-    wire = Wire("reference", Address(scheme, "127.0.0.1", 1), replace(PROFILE, lag=0.1), INTERVAL_MS / 1000)
+    wire = Wire("reference", Address(scheme, "127.0.0.1", 1), replace(profile, lag=0.1), INTERVAL_MS / 1000, grace=1.0)
     sink_port = await wire.open("127.0.0.1", 0)
-    options = Options(
+    usual = Options(
         address="127.0.0.1",
         port=0,
         udp=scheme == "udp",
@@ -66,7 +72,7 @@ async def serving(plant: Break, scheme: str = "udp") -> AsyncIterator["DaemonSub
         graphite_host="127.0.0.1",
         graphite_port=sink_port,
     )
-    subject = DaemonSubject(plant(make_server(options)), wire)
+    subject = DaemonSubject(plant(make_server(replace(usual, **options))), wire)
     wire.alive = subject.alive
     try:
         await subject.start()

@@ -228,7 +228,7 @@ class Wire:
         self._raised += 1
         name = b"q%bfence%dz" % (self.run.encode(), self._raised)
         self._fences.append(_Fence(name, time.monotonic(), waiting))
-        await self._send(name + b":1|c")
+        await self._send(fence_line(name))
 
     async def _send(self, datagram: bytes) -> None:
         """Send one datagram, once there is room for it.
@@ -282,12 +282,17 @@ class Wire:
             elif now - oldest.sent > self.interval + self.profile.lag:
                 # It was lost on the way, or the target does not publish an idle counter again.
                 oldest.sent = now
-                self.transmit(oldest.name + b":1|c")
+                self.transmit(fence_line(oldest.name))
 
     def _fail(self, error: Exception) -> None:
         fences, self._fences = self._fences, []
         for fence in fences:
             _refuse(fence.waiting, error)
+
+
+def fence_line(name: bytes) -> bytes:
+    """Return the datagram that raises a fence; it ends in LF, for targets that lose a line which does not."""
+    return name + b":1|c\n"
 
 
 def _refuse(waiting: Sequence["asyncio.Future[int]"], error: Exception) -> None:
