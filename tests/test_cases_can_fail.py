@@ -1,4 +1,4 @@
-"""Every case passes on the reference and fails on a server that breaks its requirement, in process and over the wire."""
+"""Every case holds on the reference and fails on a server that breaks its requirement, in process and by wire."""
 
 import asyncio
 from typing import Final

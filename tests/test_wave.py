@@ -294,6 +294,22 @@ def test_case_that_stops_the_target_is_found_and_the_others_judged(plant: Break,
     assert ran.subject.restarts >= 2
 
 
+def test_target_that_is_slow_to_read_has_not_stopped() -> None:
+    def slow(subject: DaemonSubject) -> None:
+        settled, asked = subject.wire.settled, 0
+
+        async def in_time() -> bool:
+            nonlocal asked
+            asked += 1
+            return await settled() and asked != 3
+
+        subject.wire.settled = in_time  # type: ignore[method-assign]  # a fake of what only a loaded machine does
+
+    ran = run([case(Sending(b"x"), f"TESTING-{number}", hostile=True) for number in range(5)], prepare=slow)
+    assert set(ran.verdicts.values()) == {"PASS"}
+    assert ran.subject.restarts == 0
+
+
 def test_target_stopped_by_a_later_step_of_a_case_is_found_too() -> None:
     cases = [case(Sending(b"x"), "TESTING-1"), case(Sending(b"fatal", after_a_flush=True), "TESTING-2")]
     assert run(cases, killed_by(b"fatal")).verdicts == {"TESTING-1": "PASS", "TESTING-2": "CRASHED"}

@@ -1,9 +1,10 @@
 """Servers tried over the wire: the daemon around them, the engine's own wire to it, many of them in one event loop."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final, ParamSpec, TypeVar
 
 from defects.steps import Break
@@ -11,7 +12,7 @@ from statsd_conformance.address import Address
 from statsd_conformance.profile import Profile
 from statsd_conformance.wave import Case, run_all
 from statsd_conformance.wire import NoAnswer, Wire
-from statsd_reference import Flush, Options, Server, make_server
+from statsd_reference import Flush, Options, Point, Server, make_server
 from statsd_reference.daemon import Daemon
 from trials import PROFILE, Outcomes
 
@@ -61,7 +62,7 @@ async def serving(
     plant: Break, scheme: str = "udp", profile: Profile = PROFILE, options: Mapping[str, Any] = NO_OPTIONS
 ) -> AsyncIterator["DaemonSubject"]:
     """Give a running daemon around the server that `plant` makes of the right one, and a wire to it."""
-    wire = Wire("reference", Address(scheme, "127.0.0.1", 1), replace(profile, lag=0.1), INTERVAL_MS / 1000, grace=1.0)
+    wire = Wire("reference", Address(scheme, "127.0.0.1", 1), replace(profile, lag=0.1), INTERVAL_MS / 1000, grace=2.0)
     sink_port = await wire.open("127.0.0.1", 0)
     usual = Options(
         address="127.0.0.1",
@@ -107,14 +108,13 @@ class DaemonSubject:
         return f"it raised {self.error!r}"
 
     async def start(self) -> None:
-        """Start the daemon, at the port of the last time, and connect to it."""
+        """Start the daemon and connect to it, at another port each time: the last one may be taken by now."""
         self.error = None
         self.restarts += 1
         self._stopping.clear()
         listening: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._serving = asyncio.create_task(self._serve(listening))
         self.wire.address = replace(self.wire.address, port=await listening)
-        self.server = replace(self.server, options=replace(self.server.options, port=self.wire.address.port))
         await self.wire.connect()
 
     async def stop(self) -> None:
@@ -146,11 +146,10 @@ class DaemonSubject:
 def mortal(server: Server, end: Callable[[Exception], None]) -> Server:
     """Return the server which does nothing any more once one of its steps has raised; `end` is told of it.
 
-    A server whose steps are all the reference's own is given back as it is, so that the daemon takes its fast path.
+    Receiving steps that are the reference's own are left as they are, so that the daemon takes its fast path.
     """
-    if server.is_standard:
-        return server
     dead = False
+    make_receive = server.make_receive
 
     def guarded(step: Callable[P, T], instead: Callable[P, T]) -> Callable[P, T]:
         def call(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -165,13 +164,23 @@ def mortal(server: Server, end: Callable[[Exception], None]) -> Server:
 
         return call
 
+    server = replace(
+        server,
+        flush=guarded(server.flush, lambda window, timestamp: (Flush(1.0, timestamp), window)),
+        points=guarded(partial(_all_points, server), lambda flush: iter(())),
+        write=guarded(server.write, lambda point: b""),
+    )
+    if server.is_standard:
+        return server
     return replace(
         server,
-        make_receive=lambda: guarded(server.make_receive(), lambda datagram: ()),
+        make_receive=lambda: guarded(make_receive(), lambda datagram: ()),
         split=guarded(server.split, lambda datagram: []),
         parse=guarded(server.parse, lambda line: ()),
         accumulate=guarded(server.accumulate, lambda window, reading: window),
-        flush=guarded(server.flush, lambda window, timestamp: (Flush(1.0, timestamp), window)),
-        points=guarded(lambda flush: iter(list(server.points(flush))), lambda flush: iter(())),
-        write=guarded(server.write, lambda point: b""),
     )
+
+
+def _all_points(server: Server, flush: Flush) -> Iterator[Point]:
+    """Return the points made at once, so that what making them raises is raised here."""
+    return iter(list(server.points(flush)))

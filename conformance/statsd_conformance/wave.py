@@ -218,6 +218,9 @@ async def _hostile(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome
     if not cases:
         return {}
     outcomes, stopped_at = await _hostile_wave(subject, cases)
+    if stopped_at is not None and subject.wire.alive() and await _answers(subject) is None:
+        # It was only slow to read.
+        stopped_at = None
     if stopped_at is None and await _serves(subject, outcomes):
         return await _all_confirmed(subject, cases, outcomes)
     if not subject.restartable:
