@@ -37,7 +37,16 @@ class Trial:
 
 
 async def over_the_wire(trials: Mapping[str, Trial]) -> dict[str, Outcomes]:
-    """Run every trial, several at a time; return the outcomes of each."""
+    """Run every trial, several at a time; return the outcomes of each.
+
+    What never answers is tried again, when the others no longer keep the machine busy.
+    """
+    outcomes = await _wave_of(trials)
+    silent = {name: trial for name, trial in trials.items() if not outcomes[name]}
+    return outcomes | await _wave_of(silent)
+
+
+async def _wave_of(trials: Mapping[str, Trial]) -> dict[str, Outcomes]:
     room = asyncio.Semaphore(AT_ONCE)
 
     async def one(trial: Trial) -> Outcomes:
