@@ -158,7 +158,9 @@ def test_the_installed_command_says_its_version(scripts: Path, wheel: Path) -> N
 
 
 def test_the_installed_command_finds_its_own_cases(scripts: Path) -> None:
-    collected = run(scripts / "statsd-conformance", "run", "--collect-only", "-q", PYTHONPATH=DEPENDENCIES)
+    # pytest-xdist is no dependency: without it nothing may be amiss.
+    options = ("--collect-only", "-q", "-p", "no:xdist", "-W", "error")
+    collected = run(scripts / "statsd-conformance", "run", *options, PYTHONPATH=DEPENDENCIES)
     assert "test_increments_of_one_interval_are_summed[reference]" in collected
 
 

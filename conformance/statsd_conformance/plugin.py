@@ -52,6 +52,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Prepare the run, and let xdist keep the cases of one target on one worker."""
     config.addinivalue_line("markers", "requirement(id): the requirement that a case tests")
+    # Known without pytest-xdist, too, where the mark does nothing.
+    config.addinivalue_line("markers", "xdist_group(name): what pytest-xdist keeps on one worker")
     config.stash[_EXAMINATIONS] = {}
     config.stash[_RECORDS] = []
     if not hasattr(config, "workerinput"):
