@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import isnan
 from typing import Final
 
@@ -33,10 +34,10 @@ class Flushed:
         """Every line of these snapshots, whoever it belongs to, in the order received."""
         return [line for snapshot in self.snapshots for line in snapshot.lines]
 
-    @property
+    @cached_property
     def own(self) -> list[GraphiteLine]:
         """The lines that carry the case's own prefix."""
-        return [line for line in self.lines if self.token in line.key]
+        return [line for snapshot in self.snapshots for line in snapshot.lines_of(self.token)]
 
     def count(self, bucket: bytes) -> float:
         """Return the sum of a counter over these snapshots, from its counts or else from rates times the interval."""
@@ -112,7 +113,16 @@ class Flushed:
         path = self.profile.path(kind, bucket, statistic)
         if path is None:
             return []
-        return [line for line in self.own if same_path(path, line.path)]
+        candidates = self._by_tail.get(_tail(path, self.token), []) if self.token and self.token in path else self.own
+        return [line for line in candidates if same_path(path, line.path)]
+
+    @cached_property
+    def _by_tail(self) -> dict[bytes, list[GraphiteLine]]:
+        """The case's own lines by what stands in their paths from the prefix on: a case may have thousands."""
+        found: dict[bytes, list[GraphiteLine]] = {}
+        for line in self.own:
+            found.setdefault(_tail(line.path, self.token), []).append(line)
+        return found
 
     def _all_numbers(self, kind: str, bucket: bytes, statistic: str = "") -> list[float]:
         return [line.number for line in self._lines(kind, bucket, statistic) if line.number is not None]
@@ -123,6 +133,11 @@ class Flushed:
             path = self.profile.path(kind, bucket, statistic) or b"(not in the profile)"
             raise AssertionError(f"no number was published as {_text(path)}; published: {self.summary()}")
         return numbers
+
+
+def _tail(path: bytes, token: bytes) -> bytes:
+    """Return `path` from the prefix of the case on, where no `*` stands; all of it when the prefix is not in it."""
+    return path[max(path.find(token), 0) :]
 
 
 def _text(raw: bytes) -> str:

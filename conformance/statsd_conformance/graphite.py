@@ -1,10 +1,15 @@
 """Graphite's plaintext as it comes in: read tolerantly, so that bad output is a finding and not an accident of ours."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+# The prefix of a case: see `target.token`.
+TOKEN: Final = re.compile(rb"q[0-9a-z]{9}")
+# Every place where one may begin, also inside another.
+_TOKENS: Final = re.compile(rb"(?=(%b))" % TOKEN.pattern)
 _PRINTED: Final = re.compile(rb"[!-^`-~]+")
 
 
@@ -76,3 +81,20 @@ class Snapshot:
     lines: tuple[GraphiteLine, ...]
     arrived: float
     wall_clock: float
+
+    def lines_of(self, token: bytes) -> Sequence[GraphiteLine]:
+        """Return the lines whose path carries the prefix of a case, in the order they came."""
+        if TOKEN.fullmatch(token):
+            return self._by_token.get(token, ())
+        return [line for line in self.lines if token in line.key]
+
+    @cached_property
+    def _by_token(self) -> dict[bytes, list[GraphiteLine]]:
+        """The lines by the prefixes in their paths: every case of a wave looks for its own among those of all."""
+        found: dict[bytes, list[GraphiteLine]] = {}
+        for line in self.lines:
+            for start in _TOKENS.finditer(line.key):
+                mine = found.setdefault(start[1], [])
+                if not mine or mine[-1] is not line:
+                    mine.append(line)
+        return found

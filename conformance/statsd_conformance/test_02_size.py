@@ -33,13 +33,19 @@ def _filled(bucket: bytes, pad: bytes, size: int) -> tuple[bytes, int]:
 
 
 async def _whole(target: Target, size: int) -> None:
-    bucket, pad = target.bucket("a"), target.bucket("pad")
-    datagram, number = _filled(bucket, pad, size)
+    """Send a datagram of `size` bytes in which every line is for a bucket of its own, so that the flush is large, too."""
+    stem, pad = target.bucket("a"), target.bucket("pad")
+    filled, number = _filled(stem + b"0000", pad, size)
+    buckets = [stem + b"%04d" % place for place in range(number)]
+    last = filled.rpartition(b"\n")[2]
+    datagram = b"".join(bucket + b":1|c\n" for bucket in buckets) + last
     assert len(datagram) == size
     target.send(datagram)
     flushed = await target.flush()
-    assert flushed.count(bucket) == number, f"{number} lines in {size} bytes came to {flushed.count(bucket):g}"
-    assert flushed.count(pad) == 1, f"the last line of {size} bytes was lost or changed"
+    wrong = [bucket for bucket in [*buckets, pad] if sum(flushed.counts(bucket)) != 1]
+    assert not wrong, (
+        f"of {number + 1} lines in {size} bytes {len(wrong)} did not come out as sent, the first for {wrong[0].decode()}"
+    )
 
 
 @requirement("SIZE-01", CORE, MUST, cites="statsd docs/metric_types.md, Multi-Metric Packets: Fast Ethernet")

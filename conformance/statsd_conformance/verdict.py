@@ -1,6 +1,6 @@
 """Verdicts, and the outcome of one case."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from statsd_conformance.requirement import Class, Inconclusive, Level, Requirement, Unsupported
@@ -31,7 +31,8 @@ class Outcome:
     verdict: Verdict
     note: str = ""
     error: BaseException | None = None
-    trace: Trace | None = None
+    # Thousands of lines in a wave: asyncio would spend seconds on showing them when it shows a task.
+    trace: Trace | None = field(default=None, repr=False)
 
 
 def passed(requirement: Requirement, observed: str | None, unmet: list[AssertionError], trace: Trace) -> Outcome:
