@@ -64,15 +64,16 @@ class Sender:
     socket: socket.socket
     stream: bool
 
-    async def send(self, datagram: bytes) -> None:
-        """Send one datagram.
+    async def send(self, datagram: bytes, *, whole: bool = False) -> None:
+        """Send one datagram; on a stream in two segments, unless it has to stay `whole`.
 
         Raises:
             OSError: it did not go out, or (ConnectionRefusedError) an earlier one found nobody.
         """
         loop = asyncio.get_running_loop()
         if self.stream:
-            await self._send_cut(datagram if datagram.endswith(b"\n") else datagram + b"\n")
+            lines = datagram if datagram.endswith(b"\n") else datagram + b"\n"
+            await (loop.sock_sendall(self.socket, lines) if whole else self._send_cut(lines))
         elif datagram:
             await loop.sock_sendall(self.socket, datagram)
         else:

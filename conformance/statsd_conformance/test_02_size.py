@@ -33,7 +33,7 @@ def _filled(bucket: bytes, pad: bytes, size: int) -> tuple[bytes, int]:
 
 
 async def _whole(target: Target, size: int) -> None:
-    """Send a datagram of `size` bytes in which every line is for a bucket of its own, so that the flush is large, too."""
+    """Send a datagram of `size` bytes in which every line has a bucket of its own, so that the flush is large, too."""
     stem, pad = target.bucket("a"), target.bucket("pad")
     filled, number = _filled(stem + b"0000", pad, size)
     buckets = [stem + b"%04d" % place for place in range(number)]
@@ -43,9 +43,8 @@ async def _whole(target: Target, size: int) -> None:
     target.send(datagram)
     flushed = await target.flush()
     wrong = [bucket for bucket in [*buckets, pad] if sum(flushed.counts(bucket)) != 1]
-    assert not wrong, (
-        f"of {number + 1} lines in {size} bytes {len(wrong)} did not come out as sent, the first for {wrong[0].decode()}"
-    )
+    first = b"".join(wrong[:1]).decode()
+    assert not wrong, f"of {number + 1} lines in {size} bytes {len(wrong)} did not come out as sent, first {first}"
 
 
 @requirement("SIZE-01", CORE, MUST, cites="statsd docs/metric_types.md, Multi-Metric Packets: Fast Ethernet")

@@ -33,6 +33,10 @@ class _Elsewhere(bytes):
     """A datagram that leaves by the second socket."""
 
 
+class _Signal(bytes):
+    """A datagram of the wire's own, which a target that cuts lines wrongly has to get in one piece."""
+
+
 class NoAnswer(Exception):
     """No flush came back; the message says what was listened to and for how long."""
 
@@ -241,7 +245,8 @@ class Wire:
         self._burst += room(datagram)
         self.sent += 1
         try:
-            await (self._other if isinstance(datagram, _Elsewhere) else self._socket).send(datagram)
+            sender = self._other if isinstance(datagram, _Elsewhere) else self._socket
+            await sender.send(datagram, whole=isinstance(datagram, _Signal))
         except ConnectionRefusedError:
             # ICMP port unreachable for an earlier datagram: nobody listens there at the moment.
             self.refused += 1
@@ -292,7 +297,7 @@ class Wire:
 
 def fence_line(name: bytes) -> bytes:
     """Return the datagram that raises a fence; it ends in LF, for targets that lose a line which does not."""
-    return name + b":1|c\n"
+    return _Signal(name + b":1|c\n")
 
 
 def _refuse(waiting: Sequence["asyncio.Future[int]"], error: Exception) -> None:

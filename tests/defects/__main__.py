@@ -1,4 +1,4 @@
-"""Plant every defect, run all cases on it, and print which of them find it."""
+"""Plant every defect, run the cases on it, and print which of them find it."""
 
 import asyncio
 import sys
@@ -6,59 +6,54 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from chapters import all_cases
-from defects import DEFECTS, Defect
-from trials import catching, in_process, right
+from defects.findings import Finding, all_findings
 
 
-async def findings() -> dict[Defect, list[str]]:
-    """Return, for every defect, the ids of the requirements whose cases find it, in the order of the chapters."""
-    cases = all_cases()
-    on_the_reference = await in_process(right, cases)
-    found = {}
-    for defect in DEFECTS:
-        wrong = await in_process(defect.plant, cases)
-        found[defect] = list(dict.fromkeys(case.requirement.id for case in catching(cases, on_the_reference, wrong)))
-    return found
-
-
-def table(found: dict[Defect, list[str]]) -> Table:
-    """Return a row a defect: its id, what it is, and the requirements that find it."""
-    made = Table("id", "planted", "found by", box=None, pad_edge=False, header_style="bold")
-    for defect, by in found.items():
-        made.add_row(defect.id, defect.title.partition(";")[0], _said(defect, by))
+def table(findings: list[Finding]) -> Table:
+    """Return a row a defect: its id, what it is, the requirements that find it, and whether they do over the wire."""
+    made = Table("id", "planted", "found by", "wire", box=None, pad_edge=False, header_style="bold")
+    for finding in findings:
+        title = finding.defect.title.partition(";")[0].removesuffix(".")
+        made.add_row(finding.defect.id, title, _said(finding), _said_of_the_wire(finding))
     return made
 
 
-def _said(defect: Defect, by: list[str]) -> str:
-    if by:
-        return " ".join(by[:4]) + (f" and {len(by) - 4} more" if len(by) > 4 else "")
-    return "[red]missed[/red]" if defect.examined else f"no chapter on {defect.subject} yet"
+def _said(finding: Finding) -> str:
+    ids = finding.by_id
+    if ids:
+        return " ".join(ids[:4]) + (f" and {len(ids) - 4} more" if len(ids) > 4 else "")
+    return "[red]missed[/red]" if finding.defect.examined else f"no chapter on {finding.defect.subject} yet"
 
 
-def summary(found: dict[Defect, list[str]]) -> list[str]:
+def _said_of_the_wire(finding: Finding) -> str:
+    if not finding.by_id:
+        return ""
+    return "found" if finding.by_wire else "[yellow]missed[/yellow]"
+
+
+def summary(findings: list[Finding]) -> list[str]:
     """Return the closing lines: how many of the planted defects were found, and which were missed."""
-    examined = [defect for defect in found if defect.examined]
-    missed = [defect.id for defect in examined if not found[defect]]
-    later = sum(1 for defect in found if not defect.examined)
+    examined = [finding for finding in findings if finding.defect.examined]
+    missed = [finding.defect.id for finding in examined if not finding.by_id]
+    unseen = [finding.defect.id for finding in examined if finding.by_id and not finding.by_wire]
+    later = [finding for finding in findings if not finding.defect.examined]
     said = [f"found {len(examined) - len(missed)} of {len(examined)} planted"]
     if missed:
         said.append(f"missed: {', '.join(missed)}")
+    if unseen:
+        said.append(f"found in process only: {', '.join(unseen)}")
     if later:
-        said.append(f"and {later} more whose chapters are not written yet, of them found {_found_early(found)}")
+        early = sum(1 for finding in later if finding.by_id)
+        said.append(f"planted for chapters that are not written yet: {len(later)}, of which {early} are found already")
     return said
-
-
-def _found_early(found: dict[Defect, list[str]]) -> int:
-    return sum(1 for defect, by in found.items() if by and not defect.examined)
 
 
 def main() -> None:
     """Print the table and the closing lines."""
-    found = asyncio.run(findings())
+    findings = asyncio.run(all_findings())
     console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
-    console.print(table(found))
-    for line in summary(found):
+    console.print(table(findings))
+    for line in summary(findings):
         console.print(line)
 
 
