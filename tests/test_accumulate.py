@@ -183,11 +183,14 @@ def test_up_to_the_limit_a_new_name_is_taken() -> None:
     ],
     ids=repr,
 )
-def test_a_sample_added_several_times_at_once_is_the_same_as_one_after_another(outcome: Sample | BadLine) -> None:
+@pytest.mark.parametrize("times", [2, 3])
+def test_a_sample_added_several_times_at_once_is_the_same_as_one_after_another(
+    outcome: Sample | BadLine, times: int
+) -> None:
     options = read_options({"extensions": ["m", "kv"]})
     at_once, by_one = Gathering(options, Window()), Gathering(options, Window())
-    at_once.add(outcome, 3)
-    for _ in range(3):
+    at_once.add(outcome, times)
+    for _ in range(times):
         by_one.add(outcome)
     assert at_once.window() == by_one.window()
 

@@ -127,6 +127,12 @@ def test_a_single_value_is_a_list_of_one() -> None:
     assert read_options({"calculatedTimerMetrics": "mean"}).calculated_timer_metrics == ("mean",)
 
 
+def test_the_ends_of_a_range_belong_to_it() -> None:
+    options = read_options({"port": 65535, "mgmt_port": 0, "gaugesMaxTTL": 1, "maxNames": 2**53})
+    assert (options.port, options.mgmt_port, options.gauges_max_ttl, options.max_names) == (65535, 0, 1, 2**53)
+    assert read_options({"percentThreshold": [100, -100]}).percent_threshold == (100, -100)
+
+
 def test_the_interval_is_in_seconds() -> None:
     assert read_options({"flushInterval": 1500}).interval == 1.5
 
