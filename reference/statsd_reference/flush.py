@@ -8,13 +8,13 @@ from statsd_reference.options import Options
 
 MakeFlush = Callable[[Window, int], tuple[Flush, Window]]
 
-_OWN_COUNTERS = (b"packets_received", b"metrics_received", b"bad_lines_seen")
+_OWN_COUNTERS = (b"bad_lines_seen", b"packets_received", b"metrics_received")
 
 
 def first_window(options: Options) -> Window:
     """Return the window a server starts with: its own counters at 0."""
     own = options.prefix_stats.encode()
-    return Window(counters={own + b"." + name: 0.0 for name in reversed(_OWN_COUNTERS)})
+    return Window(counters={own + b"." + name: 0.0 for name in _OWN_COUNTERS})
 
 
 def make_flush(options: Options) -> MakeFlush:

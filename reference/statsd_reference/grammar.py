@@ -11,8 +11,6 @@ import re
 
 from statsd_reference.number import BLANKS
 
-TYPES = {b"c", b"g", b"ms", b"s"}
-
 # stats.js, sanitizeKeyName: blanks to one "_", "/" to "-", the rest outside this alphabet removed (NAME-01 to NAME-04).
 _KEPT = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.;="
 _REMOVED = bytes(set(range(256)) - set(_KEPT))

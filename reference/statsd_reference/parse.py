@@ -81,8 +81,8 @@ class _Reader:
     def _samples(self, samples: bytes, late: bytes) -> Iterator[bytes]:
         """Yield the text of each sample: `value|type|field|…`.
 
-        `late` is what followed the tags: a rate there belongs to the line's only sample, and fields nobody knows are
-        ignored (LINE-14). The original glues all of it to the last tag.
+        `late` is what followed the tags: a rate there is that of every sample without one, and fields nobody knows are
+        ignored (TAG-03, TAG-11). The original glues all of it to the last tag.
         """
         late_rate = next((b"|" + field for field in late.split(b"|") if field.startswith(b"@")), b"")
         if self.dogstatsd:
