@@ -40,15 +40,17 @@ def compare(program: Program, options: dict[str, Any], intervals: list[list[byte
             assert (only_original, only_reference) == ({}, {})
 
 
-@given(options=option_sets().map(lambda options: {**options, "keyNameSanitize": True}), intervals=traffic(_CLEANED))
+@given(
+    options=option_sets().map(lambda options: {**options, "keyNameSanitize": True}), intervals=traffic(_CLEANED, 6, 5)
+)
 def test_same_lines_for_any_traffic_under_any_options(
     program: Program, options: dict[str, Any], intervals: list[list[bytes]]
 ) -> None:
     compare(program, options, intervals)
 
 
-@settings(max_examples=1 + settings().max_examples // 3)
-@given(options=option_sets().map(lambda options: {**options, "keyNameSanitize": False}), intervals=traffic(_RAW))
+@settings(max_examples=settings().max_examples // 2)
+@given(options=option_sets().map(lambda options: {**options, "keyNameSanitize": False}), intervals=traffic(_RAW, 6, 5))
 def test_same_lines_when_names_are_cleaned_at_the_flush(
     program: Program, options: dict[str, Any], intervals: list[list[bytes]]
 ) -> None:

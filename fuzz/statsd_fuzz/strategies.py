@@ -356,15 +356,16 @@ def datagrams(line: Bytes | None = None, at_most: int = 6) -> Bytes:
 
 @cache
 def traffic(line: Bytes | None = None, intervals: int = 4, each: int = 4) -> SearchStrategy[list[list[bytes]]]:
-    """Flush intervals, each a list of datagrams; an idle interval is an empty list. Shrink to one idle interval.
+    """Flush intervals, each a list of datagrams; idle ones, a third, are empty lists. Shrink to one idle interval.
 
     Args:
         line: the lines to take; `any_lines()` if not given.
         intervals: the most intervals.
         each: the most datagrams in one interval.
     """
-    interval = st.lists(datagrams(line), max_size=each)
-    return st.lists(interval, min_size=1, max_size=intervals)
+    busy = st.lists(datagrams(line), min_size=1, max_size=each)
+    idle: SearchStrategy[list[bytes]] = st.just([])
+    return st.lists(st.one_of(idle, busy, busy), min_size=1, max_size=intervals)
 
 
 # ---------------------------------------------------------------------------------------------------------- options
@@ -403,7 +404,7 @@ def option_sets() -> SearchStrategy[dict[str, Any]]:
         optional={
             "percentThreshold": st.one_of(percents(), st.lists(percents(), max_size=4)),
             "histogram": _histograms(),
-            "calculatedTimerMetrics": st.lists(st.sampled_from(TIMER_STATISTICS), max_size=5),
+            "calculatedTimerMetrics": st.one_of(st.just([]), st.lists(st.sampled_from(TIMER_STATISTICS), max_size=5)),
             "flushInterval": st.sampled_from((1000, 10_000, 500, 3000, 7, 1)),
             "gaugesMaxTTL": st.integers(1, 3),
             "prefixStats": st.sampled_from(("me", "my.own", "statsd")),
