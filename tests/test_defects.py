@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -152,6 +153,12 @@ def test_defect_is_found(defect: Defect, findings: dict[str, Finding]) -> None:
 @pytest.mark.parametrize("defect", [one for one in DEFECTS if one.examined], ids=lambda defect: defect.id)
 def test_defect_is_found_over_the_wire(defect: Defect, findings: dict[str, Finding]) -> None:
     assert bool(findings[defect.id].by_wire) != (defect.id in UNSEEN)
+
+
+@on_one_worker
+def test_readme_tells_the_share_of_today(findings: dict[str, Finding]) -> None:
+    readme = Path(__file__).parent.parent / "README.md"
+    assert f"Today: {summary(list(findings.values()))[0]}." in readme.read_text(encoding="utf-8")
 
 
 def test_table_and_closing_lines_tell_what_was_missed(capsys: pytest.CaptureFixture[str]) -> None:
