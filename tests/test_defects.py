@@ -131,8 +131,8 @@ def test_planted_defect_shows_itself(defect: Defect) -> None:
         assert asyncio.run(published(wrong, trigger)) != asyncio.run(published(right, trigger))
 
 
-# C01 needs an interval in which nobody sends anything, and over the wire there is nearly always a fence. A fence that does
-# not come back is sent again, too, until A25 has its sixteen datagrams: the case is late and INCONCLUSIVE, not wrong.
+# C01 needs an interval in which nobody sends anything, and over the wire there is nearly always a fence. A fence that
+# does not come back is sent again, until A25 has its sixteen datagrams: the case is late and INCONCLUSIVE, not wrong.
 BY_CHANCE = ("A25", "C01")
 
 EXAMINED = [defect for defect in DEFECTS if defect.examined]
