@@ -1,8 +1,8 @@
 """Runs all cases of a target at once, in waves, and comes to a verdict on each.
 
 Every case has buckets of its own, so cases cannot meet; a wave takes as long as its longest case, two or three flush
-intervals. What fails is run once more, alone: two equal failures make a verdict. Hostile cases come last, one input at
-a time, so that a target that stops names its culprit.
+intervals. What fails is run once more, among the failures only, and alone when that comes out otherwise: two equal
+failures make a verdict. Hostile cases come last, one input at a time, so that a target that stops names its culprit.
 """
 
 import asyncio
@@ -116,28 +116,29 @@ async def _after_a_stop(subject: Subject, cases: Sequence[Case], outcomes: dict[
 
 
 async def _wave(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
-    """Run the cases at once; quiet ones one after another, once everything else has been flushed."""
+    """Run the cases at once, the quiet ones among them when everything that the others sent at first was flushed."""
     wire = subject.wire
     drops = wire.drops()
     loud = [case for case in cases if not case.requirement.quiet]
     quiet = [case for case in cases if case.requirement.quiet]
-    at_once = asyncio.gather(*(_attempt(subject, case) for case in loud))
-    results, outcomes = await asyncio.gather(at_once, _one_by_one(subject, quiet))
-    outcomes |= {case.id: outcome for case, outcome in zip(loud, results, strict=True)}
+    halves = await asyncio.gather(_at_once(subject, loud), _when_quiet(subject, quiet))
+    outcomes = halves[0] | halves[1]
     lost = wire.drops() - drops
     if lost > 0:
         return {id: _doubted(outcome, lost) for id, outcome in outcomes.items()}
     return outcomes
 
 
-async def _one_by_one(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
-    outcomes = {}
+async def _at_once(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
+    outcomes = await asyncio.gather(*(_attempt(subject, case) for case in cases))
+    return {case.id: outcome for case, outcome in zip(cases, outcomes, strict=True)}
+
+
+async def _when_quiet(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
     if cases:
         # What the others sent at once has to be out of the target's counts first.
         await _answers(subject)
-    for case in cases:
-        outcomes[case.id] = await _attempt(subject, case)
-    return outcomes
+    return await _at_once(subject, cases)
 
 
 async def _attempt(subject: Subject, case: Case) -> Outcome:
@@ -156,21 +157,29 @@ def _doubted(outcome: Outcome, lost: int) -> Outcome:
 
 
 async def _all_confirmed(subject: Subject, cases: Sequence[Case], outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
-    """Return the outcomes with every doubtful one confirmed."""
+    """Return the outcomes with every doubtful one confirmed, the ordinary ones in a wave of their own."""
     confirmed = dict(outcomes)
+    doubtful = [case for case in cases if outcomes[case.id].verdict in DOUBTFUL and not case.requirement.hostile]
+    again = await _wave(subject, doubtful) if doubtful else {}
+    if not await _serves(subject, again):
+        # One of them stopped it, so this wave tells nothing.
+        again = {}
+        if subject.restartable:
+            await subject.restart()
     for number, case in enumerate(cases):
         if confirmed[case.id].verdict not in DOUBTFUL:
             continue
-        confirmed[case.id] = await _confirmed(subject, case, confirmed[case.id])
+        confirmed[case.id] = await _confirmed(subject, case, confirmed[case.id], again.get(case.id))
         if confirmed[case.id].verdict is Verdict.CRASHED and not subject.restartable:
             return _unfinished(cases, confirmed, number, subject.last_words())
     return confirmed
 
 
-async def _confirmed(subject: Subject, case: Case, first: Outcome) -> Outcome:
-    """Run a doubtful case again, alone, until two runs that tell anything say the same or differ."""
+async def _confirmed(subject: Subject, case: Case, first: Outcome, again: Outcome | None) -> Outcome:
+    """Run a doubtful case, alone from its third run on, until two runs that tell anything say the same or differ."""
     for attempt in count(1):
-        again = (await _wave(subject, [case]))[case.id]
+        if again is None:
+            again = await _alone(subject, case, first)
         if not await _serves(subject, {case.id: again}):
             return await _crashed(subject, again)
         if _same(first, again) or (not _tells(first) and again.verdict not in DOUBTFUL):
@@ -181,8 +190,15 @@ async def _confirmed(subject: Subject, case: Case, first: Outcome) -> Outcome:
             return Outcome(Verdict.INCONCLUSIVE, note, trace=again.trace)
         if attempt >= _ATTEMPTS and not _tells(again):
             return again
-        first = again
+        first, again = again, None
     raise AssertionError("unreachable: count() has no end")
+
+
+async def _alone(subject: Subject, case: Case, before: Outcome) -> Outcome:
+    if case.requirement.hostile and _tells(before) and subject.restartable:
+        # It may have left a name behind that cannot be made unknown again.
+        await subject.restart()
+    return (await _wave(subject, [case]))[case.id]
 
 
 def _tells(outcome: Outcome) -> bool:
