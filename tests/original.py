@@ -129,10 +129,10 @@ def _started(
     with socket.create_server(("127.0.0.1", 0)) as graphite, TemporaryDirectory() as folder:
         port = graphite.getsockname()[1]
         output = {"graphiteHost": "127.0.0.1", "graphitePort": port, "graphitePicklePort": port}
-        # A number 0 would mean the default port; the console is not used.
+        # A number 0 would mean the default port; who uses the console gives a port.
         console = {"mgmt_port": "0", "mgmt_address": "127.0.0.1"}
         file = Path(folder, "config.js")
-        file.write_text(json.dumps({**config, **output, **console, "automaticConfigReload": False}))
+        file.write_text(json.dumps({**console, **config, **output, "automaticConfigReload": False}))
         pipe = subprocess.PIPE
         process = subprocess.Popen([*command, str(file)], stdin=pipe, stdout=subprocess.DEVNULL, stderr=pipe)
         try:

@@ -15,6 +15,8 @@ Table = Mapping[str, Value]
 
 ROW_OF_ONES = "    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,\n"
 HUNDRED_ONES = "{\n  t: [\n" + 8 * ROW_OF_ONES + "    1, 1, 1, 1,\n"
+ELEVEN_TENS = "       10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10,\n"
+WIDE = -1.2345678901234567e-100
 
 # As Node.js 20 prints them; a test below asks it.
 VECTORS: list[tuple[Mapping[bytes, Value], str]] = [
@@ -37,6 +39,13 @@ VECTORS: list[tuple[Mapping[bytes, Value], str]] = [
     ({b"t": [1.0] * 100}, HUNDRED_ONES.removesuffix(",\n") + "\n  ]\n}"),
     ({b"t": [1.0] * 101}, HUNDRED_ONES + "    ... 1 more item\n  ]\n}"),
     ({b"t": [1.0] * 102}, HUNDRED_ONES + "    ... 2 more items\n  ]\n}"),
+    # Ten columns, but for the line that tells of a hidden value.
+    (
+        {b"t": [*[10.0] * 99, 12345.0, 10.0]},
+        "{\n  t: [\n" + 9 * ELEVEN_TENS + "    12345,\n    ... 1 more item\n  ]\n}",
+    ),
+    # Three beside one another would just not fit.
+    ({b"t": [WIDE] * 30}, "{\n  t: [\n" + ",\n".join([f"    {WIDE}"] * 30) + "\n  ]\n}"),
 ]
 
 # One table a line of JSON in, its notation as a line of JSON out. Numbers come as text, because JSON has no Infinity.
