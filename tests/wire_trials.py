@@ -76,6 +76,7 @@ async def serving(
     usual = Options(
         address="127.0.0.1",
         port=0,
+        mgmt_port=0,
         udp=scheme == "udp",
         tcp=scheme == "tcp",
         flush_interval=INTERVAL_MS,

@@ -11,6 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from statsd_reference.admin import GraphiteState, Reply, State, answer, without
+from statsd_reference.console import ConsoleListener
 from statsd_reference.encode import PICKLE_POINTS, Names, write_pickle
 from statsd_reference.listen import DatagramListener, StreamListener, bind_udp, bind_unix
 from statsd_reference.model import Point, Window
@@ -43,11 +45,15 @@ class Daemon:
         server: the steps. Where they are not the reference's own, every datagram goes through them one by one.
         clock: seconds since 1970.
         port: where it listens for lines, once it does.
+        mgmt_port: where its console listens, 0 where there is none.
+        health: what the console says, "up" or "down".
     """
 
     server: Server
     clock: Callable[[], float] = time.time
     port: int = 0
+    mgmt_port: int = 0
+    health: str = "up"
     last_message: float = 0.0
     bad_lines: float = 0.0
     last_flush: LastFlush = LastFlush()
@@ -55,6 +61,7 @@ class Daemon:
     _started: float = 0.0
     _datagrams: list[DatagramListener] = field(default_factory=list)
     _streams: StreamListener | None = None
+    _console: ConsoleListener | None = None
     _output: GraphiteOutput | None = None
     _flushing: "asyncio.Task[None] | None" = None
     _one_flush: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -62,6 +69,7 @@ class Daemon:
     def __post_init__(self) -> None:
         self.options = self.server.options
         self.names = Names(self.options)
+        self.health = self.options.health_status
         self.receiver = Receiver(self.server) if self.server.is_standard else PlainReceiver(self.server)
 
     async def __aenter__(self) -> "Daemon":
@@ -93,7 +101,8 @@ class Daemon:
             self._flushing.cancel()
             await asyncio.gather(self._flushing, return_exceptions=True)
         for listener in self._datagrams:
-            listener.drain()
+            while listener.drain():
+                pass
         await self._close_listeners()
         await self.flush_now()
         if self._output:
@@ -110,6 +119,9 @@ class Daemon:
         if options.tcp:
             self._streams = StreamListener(self.server, self._take, self.count)
             self.port = await self._streams.open(self.port or options.port)
+        if options.mgmt_port:
+            self._console = ConsoleListener(self._execute)
+            self.mgmt_port = await self._console.open(options.mgmt_address, options.mgmt_port)
 
     async def _close_listeners(self) -> None:
         for listener in self._datagrams:
@@ -120,6 +132,38 @@ class Daemon:
         self._datagrams = []
         if self._streams:
             await self._streams.close()
+        if self._console:
+            await self._console.close()
+
+    def _execute(self, command: bytes) -> Reply:
+        """Answer one command of the console, and keep what it changed."""
+        window = self.receiver.window
+        now = math.floor(self.clock() + 0.5)
+        last_exception = self._output.last_exception if self._output else 0.0
+        graphite = GraphiteState(
+            flush_age=now - math.floor(self.last_flush.ended + 0.5),
+            exception_age=now - math.floor(last_exception + 0.5),
+            flush_time=self.last_flush.milliseconds,
+            flush_length=self.last_flush.length,
+        )
+        state = State(
+            options=self.options,
+            window=window,
+            uptime=now - math.floor(self._started + 0.5),
+            message_age=now - math.floor(self.last_message + 0.5),
+            bad_lines=self.bad_lines + window.counters.get(self._bad_lines_seen, 0.0),
+            graphite=graphite,
+            health=self.health,
+        )
+        reply = answer(command, state)
+        self.health = reply.health or self.health
+        if reply.delete:
+            self.receiver.take(without(window, reply.delete))
+        return reply
+
+    @property
+    def _bad_lines_seen(self) -> bytes:
+        return f"{self.options.prefix_stats}.bad_lines_seen".encode()
 
     def _take(self, datagrams: list[bytes]) -> None:
         self.last_message = self.clock()
@@ -164,7 +208,7 @@ class Daemon:
 
     def _closing_window(self, timestamp: int) -> Window:
         window = self.receiver.window
-        self.bad_lines += window.counters.get(f"{self.options.prefix_stats}.bad_lines_seen".encode(), 0.0)
+        self.bad_lines += window.counters.get(self._bad_lines_seen, 0.0)
         if not self._previous:
             return window
         lag = timestamp - self._previous - self.options.interval

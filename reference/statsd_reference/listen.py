@@ -33,8 +33,8 @@ class DatagramListener:
         bound.setblocking(False)
         asyncio.get_running_loop().add_reader(bound, self.drain)
 
-    def drain(self) -> None:
-        """Take what waits in the socket."""
+    def drain(self) -> int:
+        """Take what waits in the socket, up to a limit; return how many datagrams that were."""
         batch: list[bytes] = []
         receive = self.socket.recv
         try:
@@ -47,6 +47,7 @@ class DatagramListener:
             pass
         if batch:
             self._take(batch)
+        return len(batch)
 
     def close(self) -> None:
         """Stop reading and close."""
