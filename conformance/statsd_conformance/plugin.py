@@ -73,10 +73,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if requirement_of(metafunc.function) is None:
         return
     targets = list(dict.fromkeys(metafunc.config.getoption("--target") or ["reference"]))
+    # A worker of xdist does not know the plugin by name, so the mark is always there.
     grouped = [pytest.param(target, marks=pytest.mark.xdist_group(target)) for target in targets]
-    metafunc.parametrize(
-        "target", grouped if metafunc.config.pluginmanager.hasplugin("xdist") else targets, ids=targets
-    )
+    metafunc.parametrize("target", grouped, ids=targets)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
