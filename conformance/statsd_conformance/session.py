@@ -15,7 +15,7 @@ from statsd_conformance.process import Process, StartError, free_port, start
 from statsd_conformance.profile import ProfileError, load_profile
 from statsd_conformance.programs import Found, Missing
 from statsd_conformance.targets import NAMED, Command, CommandError, Named, Place
-from statsd_conformance.verdict import Outcome
+from statsd_conformance.verdict import Outcome, Verdict
 from statsd_conformance.wave import Case, run_all
 from statsd_conformance.wire import NoAnswer, Wire
 
@@ -154,12 +154,24 @@ async def examine(spec: str, cases: Sequence[Case], settings: Settings) -> Exami
     try:
         async with running(spec, settings) as subject:
             begun = time.monotonic()
-            outcomes = await _unless_silent(run_all(subject, cases), subject, settings)
+            allowed, held_back = _allowed(subject, cases, settings)
+            outcomes = held_back | await _unless_silent(run_all(subject, allowed), subject, settings)
             wire = subject.wire
             elapsed = time.monotonic() - begun
             return Examination(spec, subject.version, outcomes, elapsed, wire.known_or_measured, wire.address)
     except (TargetError, AddressError, CommandError, ProfileError, StartError, NoAnswer) as error:
         return Examination(spec, "", {}, time.monotonic() - begun, problem=str(error))
+
+
+def _allowed(subject: Subject, cases: Sequence[Case], settings: Settings) -> tuple[list[Case], dict[str, Outcome]]:
+    """Return the cases that may be run, and the outcomes of those that send what nobody asked to have sent there."""
+    if settings.hostile or subject.restartable or subject.wire.address.loopback:
+        return list(cases), {}
+    why = Outcome(
+        Verdict.UNSUPPORTED, "hostile input goes to loopback and to what the suite started; --hostile sends it"
+    )
+    hostile = {case.id: why for case in cases if case.requirement.hostile}
+    return [case for case in cases if case.id not in hostile], hostile
 
 
 @asynccontextmanager
