@@ -223,6 +223,8 @@ def _summarise(terminal: pytest.TerminalReporter, target: str, records: Sequence
     if first["interval"]:
         took += f", that is {first['seconds'] / first['interval']:.1f} flush intervals of {first['interval']:g} s"
     terminal.write_line(took)
-    for record in records:
-        if Verdict(record["verdict"]) in _NEEDS_EVIDENCE:
-            terminal.write_line(f"{record['verdict']:<12} {record['id']:<12} {record['note'].splitlines()[0]}")
+    told = [record for record in records if Verdict(record["verdict"]) in _NEEDS_EVIDENCE]
+    rows = Counter((record["verdict"], record["id"], record["note"].partition("\n")[0]) for record in told)
+    for (verdict, id, note), number in rows.items():
+        times = f" ({number} cases)" if number > 1 else ""
+        terminal.write_line(f"{verdict:<12} {id:<12} {note}{times}")

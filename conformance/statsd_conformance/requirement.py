@@ -44,7 +44,8 @@ class Requirement:
     """One entry of the catalogue and how its case has to be run.
 
     `sentence` is the requirement in RFC 2119 words. `hostile` cases send what has stopped real servers, and run after
-    the others; `quiet` cases read the target's count of bad lines, so nothing else may send any meanwhile.
+    the others, those that have stopped the original (`lethal`) last. `quiet` cases read the target's count of bad
+    lines, so nothing else may send any meanwhile.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Requirement:
     cites: str
     hostile: bool = False
     quiet: bool = False
+    lethal: bool = False
 
     @property
     def family(self) -> str:
@@ -66,9 +68,18 @@ _CASES: dict[object, Requirement] = {}
 
 
 def requirement(
-    id: str, category: Class, level: Level, *, cites: str, hostile: bool = False, quiet: bool = False
+    id: str,
+    category: Class,
+    level: Level,
+    *,
+    cites: str,
+    hostile: bool = False,
+    lethal: bool = False,
+    quiet: bool = False,
 ) -> Callable[[Case[P]], Case[P]]:
     """Declare the decorated coroutine to be the case of a requirement; its docstring is the sentence.
+
+    A lethal case is a hostile one.
 
     A case of class QUIRK or SPEC returns what it observed, in a few words. One id has one case.
 
@@ -82,7 +93,9 @@ def requirement(
         if not case.__doc__:
             raise ValueError(f"the case of {id} has no sentence for a docstring")
         sentence = " ".join(case.__doc__.split())
-        REGISTER[id] = _CASES[case] = Requirement(id, category, level, sentence, cites, hostile, quiet)
+        REGISTER[id] = _CASES[case] = Requirement(
+            id, category, level, sentence, cites, hostile or lethal, quiet, lethal
+        )
         return case
 
     return declare

@@ -151,7 +151,7 @@ async def test_bar_in_a_name(target: Target) -> str:
 
 @pytest.mark.parametrize("name", ["constructor", "__proto__", "toString", "hasOwnProperty", "valueOf"])
 @pytest.mark.parametrize("type", ["c", "g", "ms", "s"])
-@requirement("LINE-17", ROBUST, MUST, cites="stats.js:16-23, 296-321: plain objects hold the names", hostile=True)
+@requirement("LINE-17", ROBUST, MUST, cites="stats.js:16-23, 296-321: plain objects hold the names", lethal=True)
 async def test_names_of_language_internals_are_ordinary(target: Target, name: str, type: str) -> None:
     """Names that a host language has a use for (`constructor`, `__proto__`, …) MUST behave like any other name."""
     target.needs(type)

@@ -94,7 +94,7 @@ async def test_rate_with_an_exponent(target: Target) -> str:
     ["nan", "inf", "Infinity", "+0.5", " 0.5", " ", "0x1"],
     ids=["nan", "inf", "Infinity", "plus", "blank", "only-blank", "hex"],
 )
-@requirement("RATE-10", ROBUST, MUST, cites="lib/helpers.js:18-25 against stats.js:291", hostile=True)
+@requirement("RATE-10", ROBUST, MUST, cites="lib/helpers.js:18-25 against stats.js:291", lethal=True)
 async def test_odd_rate_does_no_harm(target: Target, rate: str) -> None:
     """`@nan`, `@inf`, `@Infinity`, `@+0.5`, `@ 0.5`, `@ ` and `@0x1` MUST NOT crash the server nor poison the
     bucket.

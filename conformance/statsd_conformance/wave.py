@@ -77,9 +77,22 @@ async def run_all(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]
         outcomes = await _all_confirmed(subject, ordinary, outcomes)
     else:
         outcomes = await _after_a_stop(subject, ordinary, outcomes)
-    hostile = [case for case in cases if case.requirement.hostile]
-    outcomes |= await _hostile(subject, hostile)
+    for wave in _hostile_waves(subject, cases):
+        outcomes |= await _hostile(subject, wave)
     return outcomes
+
+
+def _hostile_waves(subject: Subject, cases: Sequence[Case]) -> list[list[Case]]:
+    """Return the hostile cases in the waves that they run in.
+
+    A target that cannot be started again meets what has stopped the original last, so that the rest has been judged.
+    """
+    hostile = [case for case in cases if case.requirement.hostile]
+    if subject.restartable:
+        return [hostile]
+    lethal = sorted({case.requirement.id for case in hostile if case.requirement.lethal})
+    mild = [case for case in hostile if not case.requirement.lethal]
+    return [mild, *([case for case in hostile if case.requirement.id == id] for id in lethal)]
 
 
 async def _serves(subject: Subject, outcomes: Mapping[str, Outcome]) -> bool:
