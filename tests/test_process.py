@@ -1,0 +1,135 @@
+"""What the suite starts, it also ends."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import psutil
+import pytest
+
+from statsd_conformance.process import Process, StartError, free_port, start
+
+PATIENCE = 30.0
+
+
+def started(tmp_path: Path, code: str, grace: float = 5.0) -> Process:
+    """Start a Python program that prints `ready` when it runs."""
+    program = [sys.executable, "-u", "-c", textwrap.dedent(code)]
+    return start(program, directory=tmp_path, log=tmp_path / "log.txt", grace=grace)
+
+
+WAITING = "import signal\nprint('ready')\nsignal.pause()"
+
+
+def gone(pid: int) -> bool:
+    """Wait until a process is gone, or a zombie that nobody has collected yet; tell whether it is."""
+    try:
+        process = psutil.Process(pid)
+        process.wait(PATIENCE)
+    except (psutil.NoSuchProcess, ChildProcessError):
+        return True
+    except psutil.TimeoutExpired:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    return True
+
+
+def ended(process: Process) -> int:
+    """Wait until a program has ended by itself; return its exit status."""
+    gone(process.pid)
+    process._guard.wait(PATIENCE)
+    status = process.exit_status()
+    assert status is not None
+    return status
+
+
+def test_running_program_is_alive_until_it_is_stopped(tmp_path: Path) -> None:
+    process = started(tmp_path, WAITING)
+    assert process.alive()
+    assert psutil.Process(process.pid).cwd() == str(tmp_path)
+    assert process.stop() == -signal.SIGTERM
+    assert not process.alive()
+    assert process.stop() == -signal.SIGTERM
+
+
+def test_exit_status_and_last_words_are_kept(tmp_path: Path) -> None:
+    process = started(tmp_path, "for number in range(20): print('line', number)\nraise SystemExit(7)")
+    assert ended(process) == 7
+    assert process.log_tail(2) == "line 18\nline 19"
+    assert process.stop() == 7
+
+
+def test_signal_that_ended_a_program_is_told(tmp_path: Path) -> None:
+    process = started(tmp_path, WAITING)
+    os.kill(process.pid, signal.SIGSEGV)
+    assert ended(process) == -signal.SIGSEGV
+    process.stop()
+
+
+def test_program_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
+    code = (
+        "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nopen('deaf', 'w').close()\nsignal.pause()"
+    )
+    process = started(tmp_path, code, grace=0.2)
+    while not (tmp_path / "deaf").exists():
+        assert process.alive(), process.log_tail()
+    assert process.stop() == -signal.SIGKILL
+
+
+def test_children_of_a_program_end_with_it(tmp_path: Path) -> None:
+    process = started(
+        tmp_path,
+        """
+        import pathlib, signal, subprocess, sys
+        child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
+        pathlib.Path("half").write_text(str(child.pid))
+        pathlib.Path("half").rename("child")
+        signal.pause()
+        """,
+    )
+    while not (tmp_path / "child").exists():
+        assert process.alive(), process.log_tail()
+    child = int((tmp_path / "child").read_text())
+    process.stop()
+    assert gone(child)
+
+
+def test_missing_program_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StartError, match="no-such-program"):
+        start(["no-such-program"], directory=tmp_path, log=tmp_path / "log.txt")
+
+
+SUITE = """
+import pathlib, signal, sys
+from statsd_conformance.process import start
+here = pathlib.Path(sys.argv[1])
+program = [sys.executable, "-c", "import signal; signal.pause()"]
+process = start(program, directory=here, log=here / "log.txt")
+print(process.pid, flush=True)
+signal.pause()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=["killed", "ctrl-c", "ended"])
+def test_nothing_outlives_the_suite(tmp_path: Path, number: signal.Signals) -> None:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    suite = subprocess.Popen(
+        [sys.executable, "-c", SUITE, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+        text=True,
+    )
+    assert suite.stdout is not None
+    pid = int(suite.stdout.readline())
+    assert psutil.pid_exists(pid)
+    suite.send_signal(number)
+    suite.wait(PATIENCE)
+    suite.stdout.close()
+    assert gone(pid)
+
+
+def test_free_ports_differ() -> None:
+    assert len({free_port() for _ in range(20)}) > 1
