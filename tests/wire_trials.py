@@ -71,7 +71,7 @@ async def serving(
     plant: Break, scheme: str = "udp", profile: Profile = PROFILE, options: Mapping[str, Any] = NO_OPTIONS
 ) -> AsyncIterator["DaemonSubject"]:
     """Give a running daemon around the server that `plant` makes of the right one, and a wire to it."""
-    wire = Wire("reference", Address(scheme, "127.0.0.1", 1), replace(profile, lag=0.1), INTERVAL_MS / 1000, grace=2.0)
+    wire = Wire("reference", Address(scheme, "127.0.0.1", 1), replace(profile, lag=0.1), INTERVAL_MS / 1000, grace=6.0)
     sink_port = await wire.open("127.0.0.1", 0)
     usual = Options(
         address="127.0.0.1",
