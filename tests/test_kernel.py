@@ -1,0 +1,39 @@
+import socket
+import sys
+
+import pytest
+
+from statsd_conformance.kernel import Queue, queue_and_drops, read_queue, visible
+
+ROWS = [
+    " 1290: 0100007F:1FBD 00000000:0000 07 00000000:00000340 00:00000000 00000000 0 0 1 2 0000 0",
+    " 1291: 00000000:1FBD 00000000:0000 07 00000000:00000100 00:00000000 00000000 0 0 1 2 0000 17",
+    " 1292: 0100007F:0035 0100007F:1FBD 07 00000000:00000999 00:00000000 00000000 0 0 1 2 0000 99",
+]
+
+
+def test_sockets_of_a_port_are_added_up() -> None:
+    assert read_queue(ROWS, 8125) == Queue(queued_bytes=0x440, drops=17)
+
+
+def test_port_of_the_other_side_does_not_count() -> None:
+    assert read_queue(ROWS[2:], 8125) is None
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux shows its sockets in /proc")
+def test_overflow_of_a_real_socket_shows() -> None:
+    assert visible()
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as target,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out,
+    ):
+        target.bind(("127.0.0.1", 0))
+        port = target.getsockname()[1]
+        assert queue_and_drops(port) == Queue(0, 0)
+        for _ in range(2000):
+            out.sendto(b"a:1|c", ("127.0.0.1", port))
+        state = queue_and_drops(port)
+        assert state is not None
+        assert state.queued_bytes > 0
+        assert 0 < state.drops < 2000
+    assert queue_and_drops(port) is None
