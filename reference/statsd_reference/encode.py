@@ -14,7 +14,7 @@ from statsd_reference.timers import timer_statistics
 Points = Callable[[Flush], Iterator[Point]]
 
 # carbon, protocols.py: MetricPickleReceiver.MAX_LENGTH is 2**20. The original sends a flush as one pickle, of any size.
-PICKLE_POINTS = 5000
+PICKLE_POINTS = 1000
 
 
 class Names:
