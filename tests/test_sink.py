@@ -32,7 +32,7 @@ def listening(profile: Profile, conversation: Callable[[Say, Heard], Awaitable[N
 
     async def run() -> GraphiteSink:
         heard = Heard()
-        sink = GraphiteSink(profile, heard.queue.put_nowait)
+        sink = GraphiteSink(profile, heard.queue.put_nowait, lambda: profile.silence)
         port = await sink.listen("127.0.0.1", 0)
         writers: list[asyncio.StreamWriter] = []
 
@@ -158,7 +158,7 @@ def test_broken_connection_leaves_the_sink_listening() -> None:
 
 def test_closed_sink_drops_its_connections() -> None:
     async def run() -> bytes:
-        sink = GraphiteSink(MARKER, lambda snapshot: None)
+        sink = GraphiteSink(MARKER, lambda snapshot: None, lambda: MARKER.silence)
         reader, writer = await asyncio.open_connection("127.0.0.1", await sink.listen("127.0.0.1", 0))
         await send(writer, b"a 1 100\n")
         await sink.close()
@@ -175,7 +175,7 @@ def test_snapshot_tells_when_it_ended() -> None:
     async def run() -> None:
         loop = asyncio.get_running_loop()
         heard = Heard()
-        sink = GraphiteSink(MARKER, heard.queue.put_nowait)
+        sink = GraphiteSink(MARKER, heard.queue.put_nowait, lambda: MARKER.silence)
         _, writer = await asyncio.open_connection("127.0.0.1", await sink.listen("127.0.0.1", 0))
         before = loop.time()
         await send(writer, END)

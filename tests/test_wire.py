@@ -7,6 +7,7 @@ import pytest
 
 from defects.steps import Break
 from statsd_conformance.address import Address
+from statsd_conformance.profile import load_profile
 from statsd_conformance.requirement import Inconclusive
 from statsd_conformance.target import Crashed
 from statsd_conformance.wire import BURST, NoAnswer, Wire, room
@@ -284,3 +285,12 @@ def test_lines_over_a_stream_are_read_as_over_datagrams() -> None:
             assert flushed.count(target.bucket()) == 3
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("interval", "silence"), [(1.0, 1 / 3), (10.0, 1.0), (None, 1 / 3)], ids=["short", "long", "not known yet"]
+)
+def test_silence_that_ends_a_flush_fits_into_the_interval(interval: float | None, silence: float) -> None:
+    profile = replace(load_profile("statsd"), silence=1.0)
+    wire = Wire("w", Address("udp", "127.0.0.1", 1), profile, interval)
+    assert wire.silence == pytest.approx(silence)

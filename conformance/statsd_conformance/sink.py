@@ -16,15 +16,17 @@ _LONGEST_LINE = 1 << 20
 class GraphiteSink:
     """Listens for Graphite plaintext, and tells `on_snapshot` of every flush that has ended.
 
-    A flush ends as the profile says: with its connection or a marker line; and always with silence.
+    A flush ends as the profile says: with its connection or a marker line; and always with silence, of as many seconds
+    as `silence` returns.
     """
 
     profile: Profile
     on_snapshot: Callable[[Snapshot], None]
+    silence: Callable[[], float]
     lines: list[GraphiteLine] = field(default_factory=list)
     connections: int = 0
     _server: asyncio.Server | None = None
-    _silence: asyncio.TimerHandle | None = None
+    _ending: asyncio.TimerHandle | None = None
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
     async def listen(self, host: str, port: int) -> int:
@@ -39,8 +41,8 @@ class GraphiteSink:
 
     async def close(self) -> None:
         """Stop listening and drop every connection."""
-        if self._silence:
-            self._silence.cancel()
+        if self._ending:
+            self._ending.cancel()
         if self._server:
             self._server.close()
         for task in self._tasks:
@@ -82,10 +84,10 @@ class GraphiteSink:
         self._wait_for_silence()
 
     def _wait_for_silence(self) -> None:
-        if self._silence:
-            self._silence.cancel()
+        if self._ending:
+            self._ending.cancel()
         if self.lines:
-            self._silence = asyncio.get_running_loop().call_later(self.profile.silence, self._end)
+            self._ending = asyncio.get_running_loop().call_later(self.silence(), self._end)
 
     def _end(self) -> None:
         if self.lines:

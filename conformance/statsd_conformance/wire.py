@@ -26,6 +26,8 @@ from statsd_conformance.target import DIGITS, Crashed, Target, token
 BURST: Final = 64 * 1024
 # The interval that is assumed until one is known: the default of the original.
 UNKNOWN_INTERVAL: Final = 10.0
+# What an interval may be before one is known.
+SHORTEST_INTERVAL: Final = 1.0
 _CLOSED: Final = "the connection to the target was closed meanwhile"
 
 
@@ -103,7 +105,7 @@ class Wire:
 
     def __post_init__(self) -> None:
         self.run = "".join(secrets.choice(DIGITS) for _ in range(5))
-        self.sink = GraphiteSink(self.profile, self._take)
+        self.sink = GraphiteSink(self.profile, self._take, lambda: self.silence)
         self._fence_name = re.compile(rb"q%bfence[0-9]+z" % self.run.encode())
 
     async def open(self, sink_host: str, sink_port: int) -> int:
@@ -155,6 +157,11 @@ class Wire:
         arrivals = [snapshot.arrived for snapshot in self.snapshots]
         gaps = sorted(later - earlier for earlier, later in pairwise(arrivals))
         return max(round(gaps[len(gaps) // 2], 1), 0.1) if gaps else None
+
+    @property
+    def silence(self) -> float:
+        """Seconds without a line after which a flush has ended: well inside the shortest interval that may be."""
+        return min(self.profile.silence, (self.known_or_measured or SHORTEST_INTERVAL) / 3)
 
     @property
     def patience(self) -> float:

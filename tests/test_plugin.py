@@ -1,0 +1,176 @@
+"""The suite as its users run it: a pytest process of its own, with a target that it starts or looks for."""
+
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+from xml.etree import ElementTree
+
+import psutil
+import pytest
+
+from statsd_conformance.process import free_port
+
+ROOT: Final = Path(__file__).parents[1]
+SERVE: Final = (
+    f"exec:{shlex.quote(sys.executable)} -m statsd_reference --address 127.0.0.1 --port {{port}} --mgmt_port 0 "
+    "--graphiteHost {graphite_host} --graphitePort {graphite_port} --flushInterval 1000"
+)
+
+
+def suite_command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "pytest", "conformance", "-p", "no:cacheprovider", "--color=no", *arguments]
+
+
+def suite_environment() -> dict[str, str]:
+    packages = os.pathsep.join(str(ROOT / name) for name in ("reference", "conformance", "fuzz", "corpora"))
+    return {**os.environ, "PYTHONPATH": packages}
+
+
+def suite(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run the suite to its end; its standard error goes with the output."""
+    return subprocess.run(
+        suite_command(*arguments),
+        cwd=ROOT,
+        env=suite_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+def test_reference_is_tested_when_no_target_is_named() -> None:
+    ran = suite("-k", "COUNTER-01", "-q")
+    assert ran.returncode == 0, ran.stdout
+    assert "StatsD conformance of reference" in ran.stdout
+    assert "1 PASS" in ran.stdout
+    assert "flush intervals of 1 s" in ran.stdout
+
+
+def test_collecting_starts_no_target() -> None:
+    ran = suite("-k", "COUNTER-01", "--collect-only", "-q", "--target", "exec:false {port} {graphite_port}")
+    assert ran.returncode == 0, ran.stdout
+    assert "test_increments_of_one_interval_are_summed" in ran.stdout
+    assert "StatsD conformance of" not in ran.stdout
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_two_targets_have_a_summary_each(workers: str) -> None:
+    pytest.importorskip("xdist")
+    ran = suite("-k", "COUNTER-01", "-n", workers, "--target", "reference", "--target", SERVE)
+    assert ran.returncode == 0, ran.stdout
+    assert "StatsD conformance of reference" in ran.stdout
+    assert "StatsD conformance of exec:" in ran.stdout
+    assert ran.stdout.count("\n1 PASS\n") == 2
+
+
+def test_junit_file_holds_every_case(tmp_path: Path) -> None:
+    path = tmp_path / "junit.xml"
+    ran = suite("-k", "GAUGE-01 or GAUGE-02", f"--junitxml={path}")
+    names = [case.get("name", "") for case in ElementTree.parse(path).iter("testcase")]
+    assert ran.returncode == 0, ran.stdout
+    assert sorted(names) == ["test_last_value_wins[reference]", "test_signed_value_is_added[reference]"]
+
+
+def test_nothing_selected_is_no_success() -> None:
+    assert suite("-k", "NOSUCH-99").returncode != 0
+
+
+def test_silent_address_is_named_with_what_to_do() -> None:
+    sink = free_port()
+    ran = suite("-k", "COUNTER", "--target", f"127.0.0.1:{free_port()}", "--sink", f"graphite://:{sink}")
+    assert ran.returncode == 1, ran.stdout
+    assert "nothing answered: no program on this machine listens" in ran.stdout
+    assert f"graphite://:{sink}" in ran.stdout
+    assert "Start the target, or correct --target" in ran.stdout
+    assert "Traceback" not in ran.stdout
+
+
+def test_taken_sink_names_the_remedy() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        sink = f"graphite://127.0.0.1:{taken.getsockname()[1]}"
+        ran = suite("-k", "COUNTER-01", "--target", f"127.0.0.1:{free_port()}", "--sink", sink)
+    assert ran.returncode == 1, ran.stdout
+    assert "cannot listen as Graphite on" in ran.stdout
+    assert "choose another place with --sink" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--target", "nonsense"], "nonsense"),
+        (["--target", "127.0.0.1:8125", "--sink", "graphite"], "--sink 'graphite' is not of the form"),
+        (["--profile", "nosuch"], "no profile 'nosuch'"),
+        (["--target", "exec:no-such-program {port} {graphite_port}"], "no-such-program: no such program on PATH"),
+        (["--target", "exec:true {port}"], "needs {port} and {graphite_port}"),
+        (["--target", "exec:false {port} {graphite_port}"], "exit status 1"),
+    ],
+    ids=["target", "sink", "profile", "no program", "no place", "ends at once"],
+)
+def test_mistake_is_named_without_a_traceback(arguments: list[str], said: str) -> None:
+    ran = suite("-k", "COUNTER-01", *arguments)
+    assert ran.returncode != 0
+    assert said in ran.stdout
+    assert "Traceback" not in ran.stdout
+
+
+def target_of_crlf_lines(tmp_path: Path) -> str:
+    """Return a target that ends its Graphite lines in CR LF: a SHOULD that it does not follow."""
+    program = tmp_path / "crlf.py"
+    program.write_text(
+        "import asyncio, sys\n"
+        "from dataclasses import replace\n"
+        "from statsd_reference import Options, make_server\n"
+        "from statsd_reference.daemon import Daemon\n"
+        "port, graphite = map(int, sys.argv[1:])\n"
+        "options = Options(address='127.0.0.1', port=port, mgmt_port=0, graphite_host='127.0.0.1',\n"
+        "    graphite_port=graphite, flush_interval=1000)\n"
+        "right = make_server(options)\n"
+        "wrong = replace(right, write=lambda point: right.write(point).replace(b'\\n', b'\\r\\n'))\n"
+        "async def main():\n"
+        "    async with Daemon(wrong):\n"
+        "        await asyncio.Event().wait()\n"
+        "asyncio.run(main())\n"
+    )
+    return f"exec:{shlex.quote(sys.executable)} {shlex.quote(str(program))} {{port}} {{graphite_port}}"
+
+
+@pytest.mark.parametrize(("strict", "status"), [([], 0), (["--strict"], 1)], ids=["lenient", "strict"])
+def test_should_that_is_not_followed_fails_only_when_strict(tmp_path: Path, strict: list[str], status: int) -> None:
+    ran = suite("-k", "OUT-07", "--target", target_of_crlf_lines(tmp_path), *strict)
+    assert "1 NON-STRICT" in ran.stdout
+    assert ran.returncode == status, ran.stdout
+
+
+def test_interrupt_in_the_middle_leaves_no_program_behind() -> None:
+    running = subprocess.Popen(
+        suite_command("-k", "GAUGE-08", "--interval", "60"),
+        cwd=ROOT,
+        env=suite_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    suite_process = psutil.Process(running.pid)
+    started: list[psutil.Process] = []
+    while not any("statsd_reference" in " ".join(child.cmdline()) for child in started):
+        assert running.poll() is None, running.communicate()[0].decode()
+        started = _children(suite_process)
+    os.killpg(running.pid, signal.SIGINT)
+    output = running.communicate()[0].decode()
+    _, left = psutil.wait_procs(started, timeout=10)
+    assert left == []
+    assert running.returncode == pytest.ExitCode.INTERRUPTED, output
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    """Return what it started and what those started, as far as they can still be looked at."""
+    try:
+        return [child for child in process.children(recursive=True) if child.status() != psutil.STATUS_ZOMBIE]
+    except psutil.NoSuchProcess:
+        return []
