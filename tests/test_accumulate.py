@@ -209,3 +209,7 @@ def test_a_reading_without_outcomes_still_counts_its_lines() -> None:
     server = make_server(read_options({"extensions": ["dogstatsd"]}))
     window = server.accumulate(server.first_window(), Reading(2, ()))
     assert window.counters[b"statsd.metrics_received"] == 2
+
+
+def test_new_counter_of_negative_zero_is_zero() -> None:
+    assert str(counted(b"x:-0|c")[b"x"]) == "0.0"

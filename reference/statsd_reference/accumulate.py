@@ -108,7 +108,8 @@ class Gathering:
         total = self.counters.get(bucket)
         if total is None:
             if self._has_room():
-                self.counters[bucket] = increment
+                # From 0, as the original: a new counter of -0 is 0.
+                self.counters[bucket] = 0.0 + increment
         elif isinf(total + increment):
             # The original goes on with Infinity; refused here, so that what was counted before stays (COUNTER-11).
             self._count(self.bad_lines_seen, 1)
