@@ -1,0 +1,116 @@
+"""A target found or not found, before and around its cases."""
+
+import asyncio
+import socket
+from pathlib import Path
+
+import pytest
+
+from statsd_conformance import session
+from statsd_conformance.process import free_port
+from statsd_conformance.requirement import CORE, MUST, Requirement
+from statsd_conformance.session import Examination, Settings, TargetError, examine, read_sink
+from statsd_conformance.target import Target
+from statsd_conformance.verdict import Outcome, Verdict
+from statsd_conformance.wave import Case
+
+
+async def sums(target: Target) -> None:
+    flushed = await target.after(target.bucket() + b":1|c", target.bucket() + b":2|c")
+    assert flushed.count(target.bucket()) == 3
+
+
+def case(id: str, *, hostile: bool = False) -> Case:
+    requirement = Requirement(id, CORE, MUST, "Lines MUST be summed.", "nowhere", hostile)
+    return Case(id, requirement, sums, {})
+
+
+def examined(spec: str, settings: Settings, *cases: Case) -> Examination:
+    return asyncio.run(examine(spec, cases or [case("A-01")], settings))
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("graphite://:2003", ("", 2003)),
+        ("graphite://10.0.0.1:2103", ("10.0.0.1", 2103)),
+        ("graphite://[::1]:2003", ("::1", 2003)),
+    ],
+)
+def test_sink_has_a_host_and_a_port(text: str, place: tuple[str, int]) -> None:
+    assert read_sink(text) == place
+
+
+@pytest.mark.parametrize(
+    "text", ["", "2003", "graphite://host", "graphite://host:0", "graphite://host:99999", "udp://:1"]
+)
+def test_sink_of_another_form_is_refused_by_name(text: str) -> None:
+    with pytest.raises(TargetError, match="is not of the form graphite://HOST:PORT") as caught:
+        read_sink(text)
+    assert repr(text) in str(caught.value)
+
+
+def test_started_target_is_examined_and_stopped(tmp_path: Path) -> None:
+    found = examined("reference", Settings(tmp_path), case("A-01"), case("A-02", hostile=True))
+    assert found.problem == ""
+    assert {id: outcome.verdict for id, outcome in found.outcomes.items()} == {
+        "A-01": Verdict.PASS,
+        "A-02": Verdict.PASS,
+    }
+    assert found.interval == 1.0
+    assert found.address is not None
+    assert session.bound(found.address) is not True
+
+
+def test_interval_of_the_settings_reaches_the_target(tmp_path: Path) -> None:
+    assert examined("reference", Settings(tmp_path, interval=0.3)).interval == 0.3
+
+
+@pytest.mark.parametrize(
+    ("hostile", "note"), [(False, "--hostile sends it"), (True, "")], ids=["not asked for", "asked for"]
+)
+def test_hostile_input_goes_elsewhere_only_when_asked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hostile: bool, note: str
+) -> None:
+    sent: list[str] = []
+
+    async def run_all(subject: session.Subject, cases: list[Case]) -> dict[str, Outcome]:
+        sent.extend(one.id for one in cases)
+        return {}
+
+    monkeypatch.setattr(session, "run_all", run_all)
+    # An address of the documentation's network: nothing is sent, for nothing runs.
+    settings = Settings(tmp_path, sink=f"graphite://127.0.0.1:{free_port()}", hostile=hostile)
+    found = examined("192.0.2.1:8125", settings, case("A-01"), case("A-02", hostile=True))
+    assert sent == (["A-01", "A-02"] if hostile else ["A-01"])
+    assert [outcome.note.endswith(note) for outcome in found.outcomes.values()] == ([] if hostile else [True])
+
+
+@pytest.mark.parametrize(
+    ("spec", "profile", "said"),
+    [
+        ("nonsense", None, "nonsense"),
+        ("udp://127.0.0.1:8125", "nosuch", "no profile 'nosuch'"),
+        ("exec:no-such-program {port} {graphite_port}", None, "no-such-program"),
+        ("exec:true {port}", None, "needs {port} and {graphite_port}"),
+        ("exec:false {port} {graphite_port}", None, "was started and ended with exit status 1"),
+    ],
+)
+def test_target_that_cannot_be_examined_is_a_problem_and_no_verdict(
+    tmp_path: Path, spec: str, profile: str | None, said: str
+) -> None:
+    found = examined(spec, Settings(tmp_path, profile=profile))
+    assert said in found.problem
+    assert found.outcomes == {}
+
+
+def test_collectors_that_listen_but_never_flush_are_told_from_those_that_are_not_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(session, "_BIND", 0.2)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        spec = f"127.0.0.1:{deaf.getsockname()[1]}"
+        found = examined(spec, Settings(tmp_path, sink=f"graphite://127.0.0.1:{free_port()}", interval=0.1))
+    assert "no connection came in" in found.problem
+    assert "Point the Graphite output of the target at that place" in found.problem
