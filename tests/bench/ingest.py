@@ -1,18 +1,27 @@
-"""Lossless ingest: the highest rate of lines that a target takes without losing a datagram."""
+"""Lossless ingest: the highest rate of lines that a target takes without losing a datagram.
+
+The target has one processor to itself, sender and suite share another one, where the system lets a program choose. A
+rate counts as lossless when two of three trials lost nothing: a machine that stands still for some milliseconds loses
+datagrams of any target, and a target that is too slow loses some each time.
+"""
 
 import asyncio
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+import psutil
 from load import COUNTER_SHARE, LINES
 
 from statsd_conformance.session import Settings, Subject, TargetError, running
 
 _SECONDS: Final = 2.0
 _TRIALS: Final = 12
+# As they were before the first target was measured; empty where the system does not let a program choose.
+_PROCESSORS: Final = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 _LOAD: Final = Path(__file__).parent / "load.py"
 
 
@@ -37,6 +46,7 @@ async def lossless_rate(spec: str, load: str, first: float) -> Ingest | str:
         with TemporaryDirectory() as directory:
             async with running(spec, Settings(Path(directory), interval=1.0)) as subject:
                 await subject.wire.fence()
+                _share_out_processors(subject)
                 return Ingest(spec, load, await _search(subject, load, first))
     except TargetError as error:
         return str(error)
@@ -59,11 +69,22 @@ async def _search(subject: Subject, load: str, rate: float) -> float:
 
 
 async def _lossless(subject: Subject, load: str, rate: float) -> float | None:
-    """Return the lines a second that a rate amounted to when two trials lost nothing, else None."""
-    trials = [await _trial(subject, load, rate)]
-    if not trials[0].lost:
-        trials.append(await _trial(subject, load, rate))
-    return min(trial.reached for trial in trials) if not any(trial.lost for trial in trials) else None
+    """Return the lines a second that a rate amounted to when two of three trials lost nothing, else None."""
+    whole: list[float] = []
+    for number in range(3):
+        if number - len(whole) < 2 and len(whole) < 2:
+            trial = await _trial(subject, load, rate)
+            whole += [trial.reached] if not trial.lost else []
+    return min(whole) if len(whole) == 2 else None
+
+
+def _share_out_processors(subject: Subject) -> None:
+    """Give the target the last processor, and this process and the senders that it starts the first one."""
+    if len(_PROCESSORS) < 2 or subject.process is None:
+        return
+    for thread in psutil.Process(subject.process.pid).threads():
+        os.sched_setaffinity(thread.id, _PROCESSORS[-1:])
+    os.sched_setaffinity(0, _PROCESSORS[:1])
 
 
 async def _trial(subject: Subject, load: str, rate: float) -> _Trial:
