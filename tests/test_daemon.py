@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
+from statsd_conformance.process import free_port
 from statsd_reference import Options, make_server
 from statsd_reference.daemon import Daemon
-from statsd_reference.listen import ListenError
+from statsd_reference.listen import ListenError, bind_udp
 
 PATIENCE = 30.0
 QUIET: dict[str, Any] = {"address": "127.0.0.1", "port": 0, "mgmt_port": 0, "flush_interval": 600_000}
@@ -105,6 +106,15 @@ def test_ipv6() -> None:
     asyncio.run(scene())
 
 
+def test_receive_buffer_is_asked_for() -> None:
+    sizes = []
+    for asked in (10_000, 100_000):
+        with bind_udp(Options(address="127.0.0.1", port=0, receive_buffer=asked)) as bound:
+            sizes.append(bound.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF))
+    # Linux says twice what was asked for.
+    assert sizes in ([10_000, 100_000], [20_000, 200_000])
+
+
 def test_unix_datagrams(tmp_path: Path) -> None:
     path = tmp_path / "s"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as left_over:
@@ -186,6 +196,21 @@ def test_connection_over_the_limit_is_refused_and_counted() -> None:
     asyncio.run(scene())
 
 
+def test_bad_lines_seen_outlive_their_counter() -> None:
+    async def scene() -> None:
+        async with daemon(mgmt_port=free_port(), mgmt_address="127.0.0.1") as (running, _):
+            send(b"bad\na:3|c", running.port)
+            await received(running, b"a")
+            reader, writer = await asyncio.open_connection("127.0.0.1", running.mgmt_port)
+            writer.write(b"delcounters statsd.bad_lines_seen\nstats\nquit\n")
+            replies = await asyncio.wait_for(reader.read(), PATIENCE)
+            assert replies.startswith(b"deleted: statsd.bad_lines_seen\n")
+            assert b"\nmessages.bad_lines_seen: 1\n" in replies
+            writer.close()
+
+    asyncio.run(scene())
+
+
 def test_pickle_says_what_plaintext_says() -> None:
     async def flushed(protocol: str) -> bytes:
         async with daemon(graphite_protocol=protocol, global_suffix="x") as (running, graphite):
@@ -212,12 +237,8 @@ def test_pickle_says_what_plaintext_says() -> None:
 
 
 def test_console_answers_on_its_own_port() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
     async def scene() -> None:
-        async with daemon(mgmt_port=port, mgmt_address="127.0.0.1") as (running, _):
+        async with daemon(mgmt_port=free_port(), mgmt_address="127.0.0.1") as (running, _):
             send(b"a:3|c", running.port)
             await received(running, b"a")
             reader, writer = await asyncio.open_connection("127.0.0.1", running.mgmt_port)

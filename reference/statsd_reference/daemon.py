@@ -158,7 +158,11 @@ class Daemon:
         reply = answer(command, state)
         self.health = reply.health or self.health
         if reply.delete:
-            self.receiver.take(without(window, reply.delete))
+            following = without(window, reply.delete)
+            # Deleting the counter of bad lines does not undo what was seen in the daemon's life.
+            own = self._bad_lines_seen
+            self.bad_lines += window.counters.get(own, 0.0) - following.counters.get(own, 0.0)
+            self.receiver.take(following)
         return reply
 
     @property

@@ -107,6 +107,7 @@ class Options:
     global_suffix: str = _option("", "last part of every name", table="graphite", takes="path")
 
     extensions: tuple[str, ...] = _option((), "dialects to read beside the original's", takes="extensions")
+    receive_buffer: int = _option(4 * 2**20, "bytes of socket buffer to ask for; the system caps it", takes="positive")
     max_names: int = _option(1_000_000, "distinct names before new ones are refused", takes="positive")
     max_line: int = _option(65_536, "longest line, in bytes", takes="positive")
     max_connections: int = _option(1000, "TCP connections at a time", takes="positive")

@@ -6,6 +6,8 @@ Nothing here fails a test run: figures are for people.
 """
 
 import asyncio
+import shlex
+import sys
 from collections.abc import Sequence
 
 import click
@@ -16,6 +18,12 @@ from rich.console import Console
 from rich.table import Table
 
 _FIRST_RATE = {"reference": 20_000.0, "collectd": 20_000.0, "statsd": 4_000.0}
+# Half of what Linux gives to who does not ask, because it doubles what is asked for.
+_WITH_DEFAULT_BUFFER = {
+    "reference": f"exec:{shlex.quote(sys.executable)} -m statsd_reference --address 127.0.0.1 --port {{port}}"
+    " --mgmt_port 0 --graphiteHost {graphite_host} --graphitePort {graphite_port} --flushInterval 1000"
+    " --receiveBuffer 106496"
+}
 _console = Console()
 
 
@@ -59,10 +67,14 @@ async def _memory(targets: Sequence[str], names: Sequence[int]) -> None:
 
 async def _pause(targets: Sequence[str]) -> None:
     table = Table(
-        "target", "datagrams/s", "longest pause, ms", "lost", title="Flush of 100,000 counters each second, 997 live"
+        "target",
+        "datagrams/s",
+        "longest pause, ms",
+        "lost",
+        title="Flush of 100,000 counters each second, 997 live, receive buffer of 212,992 bytes",
     )
     for target in targets:
-        result = await flush_pause(target, 100_000, 2_000.0)
+        result = await flush_pause(_WITH_DEFAULT_BUFFER.get(target, target), 100_000, 2_000.0)
         if isinstance(result, Pause):
             table.add_row(
                 target, f"{result.datagrams_per_second:,.0f}", f"{1000 * result.longest:.1f}", str(result.lost)
