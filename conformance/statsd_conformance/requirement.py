@@ -63,7 +63,25 @@ class Requirement:
         return self.id.partition("-")[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Untestable:
+    """An entry of the catalogue that has no case, and the reason why a network cannot show it."""
+
+    id: str
+    category: Class
+    level: Level
+    sentence: str
+    cites: str
+    reason: str
+
+    @property
+    def family(self) -> str:
+        """The part of the id before the number: `FRAMING`."""
+        return self.id.partition("-")[0]
+
+
 REGISTER: dict[str, Requirement] = {}
+UNTESTABLE: dict[str, Untestable] = {}
 _CASES: dict[object, Requirement] = {}
 
 
@@ -90,6 +108,8 @@ def requirement(
     def declare(case: Case[P]) -> Case[P]:
         if id in REGISTER:
             raise ValueError(f"{id} has two cases")
+        if id in UNTESTABLE:
+            raise ValueError(f"{id} has a case and is listed as untestable")
         if not case.__doc__:
             raise ValueError(f"the case of {id} has no sentence for a docstring")
         sentence = " ".join(case.__doc__.split())
@@ -99,6 +119,21 @@ def requirement(
         return case
 
     return declare
+
+
+def untestable(id: str, category: Class, level: Level, sentence: str, *, cites: str, reason: str) -> None:
+    """List a requirement that no case can test, with the reason; a chapter calls this below its cases.
+
+    Raises:
+        ValueError: the id is taken, or there is no reason.
+    """
+    if id in REGISTER:
+        raise ValueError(f"{id} has a case and is listed as untestable")
+    if id in UNTESTABLE:
+        raise ValueError(f"{id} is listed as untestable twice")
+    if not reason:
+        raise ValueError(f"{id} is listed as untestable without a reason")
+    UNTESTABLE[id] = Untestable(id, category, level, sentence, cites, reason)
 
 
 def requirement_of(case: object) -> Requirement | None:
