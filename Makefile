@@ -12,7 +12,7 @@ export PYTHON
 
 STAMP := .venv/made-from-pyproject
 
-.PHONY: help conformance test defects bench peers lint clean
+.PHONY: help conformance test spec defects bench peers lint clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -22,6 +22,9 @@ conformance: $(STAMP) ## test an aggregator: make conformance TARGET=127.0.0.1:8
 
 test: $(STAMP) ## run the project's own tests
 	@.venv/bin/pytest tests -n $(JOBS) --dist loadgroup $(ARGS)
+
+spec: $(STAMP) ## write the catalogue of requirements, conformance/SPEC.md, from the cases
+	@.venv/bin/statsd-conformance spec conformance/SPEC.md
 
 defects: $(STAMP) ## plant the mistakes of real servers, and print which cases find them
 	@PYTHONPATH=tests .venv/bin/python -m defects

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from statsd_conformance import __version__
+from statsd_conformance.commands import catalogue
 from statsd_reference.__main__ import serve
 
 
@@ -34,7 +35,8 @@ def run(arguments: tuple[str, ...]) -> None:
     sys.exit(pytest.main([*plugin, *arguments]))
 
 
-main.add_command(serve)
+for command in (serve, catalogue.list_entries, catalogue.explain, catalogue.spec):
+    main.add_command(command)
 
 if __name__ == "__main__":
     main(prog_name="statsd-conformance")

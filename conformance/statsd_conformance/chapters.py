@@ -1,4 +1,4 @@
-"""The cases of all chapters with all their parameters, for running them without pytest's own collection."""
+"""The cases of all chapters with all their parameters, found without pytest's own collection."""
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
