@@ -174,3 +174,20 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
         return [child for child in process.children(recursive=True) if child.status() != psutil.STATUS_ZOMBIE]
     except psutil.NoSuchProcess:
         return []
+
+
+def test_evidence_of_every_doubted_case_is_written(tmp_path: Path) -> None:
+    folder = tmp_path / "deep" / "evidence"
+    ran = suite("-k", "OUT", "--target", target_of_crlf_lines(tmp_path), "--evidence", str(folder))
+    kinds = {path.suffix for path in folder.iterdir()}
+    assert "NON-STRICT" in ran.stdout
+    assert kinds == {".txt", ".pcapng", ".sh"}
+    assert all(path.name.startswith("OUT-") for path in folder.iterdir())
+
+
+def test_evidence_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    ran = suite("-k", "COUNTER-01", "--evidence", str(tmp_path / "file"))
+    assert ran.returncode != 0
+    assert "name a folder that can be written" in ran.stdout
+    assert "Traceback" not in ran.stdout

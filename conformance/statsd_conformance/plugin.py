@@ -7,11 +7,13 @@ then raises or returns its own outcome, so that `-k`, `-x`, `-n`, tracebacks and
 import asyncio
 from collections import Counter
 from collections.abc import Generator, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from statsd_conformance.evidence import describe
+from statsd_conformance.report.capture import write_evidence
 from statsd_conformance.requirement import Requirement, requirement_of
 from statsd_conformance.session import Examination, Settings, examine
 from statsd_conformance.verdict import Outcome, Verdict
@@ -46,6 +48,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--interval", type=float, metavar="SECONDS", help="flush interval of the target (default: 1, or measured)"
     )
     group.addoption("--hostile", action="store_true", help="send hostile input also to a target on another machine")
+    group.addoption(
+        "--evidence",
+        type=Path,
+        metavar="DIR",
+        help="write a capture, a text and a shell line of every case that fails into this folder",
+    )
     group.addoption("--allow-inconclusive", action="store_true", help="skip what is INCONCLUSIVE in place of failing")
 
 
@@ -54,6 +62,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requirement(id): the requirement that a case tests")
     # Known without pytest-xdist, too, where the mark does nothing.
     config.addinivalue_line("markers", "xdist_group(name): what pytest-xdist keeps on one worker")
+    if config.option.evidence:
+        try:
+            config.option.evidence.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise pytest.UsageError(
+                f"--evidence {config.option.evidence}: {error.strerror}; name a folder that can be written"
+            ) from None
     config.stash[_EXAMINATIONS] = {}
     config.stash[_RECORDS] = []
     if not hasattr(config, "workerinput"):
@@ -170,6 +185,9 @@ def pytest_runtest_makereport(
     report.statsd = _record(requirement, outcome, examination)  # type: ignore[attr-defined]  # any attribute may be set
     if outcome.trace is not None and outcome.verdict in _NEEDS_EVIDENCE:
         report.sections.append(("StatsD", describe(requirement, outcome, examination.address)))
+        if directory := item.config.option.evidence:
+            written = write_evidence(directory, item.name, requirement, outcome, examination.address, examination.route)
+            report.statsd["evidence"] = str(written)
     return report
 
 

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from statsd_conformance.kernel import queue_and_drops, visible
 from statsd_conformance.process import Process, StartError, free_port, start
 from statsd_conformance.profile import ProfileError, load_profile
 from statsd_conformance.programs import Found, Missing
+from statsd_conformance.route import Route
 from statsd_conformance.targets import NAMED, Command, CommandError, Named, Place
 from statsd_conformance.verdict import Outcome, Verdict
 from statsd_conformance.wave import Case, run_all
@@ -61,6 +62,7 @@ class Examination:
     interval: float | None = None
     address: Address | None = None
     problem: str = ""
+    route: Route = field(default_factory=Route)
 
 
 @dataclass
@@ -158,7 +160,9 @@ async def examine(spec: str, cases: Sequence[Case], settings: Settings) -> Exami
             outcomes = held_back | await _unless_silent(run_all(subject, allowed), subject, settings)
             wire = subject.wire
             elapsed = time.monotonic() - begun
-            return Examination(spec, subject.version, outcomes, elapsed, wire.known_or_measured, wire.address)
+            return Examination(
+                spec, subject.version, outcomes, elapsed, wire.known_or_measured, wire.address, route=wire.route
+            )
     except (TargetError, AddressError, CommandError, ProfileError, StartError, NoAnswer) as error:
         return Examination(spec, "", {}, time.monotonic() - begun, problem=str(error))
 

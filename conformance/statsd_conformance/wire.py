@@ -19,6 +19,7 @@ from statsd_conformance.graphite import Snapshot
 from statsd_conformance.kernel import queue_and_drops
 from statsd_conformance.profile import Profile
 from statsd_conformance.requirement import Inconclusive
+from statsd_conformance.route import Route, route_of
 from statsd_conformance.sink import GraphiteSink
 from statsd_conformance.target import DIGITS, Crashed, Target, token
 
@@ -102,6 +103,8 @@ class Wire:
     _sending: bool = False
     _cases: int = 0
     _raised: int = 0
+    _sink_port: int = 0
+    route: Route = field(default_factory=Route)
 
     def __post_init__(self) -> None:
         self.run = "".join(secrets.choice(DIGITS) for _ in range(5))
@@ -110,12 +113,14 @@ class Wire:
 
     async def open(self, sink_host: str, sink_port: int) -> int:
         """Listen as Graphite and connect to the target; return the sink's port."""
-        return await self.sink.listen(sink_host, sink_port)
+        self._sink_port = await self.sink.listen(sink_host, sink_port)
+        return self._sink_port
 
     async def connect(self) -> None:
         """Open the socket that lines go out of, and start sending what is queued."""
         self._socket = await self.address.connect()
         self._other = await self.address.connect()
+        self.route = route_of(self._socket.socket, self._sink_port)
         self._tasks = [asyncio.create_task(self._pump()), asyncio.create_task(self._watch())]
 
     async def close(self) -> None:

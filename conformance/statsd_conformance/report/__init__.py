@@ -1,0 +1,1 @@
+"""What a run leaves behind in files: captures, and results that machines read."""

@@ -1,0 +1,78 @@
+"""The evidence of one case as files: a capture, a text, and a shell line that sends the same again."""
+
+import re
+from pathlib import Path
+
+from statsd_conformance.address import Address
+from statsd_conformance.evidence import describe, shell_line
+from statsd_conformance.report.pcapng import Endpoint, Packet, pcapng, stream, udp
+from statsd_conformance.requirement import Requirement
+from statsd_conformance.route import Route
+from statsd_conformance.target import Trace
+from statsd_conformance.verdict import Outcome
+
+
+def write_evidence(
+    directory: Path, case: str, requirement: Requirement, outcome: Outcome, address: Address | None, route: Route
+) -> Path:
+    """Write `NAME.txt`, and where anything was sent `NAME.pcapng` and `NAME.sh`; return the path of the text.
+
+    Raises:
+        OSError: the folder or a file cannot be written.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    text = directory / f"{_file_name(f'{requirement.id} {case}')}.txt"
+    text.write_text(describe(requirement, outcome, address) + "\n", encoding="utf-8")
+    if outcome.trace is not None and outcome.trace.datagrams:
+        title = f"{requirement.id} {outcome.verdict.value}"
+        text.with_suffix(".pcapng").write_bytes(capture(title, outcome.trace, route))
+        if address is not None:
+            again = f"#!/bin/sh\n# replay: {title}\n{shell_line(outcome.trace.datagrams, address)}\n"
+            text.with_suffix(".sh").write_text(again, encoding="utf-8")
+    return text
+
+
+def _file_name(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.]+", "-", text)[:120].strip("-.")
+
+
+def capture(title: str, trace: Trace, route: Route) -> bytes:
+    """Return a capture of what a case sent and of the Graphite lines that came back for it.
+
+    The packets are made from what the suite sent and heard: the addresses and ports that it knows are real, when each
+    datagram left is not recorded, so all bear the time of the first flush less one interval.
+    """
+    flushes = [(snapshot, flushed) for flushed in trace.flushes for snapshot in flushed.snapshots]
+    begun = flushes[0][0].wall_clock - flushes[0][1].interval if flushes else 0.0
+    packets = []
+    source, to = Endpoint(route.host, route.port), Endpoint(route.target_host, route.target_port)
+    number = len(trace.datagrams)
+    notes = [f"{title}: datagram {place} of {number}" for place in range(1, number + 1)]
+    if route.stream:
+        ended = [one if one.endswith(b"\n") else one + b"\n" for one in trace.datagrams]
+        packets += _commented(stream(source, to, ended), notes, [begun] * (number + 1), f"{title}: connection")
+    else:
+        for note, datagram in zip(notes, trace.datagrams, strict=True):
+            # What is too long to be sent at all is no packet either; the text tells of it.
+            if len(datagram) <= 65507:
+                packets.append(Packet(udp(source, to, datagram), begun, note))
+    lines = [
+        (snapshot.wall_clock, b"".join(line.raw + b"\n" for line in snapshot.lines_of(flushed.token)))
+        for snapshot, flushed in flushes
+    ]
+    lines = [(time, text) for time, text in lines if text]
+    if lines:
+        back = Endpoint(route.target_host, route.target_port), Endpoint(route.host, route.sink_port)
+        comments = [f"{title}: Graphite lines of flush {place}" for place in range(1, len(lines) + 1)]
+        times = [lines[0][0], *(time for time, _ in lines)]
+        packets += _commented(stream(*back, [text for _, text in lines]), comments, times, f"{title}: Graphite")
+    return pcapng(packets)
+
+
+def _commented(parts: list[list[bytes]], notes: list[str], times: list[float], handshake: str) -> list[Packet]:
+    """Return packets of which the first of every part has a comment."""
+    return [
+        Packet(raw, time, note if place == 0 else "")
+        for part, note, time in zip(parts, [handshake, *notes], times, strict=True)
+        for place, raw in enumerate(part)
+    ]
