@@ -50,6 +50,9 @@ async def lossless_rate(spec: str, load: str, first: float) -> Ingest | str:
                 return Ingest(spec, load, await _search(subject, load, first))
     except TargetError as error:
         return str(error)
+    finally:
+        if _PROCESSORS:
+            os.sched_setaffinity(0, _PROCESSORS)
 
 
 async def _search(subject: Subject, load: str, rate: float) -> float:

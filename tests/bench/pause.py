@@ -12,6 +12,7 @@ from memory import _send  # the same names, sent the same way
 
 from statsd_conformance.kernel import queue_and_drops
 from statsd_conformance.session import Settings, TargetError, running
+from statsd_conformance.wire import NoAnswer
 
 _LOAD: Final = Path(__file__).parent / "load.py"
 _SECONDS: Final = 6.0
@@ -28,11 +29,11 @@ class Pause:
     lost: int
 
 
-async def flush_pause(spec: str, names: int, rate: float) -> Pause | str:
+async def flush_pause(spec: str, names: int, rate: float, profile: str | None = None) -> Pause | str:
     """Return the pause of a target that flushes `names` counters every second under `rate` datagrams a second."""
     try:
         with TemporaryDirectory() as directory:
-            async with running(spec, Settings(Path(directory), interval=1.0)) as subject:
+            async with running(spec, Settings(Path(directory), profile, interval=1.0)) as subject:
                 port = subject.wire.address.port
                 await asyncio.to_thread(_send, port, "c", names)
                 await subject.wire.fence()
@@ -41,7 +42,7 @@ async def flush_pause(spec: str, names: int, rate: float) -> Pause | str:
                 sender = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
                 longest = await asyncio.to_thread(_longest_queue, port, sender)
                 return Pause(spec, names, rate, longest, subject.wire.drops() - drops)
-    except TargetError as error:
+    except (TargetError, NoAnswer) as error:
         return str(error)
 
 

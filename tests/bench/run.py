@@ -74,7 +74,7 @@ async def _pause(targets: Sequence[str]) -> None:
         title="Flush of 100,000 counters each second, 997 live, receive buffer of 212,992 bytes",
     )
     for target in targets:
-        result = await flush_pause(_WITH_DEFAULT_BUFFER.get(target, target), 100_000, 2_000.0)
+        result = await flush_pause(_WITH_DEFAULT_BUFFER.get(target, target), 100_000, 2_000.0, target)
         if isinstance(result, Pause):
             table.add_row(
                 target, f"{result.datagrams_per_second:,.0f}", f"{1000 * result.longest:.1f}", str(result.lost)
