@@ -14,6 +14,7 @@ import pytest
 
 from statsd_conformance.evidence import describe
 from statsd_conformance.report.capture import write_evidence
+from statsd_conformance.report.results import write_results
 from statsd_conformance.requirement import Requirement, requirement_of
 from statsd_conformance.session import Examination, Settings, examine
 from statsd_conformance.verdict import Outcome, Verdict
@@ -49,6 +50,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--hostile", action="store_true", help="send hostile input also to a target on another machine")
     group.addoption(
+        "--report",
+        type=Path,
+        metavar="DIR",
+        help="write results.jsonl, summary.md and badge.json into this folder",
+    )
+    group.addoption(
         "--evidence",
         type=Path,
         metavar="DIR",
@@ -62,18 +69,43 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requirement(id): the requirement that a case tests")
     # Known without pytest-xdist, too, where the mark does nothing.
     config.addinivalue_line("markers", "xdist_group(name): what pytest-xdist keeps on one worker")
-    if config.option.evidence:
-        try:
-            config.option.evidence.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise pytest.UsageError(
-                f"--evidence {config.option.evidence}: {error.strerror}; name a folder that can be written"
-            ) from None
+    for option in ("evidence", "report"):
+        if directory := getattr(config.option, option):
+            _make(directory, option)
     config.stash[_EXAMINATIONS] = {}
     config.stash[_RECORDS] = []
+    config.pluginmanager.register(_Keeper(config.stash[_RECORDS]))
     if not hasattr(config, "workerinput"):
         # pytest has an option --strict of its own; workers get ours through the options that xdist hands on.
         config.option.statsd_strict = "--strict" in config.invocation_params.args
+
+
+def _make(directory: Path, option: str) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise pytest.UsageError(
+            f"--{option} {directory}: {error.strerror}; name a folder that can be written"
+        ) from None
+
+
+class _Keeper:
+    """Keeps the record of every case, which came from a worker perhaps; the hook itself knows no config."""
+
+    def __init__(self, records: list[dict[str, Any]]) -> None:
+        self._records = records
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if record := getattr(report, "statsd", None):
+            self._records.append(record)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the results, on the process that has them all."""
+    directory = session.config.option.report
+    if directory and not hasattr(session.config, "workerinput"):
+        records = session.config.stash[_RECORDS]
+        write_results(directory, records)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -107,6 +139,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         return None
     outcome = _outcome(pyfuncitem, requirement)
     pyfuncitem.stash[_OUTCOME] = outcome
+    verdict = outcome.verdict.value
+    pyfuncitem.user_properties += [("id", requirement.id), ("class", requirement.category.value), ("verdict", verdict)]
     _raise(outcome, pyfuncitem.config)
     return True
 
@@ -182,7 +216,7 @@ def pytest_runtest_makereport(
     assert isinstance(item, pytest.Function)
     examination = item.config.stash[_EXAMINATIONS][_target_of(item)]
     # A plain attribute of plain values travels from an xdist worker to the terminal.
-    report.statsd = _record(requirement, outcome, examination)  # type: ignore[attr-defined]  # any attribute may be set
+    report.statsd = _record(item.name, requirement, outcome, examination)  # type: ignore[attr-defined]  # any attribute may be set
     if outcome.trace is not None and outcome.verdict in _NEEDS_EVIDENCE:
         report.sections.append(("StatsD", describe(requirement, outcome, examination.address)))
         if directory := item.config.option.evidence:
@@ -191,11 +225,14 @@ def pytest_runtest_makereport(
     return report
 
 
-def _record(requirement: Requirement, outcome: Outcome, examination: Examination) -> dict[str, Any]:
+def _record(case: str, requirement: Requirement, outcome: Outcome, examination: Examination) -> dict[str, Any]:
     return {
+        "case": case,
         "id": requirement.id,
         "class": requirement.category.value,
         "level": requirement.level.value,
+        "sentence": requirement.sentence,
+        "cites": requirement.cites,
         "verdict": outcome.verdict.value,
         "note": outcome.note,
         "target": examination.target,

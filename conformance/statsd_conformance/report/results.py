@@ -1,0 +1,66 @@
+"""The verdicts of a run as files: JSON Lines, Markdown for a CI summary, and a badge of shields.io.
+
+A record is a line of results.jsonl; `result.schema.json` beside this file is its schema.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from statsd_conformance.verdict import Verdict
+
+FORMAT: Final = 1
+Record = Mapping[str, Any]
+BAD: Final = (Verdict.FAIL, Verdict.CRASHED, Verdict.INCONCLUSIVE)
+_TOLD: Final = (*BAD, Verdict.NON_STRICT)
+
+
+def write_results(directory: Path, records: Sequence[Record]) -> None:
+    """Write results.jsonl, summary.md and badge.json.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    lines = "".join(json.dumps({"format": FORMAT, **record}, ensure_ascii=True) + "\n" for record in records)
+    (directory / "results.jsonl").write_text(lines, encoding="utf-8")
+    (directory / "summary.md").write_text(summary(records), encoding="utf-8")
+    (directory / "badge.json").write_text(json.dumps(badge(records)) + "\n", encoding="utf-8")
+
+
+def badge(records: Sequence[Record]) -> dict[str, object]:
+    """Return what shields.io reads from an endpoint: how many cases passed, and whether any did not."""
+    counts = Counter(record["verdict"] for record in records)
+    bad = sum(counts[verdict.value] for verdict in BAD)
+    message = f"{counts[Verdict.PASS.value]} pass" + (f", {bad} not" if bad else "")
+    colour = "lightgrey" if not counts[Verdict.PASS.value] and not bad else "red" if bad else "brightgreen"
+    return {"schemaVersion": 1, "label": "StatsD conformance", "message": message, "color": colour}
+
+
+def summary(records: Sequence[Record]) -> str:
+    """Return Markdown: the counts of every target, then what needs a word; ends with LF."""
+    shown = [one for one in Verdict if any(record["verdict"] == one.value for record in records)]
+    parts = ["## StatsD conformance", ""]
+    if not records:
+        return "\n".join([*parts, "No case was run.", ""])
+    parts += [f"| target | {' | '.join(one.value for one in shown)} |", f"|---|{'---:|' * len(shown)}"]
+    for target in dict.fromkeys(record["target"] for record in records):
+        mine = [record for record in records if record["target"] == target]
+        counts = Counter(record["verdict"] for record in mine)
+        title = _cell(f"{target} {mine[0]['version']}".strip())
+        parts.append(f"| {title} | {' | '.join(str(counts[one.value]) for one in shown)} |")
+    told = [record for record in records if Verdict(record["verdict"]) in _TOLD]
+    if told:
+        parts += ["", "| target | verdict | requirement | observed |", "|---|---|---|---|"]
+        parts += [f"| {_cell(one['target'])} | {one['verdict']} | {one['id']} | {_cell(one['note'])} |" for one in told]
+    return "\n".join(parts) + "\n"
+
+
+# What a server said may hold anything that Markdown or HTML would act on.
+_ACTIVE: Final = {ord(one): f"&#{ord(one)};" for one in "<>&|`*_[]()!\\~#@:"}
+
+
+def _cell(text: str) -> str:
+    return text.partition("\n")[0].translate(_ACTIVE)

@@ -1,0 +1,82 @@
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import jsonschema
+import pytest
+
+from statsd_conformance.report.results import badge, summary, write_results
+from test_plugin import suite
+
+RECORD: dict[str, Any] = {
+    "case": "test_a[reference]", "id": "COUNTER-01", "class": "CORE", "level": "MUST", "sentence": "It MUST.",
+    "cites": "docs", "verdict": "PASS", "note": "", "target": "reference", "version": "1", "seconds": 1.0,
+    "interval": None, "problem": "",
+}  # fmt: skip
+HOSTILE = "<script>alert(1)</script> | `x` [a](b)\nsecond"
+
+
+def check(lines: str) -> list[dict[str, Any]]:
+    """Return the records of a results.jsonl, each of which follows the schema."""
+    schema = json.loads(files("statsd_conformance.report").joinpath("result.schema.json").read_text("utf-8"))
+    records: list[dict[str, Any]] = [json.loads(line) for line in lines.splitlines()]
+    for record in records:
+        jsonschema.validate(record, schema)
+    return records
+
+
+def test_lines_follow_the_schema(tmp_path: Path) -> None:
+    write_results(tmp_path, [RECORD, RECORD | {"verdict": "FAIL", "note": HOSTILE + "\u2028\x00"}])
+    records = check((tmp_path / "results.jsonl").read_text("utf-8"))
+    assert [record["verdict"] for record in records] == ["PASS", "FAIL"]
+    assert records[1]["note"] == HOSTILE + "\u2028\x00"
+
+
+def test_schema_refuses_an_unknown_verdict() -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        check(json.dumps({"format": 1, **RECORD, "verdict": "GOOD"}))
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "message", "colour"),
+    [
+        (["PASS", "INFO"], "1 pass", "brightgreen"),
+        (["PASS", "FAIL", "CRASHED"], "1 pass, 2 not", "red"),
+        ([], "0 pass", "lightgrey"),
+    ],
+    ids=["good", "bad", "nothing"],
+)
+def test_badge_says_what_passed(verdicts: list[str], message: str, colour: str) -> None:
+    made = badge([RECORD | {"verdict": verdict} for verdict in verdicts])
+    assert (made["message"], made["color"], made["schemaVersion"]) == (message, colour, 1)
+
+
+def test_summary_counts_by_target_and_escapes_what_a_server_said() -> None:
+    text = summary([RECORD, RECORD | {"target": "other", "verdict": "FAIL", "note": HOSTILE}])
+    assert "| target | PASS | FAIL |" in text
+    assert "| reference 1 | 1 | 0 |" in text
+    assert "<script>" not in text
+    (row,) = [row for row in text.splitlines() if "COUNTER-01" in row]
+    assert row.count("|") == 5
+
+
+def test_summary_of_nothing_says_so() -> None:
+    assert "No case was run." in summary([])
+
+
+@pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["one process", "xdist"])
+def test_run_writes_results_and_properties(options: list[str], tmp_path: Path) -> None:
+    pytest.importorskip("xdist")
+    junit = tmp_path / "junit.xml"
+    ran = suite("-k", "GAUGE-01 or GAUGE-05", "--report", str(tmp_path / "r"), f"--junitxml={junit}", *options)
+    assert ran.returncode == 0, ran.stdout
+    records = check((tmp_path / "r" / "results.jsonl").read_text("utf-8"))
+    assert {record["id"]: record["verdict"] for record in records} == {"GAUGE-01": "PASS", "GAUGE-05": "INFO"}
+    cases = [
+        {one.get("name"): one.get("value") for one in case.iter("property")}
+        for case in ElementTree.parse(junit).iter("testcase")
+    ]
+    assert {"id": "GAUGE-01", "class": "CORE", "verdict": "PASS"} in cases
+    assert {"id": "GAUGE-05", "class": "QUIRK", "verdict": "INFO"} in cases
