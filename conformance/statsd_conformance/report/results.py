@@ -49,12 +49,15 @@ def summary(records: Sequence[Record]) -> str:
     for target in dict.fromkeys(record["target"] for record in records):
         mine = [record for record in records if record["target"] == target]
         counts = Counter(record["verdict"] for record in mine)
-        title = _cell(f"{target} {mine[0]['version']}".strip())
+        title = escaped_cell(f"{target} {mine[0]['version']}".strip())
         parts.append(f"| {title} | {' | '.join(str(counts[one.value]) for one in shown)} |")
     told = [record for record in records if Verdict(record["verdict"]) in _TOLD]
     if told:
         parts += ["", "| target | verdict | requirement | observed |", "|---|---|---|---|"]
-        parts += [f"| {_cell(one['target'])} | {one['verdict']} | {one['id']} | {_cell(one['note'])} |" for one in told]
+        parts += [
+            f"| {escaped_cell(one['target'])} | {one['verdict']} | {one['id']} | {escaped_cell(one['note'])} |"
+            for one in told
+        ]
     return "\n".join(parts) + "\n"
 
 
@@ -62,5 +65,6 @@ def summary(records: Sequence[Record]) -> str:
 _ACTIVE: Final = {ord(one): f"&#{ord(one)};" for one in "<>&|`*_[]()!\\~#@:"}
 
 
-def _cell(text: str) -> str:
+def escaped_cell(text: str) -> str:
+    """Return the first line of a text for a cell of a Markdown table, with nothing in it that Markdown acts on."""
     return text.partition("\n")[0].translate(_ACTIVE)
