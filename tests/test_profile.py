@@ -54,6 +54,7 @@ WRONG = {
     "lag = -1\n" + GOOD: "lag is -1, not a number, 0 or above",
     "lag = nan\n" + GOOD: "lag is nan, not a number, 0 or above",
     "errors = []\n" + GOOD: "errors is [], not a text",
+    "dot = 1\n" + GOOD: "dot is 1, not a text",
 }
 
 

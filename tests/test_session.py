@@ -80,7 +80,7 @@ def test_hostile_input_goes_elsewhere_only_when_asked_for(
 
     monkeypatch.setattr(session, "run_all", run_all)
     # An address of the documentation's network: nothing is sent, for nothing runs.
-    settings = Settings(tmp_path, sink=f"graphite://127.0.0.1:{free_port()}", hostile=hostile)
+    settings = Settings(tmp_path, sink=f"graphite://127.0.0.1:{free_port()}", profile="statsd", hostile=hostile)
     found = examined("192.0.2.1:8125", settings, case("A-01"), case("A-02", hostile=True))
     assert sent == (["A-01", "A-02"] if hostile else ["A-01"])
     assert [outcome.note.endswith(note) for outcome in found.outcomes.values()] == ([] if hostile else [True])

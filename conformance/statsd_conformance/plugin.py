@@ -38,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "{graphite_host} {graphite_port} {interval}, or reference, statsd, collectd; may be repeated "
         "(default: reference)",
     )
-    group.addoption("--profile", metavar="NAME|FILE", help="how the target spells its output (default: statsd)")
+    group.addoption("--profile", metavar="NAME|FILE", help="how the target spells its output (default: probed)")
     group.addoption(
         "--sink",
         default="graphite://:2003",

@@ -31,6 +31,7 @@ class Profile:
         lag: seconds that output may come later than the interval says.
         errors: path of the count of rejected samples in a flush, or empty.
         extensions: dialects that it claims to read.
+        dot: what stands for a dot of a bucket in its paths.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Profile:
     lag: float = 0.5
     errors: str = ""
     extensions: tuple[str, ...] = ()
+    dot: str = "."
 
     def path(self, kind: str, bucket: bytes, statistic: str = "") -> bytes | None:
         """Return the path of a bucket's value, perhaps with a leading `*`; None where it is not published."""
@@ -52,7 +54,7 @@ class Profile:
         if template is None or (kind == "timer" and statistic not in self.statistics):
             return None
         name, semicolon, tags = bucket.partition(b";")
-        path = template.encode().replace(b"{bucket}", name)
+        path = template.encode().replace(b"{bucket}", name.replace(b".", self.dot.encode()))
         path = path.replace(b"{statistic}", self.statistics.get(statistic, "").encode())
         return path + semicolon + tags
 
@@ -156,4 +158,5 @@ _TAKES: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     "lag": (_is_number, "a number, 0 or above"),
     "errors": (lambda value: isinstance(value, str), "a text"),
     "extensions": (_are_texts, "a list of texts"),
+    "dot": (lambda value: isinstance(value, str), "a text"),
 }

@@ -6,15 +6,18 @@ from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from statsd_conformance.address import Address, AddressError, read_address
 from statsd_conformance.kernel import queue_and_drops, visible
+from statsd_conformance.probe import UNKNOWN, Probed, probe, use
 from statsd_conformance.process import Process, StartError, free_port, start
-from statsd_conformance.profile import ProfileError, load_profile
+from statsd_conformance.profile import Profile, ProfileError, load_profile
 from statsd_conformance.programs import Found, Missing
+from statsd_conformance.requirement import Inconclusive
 from statsd_conformance.route import Route
+from statsd_conformance.target import Crashed
 from statsd_conformance.targets import NAMED, Command, CommandError, Named, Place
 from statsd_conformance.verdict import Outcome, Verdict
 from statsd_conformance.wave import Case, run_all
@@ -157,14 +160,52 @@ async def examine(spec: str, cases: Sequence[Case], settings: Settings) -> Exami
         async with running(spec, settings) as subject:
             begun = time.monotonic()
             allowed, held_back = _allowed(subject, cases, settings)
-            outcomes = held_back | await _unless_silent(run_all(subject, allowed), subject, settings)
+            outcomes = held_back | await _unless_silent(_run(subject, allowed), subject, settings)
             wire = subject.wire
             elapsed = time.monotonic() - begun
             return Examination(
                 spec, subject.version, outcomes, elapsed, wire.known_or_measured, wire.address, route=wire.route
             )
-    except (TargetError, AddressError, CommandError, ProfileError, StartError, NoAnswer) as error:
+    except (
+        TargetError,
+        AddressError,
+        CommandError,
+        ProfileError,
+        StartError,
+        NoAnswer,
+        Crashed,
+        Inconclusive,
+    ) as error:
         return Examination(spec, "", {}, time.monotonic() - begun, problem=str(error))
+
+
+async def _run(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
+    """Run the cases, after a probe where no profile is known."""
+    if subject.wire.profile is UNKNOWN:
+        await _probed(subject.wire)
+    return await run_all(subject, cases)
+
+
+async def _probed(wire: Wire) -> Probed:
+    probed = await probe(wire)
+    if not {"counter", "rate"} & set(probed.profile.paths):
+        raise TargetError(f"{wire.name} flushes, but no counter came back under its name; say how with --profile FILE")
+    use(wire, probed.profile)
+    return probed
+
+
+async def probe_target(spec: str, settings: Settings) -> Probed:
+    """Return how the target that `spec` names spells its output, whatever profile it may have.
+
+    Raises:
+        TargetError: it cannot be found, started or heard.
+    """
+    try:
+        async with running(spec, settings) as subject:
+            use(subject.wire, UNKNOWN)
+            return await _unless_silent(_probed(subject.wire), subject, settings)
+    except (AddressError, CommandError, ProfileError, StartError, NoAnswer, Crashed, Inconclusive) as error:
+        raise TargetError(str(error)) from None
 
 
 def _allowed(subject: Subject, cases: Sequence[Case], settings: Settings) -> tuple[list[Case], dict[str, Outcome]]:
@@ -208,7 +249,7 @@ def _subject(spec: str, settings: Settings) -> tuple[Subject, str, int]:
         return _startable(spec, named, settings), "127.0.0.1", 0
     address = read_address(spec)
     host, port = read_sink(settings.sink)
-    wire = Wire(spec, address, load_profile(settings.profile or "statsd"), settings.interval)
+    wire = Wire(spec, address, _profile(settings.profile), settings.interval)
     return Subject(wire), host or ("127.0.0.1" if address.loopback else ""), port
 
 
@@ -224,8 +265,14 @@ def _startable(spec: str, named: Named, settings: Settings) -> Subject:
         directory=settings.directory,
     )
     address = Address("udp", "127.0.0.1", place.port)
-    wire = Wire(spec, address, load_profile(settings.profile or named.profile), place.interval)
+    profile = _profile(settings.profile or ("" if isinstance(named, Command) else named.profile))
+    wire = Wire(spec, address, profile, place.interval)
     return Subject(wire, named, program, place, version=named.version(program))
+
+
+def _profile(name: str | None) -> Profile:
+    """Return the profile of that name; without one, UNKNOWN, which is to be probed."""
+    return load_profile(name) if name else UNKNOWN
 
 
 def read_sink(text: str) -> tuple[str, int]:
@@ -243,10 +290,10 @@ def read_sink(text: str) -> tuple[str, int]:
     raise TargetError(f"--sink {text!r} is not of the form graphite://HOST:PORT or graphite://:PORT")
 
 
-Outcomes = dict[str, Outcome]
+T = TypeVar("T")
 
 
-async def _unless_silent(run: Coroutine[None, None, Outcomes], subject: Subject, settings: Settings) -> Outcomes:
+async def _unless_silent(run: Coroutine[None, None, T], subject: Subject, settings: Settings) -> T:
     """Return what `run` returns, unless the target turns out not to answer at all.
 
     The cases are under way meanwhile, so that waiting for a first flush costs no interval.

@@ -1,0 +1,120 @@
+"""The profile that canaries lead to: of made-up spellings, and of real programs."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from statsd_conformance.graphite import GraphiteLine, read_line
+from statsd_conformance.probe import (
+    COUNT,
+    EXPECTED,
+    GAUGE,
+    LEAVES,
+    MEMBERS,
+    Probed,
+    canaries,
+    read_canaries,
+    write_profile,
+)
+from statsd_conformance.profile import Profile, load_profile, read_profile
+from statsd_conformance.session import Settings, TargetError, probe_target
+
+OWN = b"qabcde0001"
+INTERVAL = 4.0
+words = st.text("abcdefgh", min_size=1, max_size=6)
+prefixes = st.lists(words, max_size=3).map(lambda parts: "".join(part + "." for part in parts))
+suffixes = st.sampled_from(["", ".host", ".host.example.org"])
+
+
+def published(profile: Profile) -> list[GraphiteLine]:
+    """Return what a right server of that spelling publishes of the canaries."""
+    values = {"counter": COUNT, "rate": COUNT / INTERVAL, "gauge": GAUGE, "set": MEMBERS}
+    lines = []
+    for kind, value in values.items():
+        path = profile.path(kind, OWN + b"." + LEAVES["counter" if kind == "rate" else kind])
+        lines += [] if path is None else [b"%b %g 1" % (path, value)]
+    for statistic in profile.statistics:
+        value = EXPECTED.get(statistic, 10 / INTERVAL)
+        unit = 1 if statistic.startswith(("count", "sum_squares")) else profile.timer_unit_ms
+        path = profile.path("timer", OWN + b"." + LEAVES["timer"], statistic)
+        assert path is not None
+        lines.append(b"%b %r 1" % (path, value / unit))
+    return [read_line(line) for line in lines]
+
+
+def probed(profile: Profile) -> Probed:
+    return read_canaries(OWN, published(profile), INTERVAL)
+
+
+@given(prefixes, suffixes, st.sampled_from([1.0, 1000.0]), st.sampled_from([".", "_", "-"]))
+def test_spelling_with_any_prefix_and_suffix_is_read_back(prefix: str, suffix: str, unit: float, dot: str) -> None:
+    paths = {
+        "counter": f"{prefix}n.{{bucket}}.count{suffix}",
+        "rate": f"{prefix}n.{{bucket}}.rate{suffix}",
+        "gauge": f"{prefix}x.{{bucket}}{suffix}",
+        "set": f"{prefix}y.{{bucket}}.count{suffix}",
+        "timer": f"{prefix}z.{{bucket}}.{{statistic}}{suffix}",
+    }
+    statistics = {"mean": "avg", "lower": "min", "upper": "max", "upper_90": "p90", "sum": "sum", "count": "count"}
+    found = probed(Profile("any", paths, statistics, unit, dot=dot)).profile
+    assert (found.paths, found.statistics, found.timer_unit_ms, found.dot) == (paths, statistics, unit, dot)
+
+
+@pytest.mark.parametrize("name", ["statsd", "reference"])
+def test_spelling_of_a_known_profile_is_read_back(name: str) -> None:
+    known = load_profile(name)
+    found = probed(known).profile
+    assert (found.paths, found.statistics) == (known.paths, known.statistics)
+
+
+def test_server_that_counts_wrongly_gets_the_profile_of_its_names() -> None:
+    known = load_profile("statsd")
+    wrong = [read_line(b"%b %r 1" % (line.path, 2 * (line.number or 0))) for line in published(known)]
+    found = read_canaries(OWN, wrong, INTERVAL).profile
+    assert (found.paths, found.statistics) == (known.paths, known.statistics)
+    assert found.timer_unit_ms == 1
+
+
+def test_spelling_that_nothing_tells_is_an_assumption() -> None:
+    lines = [read_line(b"%b.%b%b 5 1" % (OWN, LEAVES["counter"], leaf)) for leaf in (b".x", b".y")]
+    statement = read_canaries(OWN, lines, INTERVAL).statements[0]
+    assert (statement.entry, statement.sure) == ("counter", False)
+    assert "assumed" in statement.why
+
+
+def test_type_whose_canary_did_not_come_back_is_not_in_the_profile() -> None:
+    lines = [read_line(b"stats.%b.canaryc.count 17 1" % OWN)]
+    found = read_canaries(OWN, lines, INTERVAL).profile
+    assert (found.types, list(found.paths)) == (("c",), ["counter"])
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=8))
+def test_profile_as_toml_is_read_back(text: str) -> None:
+    profile = Profile(text, {"counter": text + "{bucket}"}, {"mean": text}, marker=text, types=("c",), dot=text)
+    assert read_profile(write_profile(profile), "x") == profile
+
+
+def test_each_type_has_a_canary() -> None:
+    assert {line.rpartition(b"|")[2] for line in canaries(OWN)} == {b"c", b"g", b"s", b"ms"}
+
+
+@pytest.mark.parametrize("name", ["reference", "statsd", "collectd"])
+def test_real_target_is_read_as_its_shipped_profile_says(name: str, tmp_path: Path, program: object) -> None:
+    if name != "reference":
+        assert callable(program)
+        program(name)
+    known = load_profile(name)
+    found = asyncio.run(probe_target(name, Settings(tmp_path))).profile
+    assert found.paths == {kind: path.replace("*.", "suite.") for kind, path in known.paths.items()}
+    assert {known.statistics[one]: found.statistics.get(one) for one in known.statistics} == {
+        spelling: spelling for spelling in known.statistics.values()
+    }
+    assert (found.timer_unit_ms, found.errors) == (known.timer_unit_ms, known.errors)
+
+
+def test_target_that_cannot_be_probed_is_told_of(tmp_path: Path) -> None:
+    with pytest.raises(TargetError, match="was started and ended"):
+        asyncio.run(probe_target("exec:false {port} {graphite_port}", Settings(tmp_path)))
