@@ -26,7 +26,8 @@ OWN = b"qabcde0001"
 INTERVAL = 4.0
 words = st.text("abcdefgh", min_size=1, max_size=6)
 prefixes = st.lists(words, max_size=3).map(lambda parts: "".join(part + "." for part in parts))
-suffixes = st.sampled_from(["", ".host", ".host.example.org"])
+prefixes = prefixes | st.sampled_from(["my.rate.", "count.count."])
+suffixes = st.sampled_from(["", ".host", ".host.example.org", ".count", ".rate"])
 
 
 def published(profile: Profile) -> list[GraphiteLine]:

@@ -9,7 +9,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from math import isnan
+from operator import and_
 from typing import Final
 
 from statsd_conformance.graphite import GraphiteLine, Snapshot
@@ -166,15 +168,16 @@ def _counters(seen: Sequence[_Seen], interval: float, paths: dict[str, str]) -> 
 
 
 def _own_words(one: _Seen, seen: Sequence[_Seen]) -> bytes:
-    """Return the words around a canary that its other lines do not have: a prefix of the whole target tells nothing."""
-    words = re.split(rb"[.\-]", one.before + b"." + one.after)
-    others = [other for other in seen if other is not one]
-    common = (
-        set.intersection(*(set(re.split(rb"[.\-]", other.before + b"." + other.after)) for other in others))
-        if others
-        else set()
-    )
-    return b".".join(word for word in words if word not in common).lower()
+    """Return the words around a canary that its other lines have less often: a prefix of all of them tells nothing."""
+    others = [_words(other) for other in seen if other is not one]
+    common = Counter[bytes]()
+    if others:
+        common = reduce(and_, others)
+    return b".".join((_words(one) - common).elements()).lower()
+
+
+def _words(one: _Seen) -> Counter[bytes]:
+    return Counter(re.split(rb"[.\-]", one.before + b"." + one.after))
 
 
 def _single(kind: str, seen: Sequence[_Seen], value: float, paths: dict[str, str]) -> Statement:
