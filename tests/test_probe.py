@@ -30,15 +30,15 @@ prefixes = prefixes | st.sampled_from(["my.rate.", "count.count."])
 suffixes = st.sampled_from(["", ".host", ".host.example.org", ".count", ".rate"])
 
 
-def published(profile: Profile) -> list[GraphiteLine]:
+def published(profile: Profile, interval: float = INTERVAL) -> list[GraphiteLine]:
     """Return what a right server of that spelling publishes of the canaries."""
-    values = {"counter": COUNT, "rate": COUNT / INTERVAL, "gauge": GAUGE, "set": MEMBERS}
+    values = {"counter": COUNT, "rate": COUNT / interval, "gauge": GAUGE, "set": MEMBERS}
     lines = []
     for kind, value in values.items():
         path = profile.path(kind, OWN + b"." + LEAVES["counter" if kind == "rate" else kind])
         lines += [] if path is None else [b"%b %g 1" % (path, value)]
     for statistic in profile.statistics:
-        value = EXPECTED.get(statistic, 10 / INTERVAL)
+        value = EXPECTED.get(statistic, 10 / interval)
         unit = 1 if statistic.startswith(("count", "sum_squares")) else profile.timer_unit_ms
         path = profile.path("timer", OWN + b"." + LEAVES["timer"], statistic)
         assert path is not None
@@ -69,6 +69,21 @@ def test_spelling_of_a_known_profile_is_read_back(name: str) -> None:
     known = load_profile(name)
     found = probed(known).profile
     assert (found.paths, found.statistics) == (known.paths, known.statistics)
+
+
+@pytest.mark.parametrize("around", ["", "my.rate.", "count.count."])
+@pytest.mark.parametrize("suffix", ["", ".count", ".rate", ".host1.count"])
+def test_words_tell_counts_from_rates_where_values_are_equal(around: str, suffix: str) -> None:
+    paths = {kind: f"{around}{{bucket}}.{word}{suffix}" for kind, word in (("counter", "count"), ("rate", "rate"))}
+    found = read_canaries(OWN, published(Profile("x", paths), interval=1.0), 1.0)
+    assert found.profile.paths == paths
+    assert {one.entry: one.sure for one in found.statements if one.entry in paths} == {"counter": True, "rate": True}
+
+
+def test_value_that_was_rounded_still_tells_the_unit() -> None:
+    leaves = {b"mean": 0.1021, b"lower": 0.0101, b"upper": 0.5699}
+    lines = [read_line(b"t.%b.%b.%b %r 1" % (OWN, LEAVES["timer"], leaf, value)) for leaf, value in leaves.items()]
+    assert read_canaries(OWN, lines, INTERVAL).profile.timer_unit_ms == 1000
 
 
 def test_server_that_counts_wrongly_gets_the_profile_of_its_names() -> None:
