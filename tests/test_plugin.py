@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import psutil
 import pytest
 
+from statsd_conformance.deviation import load_deviations
 from statsd_conformance.process import free_port
 
 ROOT: Final = Path(__file__).parents[1]
@@ -190,4 +191,35 @@ def test_evidence_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     ran = suite("-k", "COUNTER-01", "--evidence", str(tmp_path / "file"))
     assert ran.returncode != 0
     assert "name a folder that can be written" in ran.stdout
+    assert "Traceback" not in ran.stdout
+
+
+def test_deviations_are_written_then_expected_and_strictly_so(tmp_path: Path) -> None:
+    path, target = tmp_path / "known.toml", target_of_crlf_lines(tmp_path)
+    written = suite("-k", "OUT-07 or OUT-06", "--target", target, "--write-deviations", str(path))
+    assert [entry.id for entry in load_deviations(str(path)).entries.values()] == ["OUT-07"]
+    assert "1 NON-STRICT" in written.stdout
+    expected = suite("-k", "OUT-07 or OUT-06", "--strict", "--target", target, "--deviations", str(path))
+    assert "1 PASS, 1 DEVIATION" in expected.stdout
+    assert expected.returncode == 0, expected.stdout
+    mended = suite("-k", "OUT-07", "--deviations", str(path))
+    assert "it holds now, but" in mended.stdout
+    assert mended.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[[deviation]]\nid = 'OUT-99'\n", "no such case: OUT-99; statsd-conformance list"),
+        ("[[deviation]]\n", "entry 1: no entry 'id'"),
+    ],
+    ids=["unknown", "incomplete"],
+)
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_deviations_that_cannot_be_are_refused_by_name(tmp_path: Path, text: str, said: str, workers: str) -> None:
+    path = tmp_path / "known.toml"
+    path.write_text(text)
+    ran = suite("-k", "OUT-07", "-n", workers, "--deviations", str(path))
+    assert ran.returncode == pytest.ExitCode.USAGE_ERROR, ran.stdout
+    assert said in ran.stdout
     assert "Traceback" not in ran.stdout

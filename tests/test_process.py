@@ -54,6 +54,12 @@ def test_running_program_is_alive_until_it_is_stopped(tmp_path: Path) -> None:
     assert process.stop() == -signal.SIGTERM
 
 
+def test_exit_status_may_be_waited_for(tmp_path: Path) -> None:
+    process = started(tmp_path, "import sys\nsys.exit(3)")
+    assert process.exit_status(PATIENCE) == 3
+    process.stop()
+
+
 def test_exit_status_and_last_words_are_kept(tmp_path: Path) -> None:
     process = started(tmp_path, "for number in range(20): print('line', number)\nraise SystemExit(7)")
     assert ended(process) == 7

@@ -15,10 +15,15 @@ from statsd_conformance.requirement import requirement_of
 from statsd_conformance.wave import Case
 
 
+def chapter_names() -> list[str]:
+    """Return the names of the modules that hold cases, in the order of the chapters."""
+    names = [module.name for module in iter_modules(statsd_conformance.__path__) if module.name.startswith("test_")]
+    return [f"statsd_conformance.{name}" for name in sorted(names)]
+
+
 def all_cases() -> list[Case]:
     """Return every case of every chapter, in the order of the chapters, with ids as pytest writes them."""
-    names = [module.name for module in iter_modules(statsd_conformance.__path__) if module.name.startswith("test_")]
-    return [case for name in sorted(names) for case in cases_of(vars(import_module(f"statsd_conformance.{name}")))]
+    return [case for name in chapter_names() for case in cases_of(vars(import_module(name)))]
 
 
 def cases_of(chapter: Mapping[str, object]) -> Iterator[Case]:

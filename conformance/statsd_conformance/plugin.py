@@ -5,6 +5,7 @@ then raises or returns its own outcome, so that `-k`, `-x`, `-n`, tracebacks and
 """
 
 import asyncio
+import datetime
 from collections import Counter
 from collections.abc import Generator, Sequence
 from pathlib import Path
@@ -12,6 +13,14 @@ from typing import Any, Final
 
 import pytest
 
+from statsd_conformance.deviation import (
+    DeviationError,
+    Deviations,
+    load_deviations,
+    parameters_of,
+    read_deviations,
+    write_deviations,
+)
 from statsd_conformance.evidence import describe
 from statsd_conformance.report.capture import write_evidence
 from statsd_conformance.report.results import write_results
@@ -20,6 +29,7 @@ from statsd_conformance.session import Examination, Settings, examine
 from statsd_conformance.verdict import Outcome, Verdict
 from statsd_conformance.wave import Case
 
+_DEVIATIONS: Final = pytest.StashKey[Deviations]()
 _EXAMINATIONS: Final = pytest.StashKey[dict[str, Examination]]()
 _OUTCOME: Final = pytest.StashKey[Outcome]()
 _RECORDS: Final = pytest.StashKey[list[dict[str, Any]]]()
@@ -61,6 +71,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         help="write a capture, a text and a shell line of every case that fails into this folder",
     )
+    group.addoption(
+        "--deviations",
+        metavar="NAME|FILE",
+        help="expect what is listed there not to hold, and fail when it does: a file that --write-deviations wrote, or "
+        "the name of a known implementation",
+    )
+    group.addoption(
+        "--write-deviations",
+        type=Path,
+        metavar="FILE",
+        help="list what did not hold in this file, with room for reasons; reasons that stand there are kept",
+    )
     group.addoption("--allow-inconclusive", action="store_true", help="skip what is INCONCLUSIVE in place of failing")
 
 
@@ -72,12 +94,58 @@ def pytest_configure(config: pytest.Config) -> None:
     for option in ("evidence", "report"):
         if directory := getattr(config.option, option):
             _make(directory, option)
+    config.stash[_DEVIATIONS] = _listed(config)
     config.stash[_EXAMINATIONS] = {}
     config.stash[_RECORDS] = []
     config.pluginmanager.register(_Keeper(config.stash[_RECORDS]))
     if not hasattr(config, "workerinput"):
         # pytest has an option --strict of its own; workers get ours through the options that xdist hands on.
         config.option.statsd_strict = "--strict" in config.invocation_params.args
+
+
+def _listed(config: pytest.Config) -> Deviations:
+    """Return the deviations that the options name.
+
+    Raises:
+        pytest.UsageError: the file does not read as one, or cannot be written, or is to hold two targets.
+    """
+    listed, written = config.option.deviations, config.option.write_deviations
+    try:
+        if written:
+            if len(set(config.option.target or [])) > 1:
+                raise pytest.UsageError("--write-deviations writes the file of one target: name one --target")
+            written.open("a").close()
+            _before(written)
+        return load_deviations(listed) if listed else Deviations()
+    except DeviationError as error:
+        raise pytest.UsageError(str(error)) from None
+    except OSError as error:
+        raise pytest.UsageError(f"--write-deviations {written}: {error.strerror}; name another file") from None
+
+
+def _before(written: Path) -> Deviations:
+    """Return what stands in the file that is going to be written."""
+    return read_deviations(written.read_text(encoding="utf-8"), str(written))
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Refuse deviations of cases that the suite does not have, before anything runs.
+
+    Raises:
+        pytest.UsageError: there are some.
+    """
+    listed = session.config.stash[_DEVIATIONS]
+    if not listed.entries or hasattr(session.config, "workerinput"):
+        return
+    # All chapters, for a run may select one; they are imported here before pytest knows them for tests.
+    from statsd_conformance.chapters import all_cases, chapter_names
+
+    pytest.register_assert_rewrite(*chapter_names())
+    known = [(case.requirement.id, case.id.partition("[")[2].removesuffix("]")) for case in all_cases()]
+    if unknown := listed.unknown(known):
+        raise pytest.UsageError(
+            f"deviations {listed.source}: no such case: {', '.join(unknown)}; statsd-conformance list shows the ids"
+        )
 
 
 def _make(directory: Path, option: str) -> None:
@@ -101,11 +169,14 @@ class _Keeper:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the results, on the process that has them all."""
-    directory = session.config.option.report
-    if directory and not hasattr(session.config, "workerinput"):
-        records = session.config.stash[_RECORDS]
-        write_results(directory, records)
+    """Write the results and the deviations, on the process that has them all."""
+    option, records = session.config.option, session.config.stash[_RECORDS]
+    if hasattr(session.config, "workerinput"):
+        return
+    if option.report:
+        write_results(option.report, records)
+    if written := option.write_deviations:
+        written.write_text(write_deviations(records, _before(written)), encoding="utf-8")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -137,7 +208,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     requirement = requirement_of(pyfuncitem.function)
     if requirement is None:
         return None
-    outcome = _outcome(pyfuncitem, requirement)
+    deviations = pyfuncitem.config.stash[_DEVIATIONS]
+    parameters = parameters_of(pyfuncitem.name, _target_of(pyfuncitem))
+    today = datetime.date.today()
+    outcome = deviations.judged(requirement.id, parameters, _outcome(pyfuncitem, requirement), today)
     pyfuncitem.stash[_OUTCOME] = outcome
     verdict = outcome.verdict.value
     pyfuncitem.user_properties += [("id", requirement.id), ("class", requirement.category.value), ("verdict", verdict)]
@@ -193,6 +267,8 @@ def _raise(outcome: Outcome, config: pytest.Config) -> None:
     """Turn an outcome into what pytest understands."""
     __tracebackhide__ = True
     verdict = outcome.verdict
+    if verdict is Verdict.DEVIATION:
+        pytest.xfail(f"listed as a deviation: {outcome.note}")
     if verdict is Verdict.UNSUPPORTED or (verdict is Verdict.INCONCLUSIVE and config.option.allow_inconclusive):
         pytest.skip(f"{verdict.value}: {outcome.note}")
     if verdict is Verdict.NON_STRICT and not config.option.statsd_strict:

@@ -32,15 +32,18 @@ class Process:
         """Tell whether the program still runs."""
         return self.exit_status() is None
 
-    def exit_status(self) -> int | None:
-        """Return the exit status, negative the number of the signal that ended it; None while it runs."""
-        while self._status >= 0 and select.select([self._status], [], [], 0)[0]:
+    def exit_status(self, within: float = 0.0) -> int | None:
+        """Return the exit status, negative the number of the signal that ended it; None if it runs `within` s more."""
+        while self._status >= 0 and not self._exits() and select.select([self._status], [], [], within)[0]:
             said = os.read(self._status, 4096)
             if not said:
                 break
             self._said += said
-        line = next((line for line in self._said.split(b"\n") if line.startswith(b"exit ")), None)
-        return int(line.removeprefix(b"exit ")) if line else None
+        exits = self._exits()
+        return int(exits[0].removeprefix(b"exit ")) if exits else None
+
+    def _exits(self) -> list[bytes]:
+        return [line for line in self._said.split(b"\n") if line.startswith(b"exit ")]
 
     def log_tail(self, lines: int = 10) -> str:
         """Return the last lines that the program wrote to its output."""

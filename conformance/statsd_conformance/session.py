@@ -26,6 +26,7 @@ from statsd_conformance.wire import NoAnswer, Wire
 # Without a known interval a first flush may take the ten seconds of most defaults; the run must not wait for ever.
 FIRST_FLUSH: Final = 12.0
 _BIND: Final = 3.0
+_ENDING: Final = 1.0
 _START: Final = 10.0
 
 
@@ -128,7 +129,8 @@ class Subject:
         """Return its exit status and the last lines of its log, as far as they are known."""
         if self.process is None:
             return "its port is no longer bound"
-        status = self.process.exit_status()
+        # A program that crashes closes its sockets a moment before it has ended.
+        status = self.process.exit_status(_ENDING)
         ended = "it still runs" if status is None else f"exit status {status}"
         return f"{ended}; the end of its log:\n{self.process.log_tail()}"
 
