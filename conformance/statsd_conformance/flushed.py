@@ -74,7 +74,15 @@ class Flushed:
         """
         numbers = self._numbers("timer", bucket, statistic)
         value = [number for number in numbers if not isnan(number)][-1:] or numbers[-1:]
-        return value[0] * self.profile.timer_unit_ms if statistic in _TIMES else value[0]
+        return value[0] * self.unit_of(statistic)
+
+    def unit_of(self, statistic: str) -> float:
+        """Return what one unit of a timer's statistic is: in ms for times, 1 for the others."""
+        return self.profile.timer_unit_ms if statistic in _TIMES else 1.0
+
+    def numbers(self, kind: str, bucket: bytes, statistic: str = "") -> list[float]:
+        """Return every number published for a bucket, as it was written, oldest first; empty when there are none."""
+        return self._all_numbers(kind, bucket, statistic)
 
     def texts(self, kind: str, bucket: bytes, statistic: str = "") -> list[bytes]:
         """Return the value texts published, exactly as they were written, oldest first."""

@@ -6,6 +6,7 @@ then raises or returns its own outcome, so that `-k`, `-x`, `-n`, tracebacks and
 
 import asyncio
 import datetime
+import secrets
 from collections import Counter
 from collections.abc import Generator, Sequence
 from pathlib import Path
@@ -22,6 +23,8 @@ from statsd_conformance.deviation import (
     write_deviations,
 )
 from statsd_conformance.evidence import describe
+from statsd_conformance.found import Found, FoundError
+from statsd_conformance.properties import PLAN, Plan
 from statsd_conformance.report.capture import write_evidence
 from statsd_conformance.report.results import write_results
 from statsd_conformance.requirement import Requirement, requirement_of
@@ -83,6 +86,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="list what did not hold in this file, with room for reasons; reasons that stand there are kept",
     )
+    group.addoption(
+        "--examples", type=int, default=200, metavar="N", help="generated examples a property (default: %(default)s)"
+    )
+    group.addoption(
+        "--seed",
+        type=int,
+        dest="statsd_seed",
+        metavar="N",
+        help="what examples are generated from; equal seeds give equal examples (default: another one each run)",
+    )
+    group.addoption(
+        "--found",
+        type=Path,
+        default=Path(".conformance"),
+        metavar="DIR",
+        help="folder of the examples that broke a property, which are tried first (default: %(default)s)",
+    )
     group.addoption("--allow-inconclusive", action="store_true", help="skip what is INCONCLUSIVE in place of failing")
 
 
@@ -101,6 +121,24 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         # pytest has an option --strict of its own; workers get ours through the options that xdist hands on.
         config.option.statsd_strict = "--strict" in config.invocation_params.args
+        if config.option.statsd_seed is None:
+            config.option.statsd_seed = secrets.randbits(32)
+    if config.option.examples < 1:
+        raise pytest.UsageError(f"--examples {config.option.examples}: give 1 or more")
+    try:
+        _plan(config).found.check()
+    except FoundError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _plan(config: pytest.Config) -> Plan:
+    option = config.option
+    return Plan(option.statsd_seed, option.examples, Found(config.invocation_params.dir / option.found))
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say what the examples of this run are generated from."""
+    return f"StatsD seed: {config.option.statsd_seed}"
 
 
 def _listed(config: pytest.Config) -> Deviations:
@@ -260,7 +298,11 @@ def _examine(spec: str, cases: Sequence[Case], item: pytest.Item) -> Examination
         interval=option.interval,
         hostile=option.hostile,
     )
-    return asyncio.run(examine(spec, cases, settings))
+    token = PLAN.set(_plan(item.config))
+    try:
+        return asyncio.run(examine(spec, cases, settings))
+    finally:
+        PLAN.reset(token)
 
 
 def _raise(outcome: Outcome, config: pytest.Config) -> None:
