@@ -21,7 +21,8 @@ from statsd_conformance.verdict import Outcome, Verdict
 _NOT_MET: Final = (Verdict.FAIL, Verdict.NON_STRICT, Verdict.CRASHED)
 # What says nothing of whether the requirement holds.
 _SILENT: Final = (Verdict.UNSUPPORTED, Verdict.INCONCLUSIVE)
-# What a case puts before its names, and differs from run to run.
+# What differs from run to run: whatever else came out, the time, and what a case puts before its names.
+_CHANGING: Final = re.compile(r"; (published|the end of its log):.*| [0-9]{10}\r?$")
 _OWN_PREFIX: Final = re.compile(rf"{TOKEN.pattern.decode()}\.?")
 
 
@@ -195,8 +196,7 @@ def _observed(record: Mapping[str, Any]) -> Deviation | None:
     if verdict not in (*_NOT_MET, Verdict.DEVIATION):
         return None
     said = Verdict.FAIL if verdict is Verdict.DEVIATION else verdict
-    # What else came out differs from run to run.
-    effect = _OWN_PREFIX.sub("", record["note"].partition("\n")[0].partition("; published:")[0])
+    effect = _OWN_PREFIX.sub("", _CHANGING.sub("", record["note"].partition("\n")[0]))
     return Deviation(record["id"], _key(record)[1], said.value, effect, record["version"])
 
 
