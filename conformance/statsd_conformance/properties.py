@@ -131,9 +131,10 @@ async def hold(property: Property, target: Target) -> str:
     target.trace.datagrams[:] = trial.datagrams
     target.trace.flushes[:] = [only(trial.flushed, trial.prefixes)]
     told = trial.difference.words if trial.difference else "it failed, and not when it was sent again"
+    more = " or more" if len(failing) == _AGAIN else ""
     raise AssertionError(
         f"{told}\n"
-        f"{len(failing)} of {len(kept) + len(fresh)} examples failed; StatsD seed: {plan.seed}\n"
+        f"{len(failing)}{more} of {len(kept) + len(fresh)} examples failed; StatsD seed: {plan.seed}\n"
         + (f"kept as {path}, which later runs try first\n" if path else "")
         + f"\n{as_function(property.id, plainest)}"
     )

@@ -18,6 +18,8 @@ Fails = Callable[[Sequence[Lines]], Awaitable[list[bool]]]
 _CHUNKS: Final = 32
 # Below so many lines their parts are made plainer, too.
 _FEW: Final = 24
+# Below so many their numbers are tried in many steps.
+_VERY_FEW: Final = 6
 _PLAIN: Final = (1, 2, 3, 5, 10, 20, 50, 100, 1000, 10_000)
 
 
@@ -52,8 +54,8 @@ async def shrink(
             continue
         best = [apply(current, change) for change in good]
         together = _allowed(current, _together(current, good), valid) if len(good) > 1 and rounds > 0 else []
-        if together:
-            tried = [apply(current, change) for change in together]
+        tried = [result for result in (apply(current, change) for change in together) if result not in best]
+        if tried:
             best += [one for one, fail in zip(tried, await fails(tried), strict=True) if fail]
             rounds -= 1
         reached.append(min(best, key=plainness))
@@ -113,7 +115,7 @@ def _single_changes(lines: Lines, size: int) -> Iterator[Change]:
         yield from _plainer_names(lines)
         yield from _plainer_types(lines)
         for number, line in enumerate(lines):
-            for part, value in _plainer_parts(line):
+            for part, value in _plainer_parts(line, dense=len(lines) <= _VERY_FEW):
                 yield {(number, part): value}
         yield from _plainer_members(lines)
 
@@ -140,7 +142,7 @@ def _plainer_members(lines: Lines) -> Iterator[Change]:
             yield {(number, "value"): member for number in same}
 
 
-def _plainer_parts(line: Line) -> Iterator[tuple[str, Any]]:
+def _plainer_parts(line: Line, dense: bool) -> Iterator[tuple[str, Any]]:
     if line.rate:
         yield "rate", ""
         yield from (("rate", rate) for rate in RATES)
@@ -153,7 +155,9 @@ def _plainer_parts(line: Line) -> Iterator[tuple[str, Any]]:
     else:
         sign = line.value[0] if line.value[0] in "+-" else ""
         number = int(abs(float(line.value)))
-        steps = {*_PLAIN, number, *(number - (number >> shift) for shift in range(1, 12)), number - 1}
+        quarters = (4, 5, 6, 7) if dense else (4,)
+        nearer = (number - (number * quarter >> shift) for shift in range(3, 14) for quarter in quarters)
+        steps = {*_PLAIN, number, number - 1, *nearer}
         yield from (("value", f"{sign}{step}") for step in sorted(steps) if 0 < step <= number)
 
 
