@@ -41,7 +41,7 @@ each_property = pytest.mark.parametrize("property", PROPERTIES, ids=IDS)
 
 
 def local(plant: Break = right) -> InProcess:
-    return InProcess(plant(make_server(Options(flush_interval=1000))), PROFILE)
+    return InProcess(plant(make_server(Options(flush_interval=1000, tcp=True))), PROFILE)
 
 
 @contextmanager

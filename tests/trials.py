@@ -19,6 +19,7 @@ PROFILE: Final = load_profile("reference")
 # The cases of an extension need a target that has it: its name in the profile, and the options of the reference.
 EXTENDED: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "GAUGE-10": ("deleteGauges", {"delete_gauges": True}),
+    "PROPERTY-07": ("", {"tcp": True}),
 }
 _TOKEN: Final = re.compile("q[0-9a-z]{9}")
 

@@ -75,6 +75,7 @@ class Property:
         ways: how an example is sent: in two ways that have to come out alike, or in one that the model judges.
         words: what the two ways are called in a message.
         judged: the timer statistics to compare, of those that the target publishes.
+        streamed: whether the first way goes over TCP.
     """
 
     id: str
@@ -83,6 +84,7 @@ class Property:
     ways: Callable[[Lines], tuple[Way, ...]]
     words: tuple[str, str]
     judged: Callable[[Profile], Sequence[str]]
+    streamed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,8 @@ async def hold(property: Property, target: Target) -> str:
     random = Random(f"{plan.seed} {property.id}")
     kept = [lines for lines in plan.found.examples(property.id) if set(types_of(lines).values()) <= set(types)]
     fresh = [property.make(random, types) for _ in range(plan.examples)]
+    if property.streamed:
+        await target.needs_stream()
     bench = Bench(property, target)
     failing = await _failing_again(bench, [*kept, *fresh])
     if not failing:
@@ -143,6 +147,8 @@ async def hold(property: Property, target: Target) -> str:
 async def hold_of(property: Property, target: Target, *lines: Line) -> None:
     """Try a property on one example: what a failure prints calls this."""
     usable_types(property, target.profile)
+    if property.streamed:
+        await target.needs_stream()
     (trial,) = await Bench(property, target).send([lines])
     assert trial.difference is None, trial.difference.words
 
@@ -205,10 +211,12 @@ class Bench:
         sent: list[list[bytes]] = [[] for _ in examples]
         for interval in range(len(ways[0][0]) if ways else 0):
             for one, own, datagrams in zip(ways, prefixes, sent, strict=True):
-                new = [written(datagram, to) for way, to in zip(one, own, strict=True) for datagram in way[interval]]
-                self.target.send(*new)
-                datagrams += new
+                datagrams += self._send_interval(one, own, interval)
             flushed = await self.target.flush()
+        if self.property.streamed:
+            # What the fence overtook on the other socket is in the next flush.
+            more = await self.target.flush()
+            flushed = replace(flushed, snapshots=(*flushed.snapshots, *more.snapshots))
         statistics = self.property.judged(self.target.profile)
         outcomes = [[Outcome(flushed, prefix, statistics) for prefix in own] for own in prefixes]
         if ways and len(ways[0]) == 1:
@@ -220,6 +228,18 @@ class Bench:
         ]
         self.trials.update(zip(examples, trials, strict=True))
         return trials
+
+    def _send_interval(self, ways: Sequence[Way], prefixes: Sequence[bytes], interval: int) -> list[bytes]:
+        sent = []
+        for number, (way, prefix) in enumerate(zip(ways, prefixes, strict=True)):
+            new = [written(datagram, prefix) for datagram in way[interval]]
+            if self.property.streamed and number == 0:
+                new = [datagram + b"\n" for datagram in new]
+                self.target.send_over_stream(*new)
+            else:
+                self.target.send(*new)
+            sent += new
+        return sent
 
     def _difference(self, ways: Sequence[Way], one: "Outcome", other: "Outcome") -> Difference | None:
         judged = types_of(line for datagram in ways[0][-1] for line in datagram)
@@ -404,6 +424,11 @@ def sampled_and_repeated(lines: Lines) -> tuple[Way, ...]:
     """Send the lines with their sample rates, and each as often as its rate says, without."""
     repeated = [replace(line, rate="") for line in lines for _ in range(line.times)]
     return ((packed(lines),), (packed(repeated),))
+
+
+def twice_as_it_is(lines: Lines) -> tuple[Way, ...]:
+    """Send the lines twice alike, over two transports."""
+    return ((packed(lines),), (packed(lines),))
 
 
 def behind_others_and_alone(lines: Lines) -> tuple[Way, ...]:

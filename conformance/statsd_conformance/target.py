@@ -12,6 +12,7 @@ from statsd_conformance.graphite import GraphiteLine, Snapshot, read_line
 from statsd_conformance.profile import Profile
 from statsd_conformance.requirement import Unsupported
 from statsd_reference import Server
+from statsd_reference.stream import Stream
 
 DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 TOKEN_LENGTH: Final = 10
@@ -82,6 +83,23 @@ class Target(ABC):
         for datagram in datagrams:
             self.trace.datagrams.append(datagram)
             self._transmit(datagram, elsewhere=True)
+
+    async def needs_stream(self) -> None:
+        """Say that the case sends over TCP as well, and connect.
+
+        Raises:
+            Unsupported: the target does not read lines from TCP beside its datagrams.
+        """
+        raise Unsupported("the target reads no TCP beside its datagrams")
+
+    def send_over_stream(self, *lines: bytes) -> None:
+        """Send each argument, lines that end in LF, over TCP, in order; `needs_stream` comes first."""
+        for one in lines:
+            self.trace.datagrams.append(one)
+            self._transmit_over_stream(one)
+
+    def _transmit_over_stream(self, lines: bytes) -> None:
+        raise Unsupported("the target reads no TCP beside its datagrams")
 
     async def flush(self) -> Flushed:
         """Return everything published since the case's last flush, up to a flush that holds all that was sent."""
@@ -154,6 +172,7 @@ class InProcess(Target):
         self.window = server.first_window()
         self.receive = server.make_receive()
         self.clock = 1_700_000_000.0
+        self.stream = Stream()
 
     @property
     def interval(self) -> float:
@@ -164,6 +183,22 @@ class InProcess(Target):
         with _its_crash():
             for received in self.receive(datagram):
                 self.window = self.server.accumulate(self.window, self.server.read(received))
+
+    async def needs_stream(self) -> None:
+        """Begin a stream.
+
+        Raises:
+            Unsupported: the server's options say no TCP.
+        """
+        if not self.server.options.tcp:
+            await super().needs_stream()
+        self.stream = Stream()
+
+    def _transmit_over_stream(self, lines: bytes) -> None:
+        with _its_crash():
+            cut = self.server.cut(self.stream, lines, self.server.options.max_line)
+            self.stream = cut.stream
+            self.window = self.server.accumulate(self.window, self.server.read(cut.lines))
 
     async def _snapshots(self) -> Sequence[Snapshot]:
         self.clock += self.interval

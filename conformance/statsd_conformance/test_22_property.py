@@ -24,9 +24,10 @@ from statsd_conformance.properties import (
     sampled_traffic,
     traffic_of_two_intervals,
     traffic_with_bad_lines,
+    twice_as_it_is,
     with_bad_and_without,
 )
-from statsd_conformance.requirement import CORE, MUST, requirement
+from statsd_conformance.requirement import CORE, EXT, MUST, requirement
 from statsd_conformance.target import Target
 
 ALL = ("c", "g", "ms", "s")
@@ -48,6 +49,10 @@ PROPERTY_05 = Property(
 PROPERTY_06 = Property(
     *("PROPERTY-06", ("c", "ms", "s"), traffic_of_two_intervals, behind_others_and_alone),
     *(("behind an interval with traffic", "behind one without"), added_statistics),
+)
+PROPERTY_07 = Property(
+    *("PROPERTY-07", ALL, plain_traffic, twice_as_it_is),
+    *(("over TCP", "over UDP"), all_statistics, True),
 )
 
 
@@ -85,3 +90,9 @@ async def test_sampled_line_counts_for_as_many_as_it_stands_for(target: Target) 
 async def test_interval_does_not_depend_on_the_one_before(target: Target) -> str:
     """Counters, timers and sets of one interval MUST NOT depend on those of the one before it."""
     return await hold(PROPERTY_06, target)
+
+
+@requirement("PROPERTY-07", EXT, MUST, cites="statsd servers/tcp.js and servers/udp.js hand on the same lines")
+async def test_lines_over_tcp_come_out_as_over_udp(target: Target) -> str:
+    """Where a target reads TCP and UDP, lines over TCP MUST come out as the same lines over UDP."""
+    return await hold(PROPERTY_07, target)

@@ -10,11 +10,11 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Final
 
-from statsd_conformance.address import Address
+from statsd_conformance.address import Address, Sender
 from statsd_conformance.graphite import Snapshot
 from statsd_conformance.kernel import queue_and_drops
 from statsd_conformance.profile import Profile
@@ -34,6 +34,10 @@ _CLOSED: Final = "the connection to the target was closed meanwhile"
 
 class _Elsewhere(bytes):
     """A datagram that leaves by the second socket."""
+
+
+class _Streamed(bytes):
+    """Lines that leave by a connection over TCP."""
 
 
 class _Signal(bytes):
@@ -100,6 +104,7 @@ class Wire:
     _fences: list[_Fence] = field(default_factory=list)
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
     _burst: int = 0
+    _stream: Sender | None = None
     _sending: bool = False
     _cases: int = 0
     _raised: int = 0
@@ -136,6 +141,9 @@ class Wire:
         if self._tasks:
             self._socket.close()
             self._other.close()
+        if self._stream:
+            self._stream.close()
+            self._stream = None
         self._tasks, self._sending = [], False
         closed = Inconclusive(_CLOSED)
         self._fail(closed)
@@ -143,6 +151,21 @@ class Wire:
             item = self._queue.get_nowait()
             if isinstance(item, _FenceRequest):
                 _refuse([item.done], closed)
+
+    async def open_stream(self) -> bool:
+        """Connect over TCP to where datagrams go, unless that was done before; tell whether somebody listens there."""
+        if self.address.scheme != "udp":
+            return False
+        if self._stream is None:
+            try:
+                opened = await replace(self.address, scheme="tcp").connect()
+            except OSError:
+                return False
+            if self._stream is not None:
+                opened.close()
+                return True
+            self._stream = opened
+        return True
 
     def case(self) -> "OverTheWire":
         """Return a target of its own for one case, with a prefix nobody had before."""
@@ -258,7 +281,9 @@ class Wire:
         self.sent += 1
         try:
             sender = self._other if isinstance(datagram, _Elsewhere) else self._socket
-            await sender.send(datagram, whole=isinstance(datagram, _Signal))
+            if isinstance(datagram, _Streamed) and self._stream:
+                sender = self._stream
+            await sender.send(datagram, whole=isinstance(datagram, _Signal | _Streamed))
         except ConnectionRefusedError:
             # ICMP port unreachable for an earlier datagram: nobody listens there at the moment.
             self.refused += 1
@@ -334,6 +359,18 @@ class OverTheWire(Target):
 
     def _transmit(self, datagram: bytes, *, elsewhere: bool = False) -> None:
         self._wire.transmit(_Elsewhere(datagram) if elsewhere else datagram)
+
+    async def needs_stream(self) -> None:
+        """Connect over TCP to where datagrams go.
+
+        Raises:
+            Unsupported: nobody listens there.
+        """
+        if not await self._wire.open_stream():
+            await super().needs_stream()
+
+    def _transmit_over_stream(self, lines: bytes) -> None:
+        self._wire.transmit(_Streamed(lines))
 
     async def _snapshots(self) -> Sequence[Snapshot]:
         start, self._seen = self._seen, await self._wire.fence()

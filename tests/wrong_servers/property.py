@@ -6,6 +6,7 @@ from dataclasses import replace
 from defects.steps import carries, samples, steadily
 from statsd_reference import Kind, Sample, Server, Window
 from statsd_reference.server import Receive
+from statsd_reference.stream import Cut, Stream
 
 
 def hundreds_wrap(server: Server) -> Server:
@@ -67,6 +68,17 @@ def large_counts_linger(server: Server) -> Server:
     return carries(server, carried)
 
 
+def stream_loses_what_stands_last(server: Server) -> Server:
+    """Take the last line of what a stream brings for one that has not ended, and forget it."""
+
+    def cut_short(stream: Stream, chunk: bytes, max_line: int) -> Cut:
+        done = server.cut(stream, chunk, max_line)
+        kept, newline, _ = done.lines[:-1].rpartition(b"\n")
+        return replace(done, lines=kept + newline)
+
+    return replace(server, cut=cut_short)
+
+
 WRONG = {
     "PROPERTY-01": hundreds_wrap,
     "PROPERTY-02": last_line_twice,
@@ -74,4 +86,5 @@ WRONG = {
     "PROPERTY-04": bad_line_ends_datagram,
     "PROPERTY-05": rate_in_eighths,
     "PROPERTY-06": large_counts_linger,
+    "PROPERTY-07": stream_loses_what_stands_last,
 }

@@ -27,6 +27,7 @@ class Reference:
         """Return the command line; it needs no file."""
         options = {
             "port": place.port,
+            "tcp": "true",
             "address": "127.0.0.1",
             "mgmt_port": place.admin_port,
             "mgmt_address": "127.0.0.1",

@@ -10,7 +10,7 @@ from statsd_conformance.targets.named import Launch, Place
 
 @dataclass(frozen=True, slots=True)
 class Statsd:
-    """npm `statsd`, or `statsd` on PATH, with its default configuration but for the interval and the addresses."""
+    """npm `statsd`, or `statsd` on PATH: its defaults but for the interval, the addresses, and TCP beside UDP."""
 
     name: str = "statsd"
     profile: str = "statsd"
@@ -30,8 +30,10 @@ class Statsd:
     def prepare(self, program: Found, place: Place) -> Launch:
         """Write its configuration, which is JavaScript; JSON is that, too."""
         configuration = {
-            "port": place.port,
-            "address": "127.0.0.1",
+            "servers": [
+                {"server": f"./servers/{transport}", "address": "127.0.0.1", "port": place.port}
+                for transport in ("udp", "tcp")
+            ],
             "mgmt_port": place.admin_port,
             "mgmt_address": "127.0.0.1",
             "flushInterval": round(place.interval * 1000),
