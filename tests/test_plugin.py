@@ -223,3 +223,37 @@ def test_deviations_that_cannot_be_are_refused_by_name(tmp_path: Path, text: str
     assert ran.returncode == pytest.ExitCode.USAGE_ERROR, ran.stdout
     assert said in ran.stdout
     assert "Traceback" not in ran.stdout
+
+
+def test_seed_of_the_examples_stands_in_the_header() -> None:
+    ran = suite("-k", "PROPERTY-03", "--examples", "3", "--seed", "4711")
+    assert ran.returncode == 0, ran.stdout
+    assert "\nStatsD seed: 4711\n" in ran.stdout
+
+
+def test_examples_that_cannot_be_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "PROPERTY-01-0.json").write_text("{}")
+    for arguments, said in (
+        (["--examples", "0"], "--examples 0: give 1 or more"),
+        (["--found", str(tmp_path)], "PROPERTY-01-0.json: not an example of format 1; delete it"),
+    ):
+        ran = suite("-k", "PROPERTY-03", *arguments)
+        assert ran.returncode == pytest.ExitCode.USAGE_ERROR, ran.stdout
+        assert said in ran.stdout
+        assert "Traceback" not in ran.stdout
+
+
+def test_example_that_broke_a_property_is_kept_and_tried_first(tmp_path: Path) -> None:
+    other_percentile = SERVE.replace("--flushInterval 1000", "--flushInterval 200 --percentThreshold 80")
+    again = ("--target", other_percentile, "--profile", "reference", "--interval", "0.2", "--found", str(tmp_path))
+    first = suite("-k", "PROPERTY-01", "--seed", "1", "-n", "2", *again)
+    assert first.returncode == pytest.ExitCode.TESTS_FAILED, first.stdout
+    assert "StatsD seed: 1" in first.stdout
+    (path,) = tmp_path.iterdir()
+    assert f"kept as {path}" in first.stdout
+    assert "the count_90 of a (ms) is not published here, and 1 in the model" in first.stdout
+    assert 'Line("a", "1", type="ms"),' in first.stdout
+    # One more, which may show the fault or not.
+    second = suite("-k", "PROPERTY-01", "--examples", "1", *again)
+    assert f"kept as {path}" in second.stdout
+    assert list(tmp_path.iterdir()) == [path]

@@ -8,7 +8,7 @@ import pytest
 from defects.steps import Break
 from statsd_conformance.address import Address
 from statsd_conformance.profile import load_profile
-from statsd_conformance.requirement import Inconclusive
+from statsd_conformance.requirement import Inconclusive, Unsupported
 from statsd_conformance.target import Crashed
 from statsd_conformance.wire import BURST, NoAnswer, Wire, room
 from statsd_reference import Flush, Outcome, Server, Window
@@ -294,3 +294,28 @@ def test_silence_that_ends_a_flush_fits_into_the_interval(interval: float | None
     profile = replace(load_profile("statsd"), silence=1.0)
     wire = Wire("w", Address("udp", "127.0.0.1", 1), profile, interval)
     assert wire.silence == pytest.approx(silence)
+
+
+def test_target_without_tcp_takes_no_stream() -> None:
+    async def talk(subject: DaemonSubject) -> None:
+        target = subject.wire.case()
+        with pytest.raises(Unsupported, match="no TCP"):
+            await target.needs_stream()
+        assert (await target.after(target.bucket() + b":1|c")).count(target.bucket()) == 1
+
+    talking(talk)
+
+
+def test_lines_go_over_tcp_in_order_and_survive_a_restart() -> None:
+    async def run() -> None:
+        async with serving(right, options={"tcp": True}) as subject:
+            for _ in range(2):
+                target = subject.wire.case()
+                await target.needs_stream()
+                await target.needs_stream()
+                target.send_over_stream(target.bucket() + b":1|g\n", target.bucket() + b":2|g\n")
+                await target.flush()
+                assert (await target.flush()).gauge(target.bucket()) == 2
+                await subject.restart()
+
+    asyncio.run(run())
