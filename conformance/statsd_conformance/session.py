@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from statsd_conformance.address import Address, AddressError, read_address
 from statsd_conformance.kernel import queue_and_drops, visible
+from statsd_conformance.observers import MakeObserver, graphite
 from statsd_conformance.probe import UNKNOWN, Probed, probe, use
 from statsd_conformance.process import Process, StartError, free_port, start
 from statsd_conformance.profile import Profile, ProfileError, load_profile
@@ -18,7 +19,7 @@ from statsd_conformance.programs import Found, Missing
 from statsd_conformance.requirement import Inconclusive
 from statsd_conformance.route import Route
 from statsd_conformance.target import Crashed
-from statsd_conformance.targets import NAMED, Command, CommandError, Named, Place
+from statsd_conformance.targets import NAMED, Command, CommandError, Named, Observed, Place
 from statsd_conformance.verdict import Outcome, Verdict
 from statsd_conformance.wave import Case, run_all
 from statsd_conformance.wire import NoAnswer, Wire
@@ -224,13 +225,13 @@ def _allowed(subject: Subject, cases: Sequence[Case], settings: Settings) -> tup
 @asynccontextmanager
 async def running(spec: str, settings: Settings) -> AsyncIterator[Subject]:
     """Give the running subject that `spec` names; on leaving, everything that was started is stopped."""
-    subject, host, port = _subject(spec, settings)
+    subject, make = _subject(spec, settings)
     wire = subject.wire
     wire.alive = subject.alive
     try:
-        sink_port = await wire.open(host, port)
+        sink_port = await wire.watch(make)
     except OSError as error:
-        where = f"{host or 'any address'}:{port}"
+        where = settings.sink.partition("://")[2]
         raise TargetError(
             f"cannot listen as Graphite on {where}: {error.strerror}; choose another place with --sink graphite://HOST:PORT"
         ) from None
@@ -244,15 +245,18 @@ async def running(spec: str, settings: Settings) -> AsyncIterator[Subject]:
         await wire.close()
 
 
-def _subject(spec: str, settings: Settings) -> tuple[Subject, str, int]:
-    """Return the subject, not started, and host and port of its sink."""
+def _subject(spec: str, settings: Settings) -> tuple[Subject, MakeObserver]:
+    """Return the subject, not started, and what makes the observer of its output."""
     if spec in NAMED or spec.startswith("exec:"):
         named = NAMED[spec] if spec in NAMED else Command(spec.removeprefix("exec:"))
-        return _startable(spec, named, settings), "127.0.0.1", 0
+        subject = _startable(spec, named, settings)
+        if isinstance(named, Observed) and subject.place:
+            return subject, named.observer(subject.place)
+        return subject, graphite("127.0.0.1", 0)
     address = read_address(spec)
     host, port = read_sink(settings.sink)
     wire = Wire(spec, address, _profile(settings.profile), settings.interval)
-    return Subject(wire), host or ("127.0.0.1" if address.loopback else ""), port
+    return Subject(wire), graphite(host or ("127.0.0.1" if address.loopback else ""), port)
 
 
 def _startable(spec: str, named: Named, settings: Settings) -> Subject:

@@ -17,10 +17,10 @@ from typing import Final
 from statsd_conformance.address import Address, Sender
 from statsd_conformance.graphite import Snapshot
 from statsd_conformance.kernel import queue_and_drops
+from statsd_conformance.observers import MakeObserver, Observer, graphite
 from statsd_conformance.profile import Profile
 from statsd_conformance.requirement import Inconclusive
 from statsd_conformance.route import Route, route_of
-from statsd_conformance.sink import GraphiteSink
 from statsd_conformance.target import DIGITS, Crashed, Target, token
 
 # Of a default receive buffer of Linux, 212,992 bytes, one burst takes no more than this.
@@ -113,13 +113,25 @@ class Wire:
 
     def __post_init__(self) -> None:
         self.run = "".join(secrets.choice(DIGITS) for _ in range(5))
-        self.sink = GraphiteSink(self.profile, self._take, lambda: self.silence)
+        self.sink = self._made(graphite("127.0.0.1", 0))
         self._fence_name = re.compile(rb"q%bfence[0-9]+z" % self.run.encode())
 
     async def open(self, sink_host: str, sink_port: int) -> int:
-        """Listen as Graphite and connect to the target; return the sink's port."""
-        self._sink_port = await self.sink.listen(sink_host, sink_port)
+        """Listen as Graphite; return the sink's port."""
+        return await self.watch(graphite(sink_host, sink_port))
+
+    async def watch(self, make: MakeObserver) -> int:
+        """Watch the target's output through the observer that `make` makes; return its port, 0 for none.
+
+        Raises:
+            OSError: its place cannot be had.
+        """
+        self.sink = self._made(make)
+        self._sink_port = await self.sink.open()
         return self._sink_port
+
+    def _made(self, make: MakeObserver) -> Observer:
+        return make(self.profile, self._take, lambda: self.silence)
 
     async def connect(self) -> None:
         """Open the socket that lines go out of, and start sending what is queued."""

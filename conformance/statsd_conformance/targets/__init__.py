@@ -4,10 +4,10 @@ from typing import Final
 
 from statsd_conformance.targets.collectd import Collectd
 from statsd_conformance.targets.command import Command, CommandError
-from statsd_conformance.targets.named import Launch, Named, Place
+from statsd_conformance.targets.named import Launch, Named, Observed, Place
 from statsd_conformance.targets.reference import Reference
 from statsd_conformance.targets.statsd import Statsd
 
 NAMED: Final[dict[str, Named]] = {target.name: target for target in (Reference(), Statsd(), Collectd())}
 
-__all__ = ["NAMED", "Command", "CommandError", "Launch", "Named", "Place"]
+__all__ = ["NAMED", "Command", "CommandError", "Launch", "Named", "Observed", "Place"]

@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from statsd_conformance.observers import MakeObserver
 from statsd_conformance.programs import Found, Missing
 
 
@@ -50,3 +51,11 @@ class Named(Protocol):
 
     def prepare(self, program: Found, place: Place) -> Launch:
         """Write its configuration into the place's directory and return how to start it."""
+
+
+@runtime_checkable
+class Observed(Protocol):
+    """One that does not flush to a Graphite listener, and says how its output is seen."""
+
+    def observer(self, place: Place) -> MakeObserver:
+        """Return what makes the observer of its output; the place has no Graphite port yet."""

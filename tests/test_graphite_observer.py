@@ -3,8 +3,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from statsd_conformance.graphite import Snapshot
+from statsd_conformance.observers import GraphiteObserver
 from statsd_conformance.profile import Profile, load_profile
-from statsd_conformance.sink import GraphiteSink
 
 CLOSE = replace(load_profile("statsd"), silence=60.0)
 MARKER = replace(load_profile("reference"), silence=60.0)
@@ -27,13 +27,13 @@ class Heard:
 Say = Callable[[], Awaitable[asyncio.StreamWriter]]
 
 
-def listening(profile: Profile, conversation: Callable[[Say, Heard], Awaitable[None]]) -> GraphiteSink:
+def listening(profile: Profile, conversation: Callable[[Say, Heard], Awaitable[None]]) -> GraphiteObserver:
     """Run a conversation with a sink; `say` opens a connection to it."""
 
-    async def run() -> GraphiteSink:
+    async def run() -> GraphiteObserver:
         heard = Heard()
-        sink = GraphiteSink(profile, heard.queue.put_nowait, lambda: profile.silence)
-        port = await sink.listen("127.0.0.1", 0)
+        sink = GraphiteObserver(profile, heard.queue.put_nowait, lambda: profile.silence)
+        port = await sink.open()
         writers: list[asyncio.StreamWriter] = []
 
         async def say() -> asyncio.StreamWriter:
@@ -158,8 +158,8 @@ def test_broken_connection_leaves_the_sink_listening() -> None:
 
 def test_closed_sink_drops_its_connections() -> None:
     async def run() -> bytes:
-        sink = GraphiteSink(MARKER, lambda snapshot: None, lambda: MARKER.silence)
-        reader, writer = await asyncio.open_connection("127.0.0.1", await sink.listen("127.0.0.1", 0))
+        sink = GraphiteObserver(MARKER, lambda snapshot: None, lambda: MARKER.silence)
+        reader, writer = await asyncio.open_connection("127.0.0.1", await sink.open())
         await send(writer, b"a 1 100\n")
         await sink.close()
         left = await asyncio.wait_for(reader.read(), 10)
@@ -175,8 +175,8 @@ def test_snapshot_tells_when_it_ended() -> None:
     async def run() -> None:
         loop = asyncio.get_running_loop()
         heard = Heard()
-        sink = GraphiteSink(MARKER, heard.queue.put_nowait, lambda: MARKER.silence)
-        _, writer = await asyncio.open_connection("127.0.0.1", await sink.listen("127.0.0.1", 0))
+        sink = GraphiteObserver(MARKER, heard.queue.put_nowait, lambda: MARKER.silence)
+        _, writer = await asyncio.open_connection("127.0.0.1", await sink.open())
         before = loop.time()
         await send(writer, END)
         snapshot = await asyncio.wait_for(heard.queue.get(), 10)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from statsd_conformance.graphite import GraphiteLine, Snapshot, read_line
+from statsd_conformance.observers.observer import MakeObserver
 from statsd_conformance.profile import Profile
 
 # A target that sends bytes without an end is not sending Graphite lines.
@@ -13,29 +14,31 @@ _LONGEST_LINE = 1 << 20
 
 
 @dataclass
-class GraphiteSink:
+class GraphiteObserver:
     """Listens for Graphite plaintext, and tells `on_snapshot` of every flush that has ended.
 
     A flush ends as the profile says: with its connection or a marker line; and always with silence, of as many seconds
-    as `silence` returns.
+    as `silence` returns. An empty `host` stands for every address of this machine.
     """
 
     profile: Profile
     on_snapshot: Callable[[Snapshot], None]
     silence: Callable[[], float]
+    host: str = "127.0.0.1"
+    port: int = 0
     lines: list[GraphiteLine] = field(default_factory=list)
     connections: int = 0
     _server: asyncio.Server | None = None
     _ending: asyncio.TimerHandle | None = None
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
-    async def listen(self, host: str, port: int) -> int:
+    async def open(self) -> int:
         """Listen; return the port, which `port` 0 leaves to the system.
 
         Raises:
             OSError: the address cannot be had.
         """
-        self._server = await asyncio.start_server(self._serve, host, port, limit=_LONGEST_LINE)
+        self._server = await asyncio.start_server(self._serve, self.host, self.port, limit=_LONGEST_LINE)
         number: int = self._server.sockets[0].getsockname()[1]
         return number
 
@@ -93,3 +96,8 @@ class GraphiteSink:
         if self.lines:
             lines, self.lines = tuple(self.lines), []
             self.on_snapshot(Snapshot(lines, time.monotonic(), time.time()))
+
+
+def graphite(host: str, port: int) -> MakeObserver:
+    """Return what makes an observer that listens there for Graphite plaintext."""
+    return lambda profile, on_snapshot, silence: GraphiteObserver(profile, on_snapshot, silence, host, port)

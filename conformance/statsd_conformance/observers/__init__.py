@@ -1,0 +1,6 @@
+"""How a target's output is seen: one small interface, one file for each form of output. A case never knows which."""
+
+from statsd_conformance.observers.graphite import GraphiteObserver, graphite
+from statsd_conformance.observers.observer import MakeObserver, Observer
+
+__all__ = ["GraphiteObserver", "MakeObserver", "Observer", "graphite"]
