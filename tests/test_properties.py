@@ -206,6 +206,12 @@ def test_set_that_a_flush_may_have_cut_in_two_is_no_failure() -> None:
         assert asyncio.run(hold(chapter.PROPERTY_01, local(once(other_member)))) == "50 examples"
 
 
+def test_nothing_published_is_no_agreement() -> None:
+    silent = local(lambda server: replace(server, parse=lambda line: ()))
+    with planned(Plan(3, 5)), pytest.raises(AssertionError, match="is published, neither cut nor whole"):
+        asyncio.run(hold(chapter.PROPERTY_02, silent))
+
+
 def test_types_are_those_that_the_target_publishes() -> None:
     counters = replace(PROFILE, paths={"rate": "stats.{bucket}"})
     assert usable_types(chapter.PROPERTY_01, counters) == ["c"]

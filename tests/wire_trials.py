@@ -22,6 +22,7 @@ T = TypeVar("T")
 # Short enough for many flushes a second, long enough for a loaded machine to keep to it.
 INTERVAL_MS: Final = 100
 AT_ONCE: Final = 40
+_TRIES: Final = 5
 NO_OPTIONS: Final[Mapping[str, Any]] = {}
 
 
@@ -122,10 +123,19 @@ class DaemonSubject:
         self.error = None
         self.restarts += 1
         self._stopping.clear()
+        self.wire.address = replace(self.wire.address, port=await self._listen(_TRIES))
+        await self.wire.connect()
+
+    async def _listen(self, tries: int) -> int:
+        """Return the port; the number that the system gave for UDP may be taken for TCP."""
         listening: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._serving = asyncio.create_task(self._serve(listening))
-        self.wire.address = replace(self.wire.address, port=await listening)
-        await self.wire.connect()
+        try:
+            return await listening
+        except Exception:
+            if tries <= 1:
+                raise
+        return await self._listen(tries - 1)
 
     async def stop(self) -> None:
         """Stop the daemon."""

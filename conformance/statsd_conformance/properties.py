@@ -305,6 +305,8 @@ def difference_of(types: dict[str, str], one: Outcome, other: Outcome, words: tu
     """Return the first difference between two outcomes of the same names, None when there is none."""
     for name, type in types.items():
         ours, theirs = one.of(name, type), other.of(name, type)
+        if all(number is None for number in (*ours.values(), *theirs.values())):
+            return Difference(f"nothing of {name} ({type}) is published, neither {words[0]} nor {words[1]}", type)
         for what, number in ours.items():
             if not alike(number, theirs[what]):
                 told = f"{what} of {name} ({type}) is {_told(number)} {words[0]}, and {_told(theirs[what])} {words[1]}"
