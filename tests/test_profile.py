@@ -67,7 +67,7 @@ def test_wrong_entry_is_refused_by_name(text: str, words: str) -> None:
 
 
 def test_profile_that_is_nowhere_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ProfileError, match="no profile 'nowhere': neither a file nor one of collectd, "):
+    with pytest.raises(ProfileError, match="no profile 'nowhere': neither a file nor one of brubeck, "):
         load_profile("nowhere")
 
 

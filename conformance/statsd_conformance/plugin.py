@@ -48,7 +48,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         metavar="TARGET",
         help="the aggregator to test: host:port, udp://, tcp:// or unix:// address, exec:COMMAND with {port} "
-        "{graphite_host} {graphite_port} {interval}, or reference, statsd, collectd; may be repeated "
+        "{graphite_host} {graphite_port} {interval}, or reference, statsd, collectd, netdata, "
+        "brubeck, statsite; may be repeated "
         "(default: reference)",
     )
     group.addoption("--profile", metavar="NAME|FILE", help="how the target spells its output (default: probed)")

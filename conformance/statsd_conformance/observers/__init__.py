@@ -2,5 +2,6 @@
 
 from statsd_conformance.observers.graphite import GraphiteObserver, graphite
 from statsd_conformance.observers.observer import MakeObserver, Observer
+from statsd_conformance.observers.stream import StreamObserver, as_graphite, stream
 
-__all__ = ["GraphiteObserver", "MakeObserver", "Observer", "graphite"]
+__all__ = ["GraphiteObserver", "MakeObserver", "Observer", "StreamObserver", "as_graphite", "graphite", "stream"]

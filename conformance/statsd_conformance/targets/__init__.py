@@ -2,12 +2,16 @@
 
 from typing import Final
 
+from statsd_conformance.targets.brubeck import Brubeck
 from statsd_conformance.targets.collectd import Collectd
 from statsd_conformance.targets.command import Command, CommandError
 from statsd_conformance.targets.named import Launch, Named, Observed, Place
+from statsd_conformance.targets.netdata import Netdata
 from statsd_conformance.targets.reference import Reference
 from statsd_conformance.targets.statsd import Statsd
+from statsd_conformance.targets.statsite import Statsite
 
-NAMED: Final[dict[str, Named]] = {target.name: target for target in (Reference(), Statsd(), Collectd())}
+_TARGETS: Final[tuple[Named, ...]] = (Reference(), Statsd(), Collectd(), Netdata(), Brubeck(), Statsite())
+NAMED: Final[dict[str, Named]] = {target.name: target for target in _TARGETS}
 
 __all__ = ["NAMED", "Command", "CommandError", "Launch", "Named", "Observed", "Place"]
