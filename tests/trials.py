@@ -20,6 +20,7 @@ PROFILE: Final = load_profile("reference")
 EXTENDED: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "GAUGE-10": ("deleteGauges", {"delete_gauges": True}),
     "PROPERTY-07": ("", {"tcp": True}),
+    "TIMER-14": ("d", {"extensions": ("d",)}),
 }
 _TOKEN: Final = re.compile("q[0-9a-z]{9}")
 

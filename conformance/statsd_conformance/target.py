@@ -133,6 +133,26 @@ class Target(ABC):
         if missing:
             raise Unsupported(f"the profile {self.profile.name!r} publishes no {missing[0]}")
 
+    def needs_statistics(self, *statistics: str) -> None:
+        """Say that the case looks at statistics of timers, by the original's names, as in `needs_statistics("median")`.
+
+        Raises:
+            Unsupported: the target does not read timers or does not publish these, by its profile.
+        """
+        self.needs("ms")
+        missing = [one for one in statistics if one not in self.profile.statistics]
+        if missing:
+            raise Unsupported(f"the profile {self.profile.name!r} publishes no {missing[0]} of a timer")
+
+    def needs_extension(self, name: str) -> None:
+        """Say that the case is of an extension, as in `needs_extension("deleteGauges")`.
+
+        Raises:
+            Unsupported: the target's profile does not say that it has it.
+        """
+        if name not in self.profile.extensions:
+            raise Unsupported(f"the profile {self.profile.name!r} does not say {name}")
+
 
 async def sandwich(target: Target, *lines: bytes) -> Flushed:
     """Send lines between two sentinels in one datagram, and an end sentinel in a second one; return what was flushed.

@@ -7,7 +7,7 @@ that was refused.
 import pytest
 
 from statsd_conformance.flushed import about
-from statsd_conformance.requirement import CORE, EXT, MUST, QUIRK, ROBUST, SHOULD, Unsupported, requirement
+from statsd_conformance.requirement import CORE, EXT, MUST, QUIRK, ROBUST, SHOULD, requirement
 from statsd_conformance.target import Target, sandwich
 
 
@@ -96,8 +96,7 @@ async def test_delta_applies_to_the_value_of_an_earlier_interval(target: Target)
 @requirement("GAUGE-10", EXT, MUST, cites="exampleConfig.js, deleteGauges and gaugesMaxTTL; stats.js:132-144")
 async def test_idle_gauge_is_forgotten(target: Target) -> None:
     """With deleteGauges an idle gauge MUST be dropped, and a delta behind that starts from 0."""
-    if "deleteGauges" not in target.profile.extensions:
-        raise Unsupported(f"the profile {target.profile.name!r} does not say deleteGauges")
+    target.needs_extension("deleteGauges")
     bucket = target.bucket()
     await target.after(bucket + b":5|g")
     idle = await target.flush()

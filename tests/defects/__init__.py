@@ -9,9 +9,9 @@ from importlib import import_module
 
 from defects.steps import Break
 
-EXAMINED = ("framing", "size", "output", "counters", "gauges", "numbers", "survival")
-# The chapters on timers, sets and tags are not written yet, so nothing can find these.
-NOT_EXAMINED = ("timers", "sets", "tags")
+EXAMINED = ("framing", "size", "output", "counters", "gauges", "numbers", "survival", "timers", "sets")
+# The chapter on tags is not written yet, so nothing can find these.
+NOT_EXAMINED = ("tags",)
 
 
 @dataclass(frozen=True, slots=True)

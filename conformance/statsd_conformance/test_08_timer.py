@@ -1,0 +1,214 @@
+"""TIMER: types `ms`, `h` and `d`.
+
+A target that publishes fewer statistics than the original is looked at by those that its profile names. Times are in
+milliseconds here, whatever the unit in which the target publishes them.
+
+Not tested because no source decides it: what a percentile of no value is, and which of two equal bins of a histogram a
+value belongs to.
+"""
+
+from statsd_conformance.flushed import Flushed, about
+from statsd_conformance.requirement import CORE, EXT, MUST, ROBUST, SHOULD, SPEC, Unsupported, requirement, should
+from statsd_conformance.target import Target, sandwich
+
+# Of what a target publishes, a clock that counts in 2^-30 seconds leaves this much.
+_CLOSE = 1e-6
+_SHUFFLED = (10, 1, 9, 2, 8, 3, 7, 4, 6, 5)
+_MANY = 100_000
+_LINES_A_DATAGRAM = 50
+
+
+def _lines(bucket: bytes, *values: float | str, rate: str = "") -> list[bytes]:
+    return [bucket + f":{value}|ms{rate}".encode() for value in values]
+
+
+def _count(flushed: Flushed, bucket: bytes) -> float:
+    """Return the count over all snapshots: an idle interval behind the busy one says 0."""
+    return sum(float(text) for text in flushed.texts("timer", bucket, "count"))
+
+
+def _assert_statistics(target: Target, flushed: Flushed, bucket: bytes, **expected: float) -> None:
+    """Assert those of the expected statistics that the target publishes; there has to be one."""
+    shown = {name: value for name, value in expected.items() if name in target.profile.statistics}
+    if not shown:
+        raise Unsupported(f"the profile {target.profile.name!r} publishes none of {', '.join(expected)}")
+    for name, value in shown.items():
+        seen = _count(flushed, bucket) if name == "count" else flushed.timer(bucket, name)
+        right = value if value == 0 else about(value, _CLOSE)
+        assert seen == right, f"{name} came out as {seen:g}, required is {value:g}"
+
+
+@requirement("TIMER-01", CORE, MUST, cites="statsd docs/metric_types.md, Timing; lib/process_metrics.js:22-128")
+async def test_times_of_an_interval_are_published(target: Target) -> None:
+    """The times of an interval MUST be published as count, least, greatest, mean and a percentile at least."""
+    target.needs("ms")
+    bucket = target.bucket()
+    flushed = await target.after(*_lines(bucket, 10, 20))
+    for statistic in ("count", "lower", "upper", "mean"):
+        if statistic in target.profile.statistics:
+            assert flushed.texts("timer", bucket, statistic), f"no {statistic} was published: {flushed.summary()}"
+    percentiles = [name for name in target.profile.statistics if name.startswith("upper_")]
+    published = [name for name in percentiles if flushed.texts("timer", bucket, name)]
+    assert published or not percentiles, f"no percentile was published: {flushed.summary()}"
+
+
+@requirement("TIMER-02", CORE, MUST, cites="lib/process_metrics.js:28-39, 99-127")
+async def test_least_greatest_sum_and_mean(target: Target) -> None:
+    """The least, the greatest, the sum and the mean of the times MUST be what they are called, in the unit sent."""
+    target.needs("ms")
+    bucket = target.bucket()
+    flushed = await target.after(*_lines(bucket, 20, 10, 60))
+    _assert_statistics(target, flushed, bucket, lower=10, upper=60, sum=90, mean=30)
+
+
+@requirement("TIMER-03", CORE, MUST, cites="lib/process_metrics.js:117-119")
+async def test_median(target: Target) -> None:
+    """The median MUST be the middle time, of an even number of times the mean of the middle two."""
+    target.needs_statistics("median")
+    odd, even = target.bucket("a"), target.bucket("b")
+    flushed = await target.after(*_lines(odd, 1, 9, 5), *_lines(even, 10, 1, 9, 2))
+    assert flushed.timer(odd, "median") == about(5, _CLOSE)
+    assert flushed.timer(even, "median") == about(5.5, _CLOSE)
+
+
+@requirement("TIMER-04", CORE, MUST, cites="lib/process_metrics.js:105-111")
+async def test_deviation_is_of_the_population(target: Target) -> None:
+    """The standard deviation MUST be that of the population: of 1 to 5 it is the root of 2."""
+    target.needs_statistics("std")
+    bucket = target.bucket()
+    flushed = await target.after(*_lines(bucket, 3, 1, 5, 2, 4))
+    assert flushed.timer(bucket, "std") == about(2**0.5, _CLOSE)
+
+
+@requirement("TIMER-05", CORE, MUST, cites="lib/process_metrics.js:43-61")
+async def test_percentile_is_of_the_nearest_rank(target: Target) -> None:
+    """A percentile MUST lie among the times, and SHOULD be the one of nearest rank, half rounded up."""
+    target.needs_statistics("upper_90")
+    ten, five, two = (target.bucket(leaf) for leaf in "abc")
+    flushed = await target.after(*_lines(ten, *_SHUFFLED), *_lines(five, 3, 1, 5, 2, 4), *_lines(two, 20, 10))
+    found = [flushed.timer(bucket, "upper_90") for bucket in (ten, five, two)]
+    for percentile, greatest in zip(found, (10, 5, 20), strict=True):
+        assert 1 <= percentile <= greatest * 1.1, f"a percentile of times up to {greatest} ms is {percentile:g} ms"
+    with should():
+        assert found == [about(9, _CLOSE), about(5, _CLOSE), about(20, _CLOSE)]
+
+
+@requirement("TIMER-06", CORE, MUST, cites="lib/process_metrics.js:61-83")
+async def test_statistics_below_a_percentile(target: Target) -> None:
+    """Count, mean, sum and sum of squares of a percentile MUST be of the times up to it alone."""
+    target.needs("ms")
+    bucket = target.bucket()
+    flushed = await target.after(*_lines(bucket, *_SHUFFLED))
+    _assert_statistics(target, flushed, bucket, count_90=9, mean_90=5, sum_90=45, sum_squares_90=285)
+
+
+@requirement("TIMER-07", CORE, MUST, cites="stats.js:300; lib/process_metrics.js:113-114")
+async def test_rate_scales_the_count_alone(target: Target) -> None:
+    """A rate MUST scale count and events a second, and none of sum, mean, least and greatest."""
+    target.needs("ms")
+    bucket = target.bucket()
+    flushed = await target.after(*_lines(bucket, 10, 20, rate="|@0.1"))
+    _assert_statistics(target, flushed, bucket, count=20, sum=30, mean=15, lower=10, upper=20)
+
+
+@requirement("TIMER-08", CORE, MUST, cites="lib/process_metrics.js:43-128")
+async def test_single_time(target: Target) -> None:
+    """Of one time every statistic MUST be that time, its deviation 0, its counts 1."""
+    target.needs("ms")
+    bucket = target.bucket()
+    flushed = await target.after(*_lines(bucket, 7))
+    times = dict.fromkeys(("lower", "upper", "mean", "median", "sum", "mean_90", "sum_90"), 7.0)
+    _assert_statistics(target, flushed, bucket, **times, count=1, std=0, count_90=1, sum_squares=49)
+
+
+@requirement("TIMER-09", CORE, MUST, cites="lib/process_metrics.js:28: times are sorted first")
+async def test_order_of_arrival_does_not_matter(target: Target) -> None:
+    """The order in which times arrive MUST NOT matter."""
+    target.needs("ms")
+    shuffled, ascending = target.bucket("a"), target.bucket("b")
+    flushed = await target.after(*_lines(shuffled, *_SHUFFLED), *_lines(ascending, *sorted(_SHUFFLED)))
+    for statistic in target.profile.statistics:
+        seen = [flushed.texts("timer", bucket, statistic) for bucket in (shuffled, ascending)]
+        assert seen[0] == seen[1], f"{statistic} is {seen[0]} in one order and {seen[1]} in another"
+
+
+@requirement("TIMER-10", CORE, MUST, cites="stats.js:295-301; lib/helpers.js:10-12")
+async def test_fractions_and_zero_are_kept(target: Target) -> None:
+    """Times with a fraction, and 0, MUST be accepted and kept."""
+    target.needs("ms")
+    bucket = target.bucket()
+    flushed = await target.after(*_lines(bucket, "1.25", "0", "2.5"))
+    _assert_statistics(target, flushed, bucket, lower=0, upper=2.5, sum=3.75, mean=1.25, count=3)
+
+
+@requirement("TIMER-11", CORE, MUST, cites="lib/helpers.js:47-48")
+async def test_negative_time_is_rejected(target: Target) -> None:
+    """A negative time MUST be rejected, and change no statistic."""
+    target.needs("ms")
+    bucket = target.bucket()
+    flushed = await sandwich(target, *_lines(bucket, 10, -5, 20))
+    _assert_statistics(target, flushed, bucket, lower=10, upper=20, sum=30, mean=15, count=2)
+
+
+@requirement("TIMER-12", CORE, MUST, cites="stats.js:111-120")
+async def test_timer_is_reset_at_each_flush(target: Target) -> None:
+    """All state of a timer MUST be reset at each flush; an idle one SHOULD publish a count of 0, and no time."""
+    target.needs("ms")
+    bucket = target.bucket()
+    await target.after(*_lines(bucket, 10, 20))
+    idle = await target.flush()
+    again = await target.after(*_lines(bucket, 30))
+    _assert_statistics(target, again, bucket, lower=30, upper=30, sum=30, mean=30, count=1)
+    if "count" in target.profile.statistics:
+        with should():
+            assert set(idle.texts("timer", bucket, "count")) == {b"0"}
+            times = [name for name in ("lower", "mean", "upper_90") if idle.texts("timer", bucket, name)]
+            assert not times, f"an idle timer published {', '.join(times)}"
+
+
+@requirement("TIMER-13", SPEC, SHOULD, cites="b/statsd_spec README, Histograms; stats.js:317-322")
+async def test_histogram_type(target: Target) -> str:
+    """`h` SHOULD be an alias of `ms`; the original counts it."""
+    bucket = target.bucket()
+    flushed = await sandwich(target, bucket + b":10|h", bucket + b":20|h")
+    return _reading(flushed, bucket)
+
+
+@requirement("TIMER-14", EXT, MUST, cites="DogStatsD, distributions")
+async def test_distribution_type(target: Target) -> None:
+    """A target that reads `d` MUST collect its values as those of a timer."""
+    target.needs_extension("d")
+    bucket = target.bucket()
+    flushed = await sandwich(target, bucket + b":10|d", bucket + b":20|d")
+    _assert_statistics(target, flushed, bucket, lower=10, upper=20, mean=15)
+
+
+@requirement("TIMER-19", ROBUST, MUST, cites="catalogue, TIMER-19", hostile=True)
+async def test_very_many_times(target: Target) -> None:
+    """100,000 times of one timer MUST NOT stop or stall the server; what is no percentile MUST stay exact."""
+    target.needs("ms")
+    bucket = target.bucket()
+    lines = _lines(bucket, *(number % 1000 + 1 for number in range(_MANY)))
+    target.send(*(b"\n".join(lines[at : at + _LINES_A_DATAGRAM]) for at in range(0, _MANY, _LINES_A_DATAGRAM)))
+    flushed = await target.flush()
+    assert flushed.has(bucket), "nothing was published"
+    if "count" in target.profile.statistics:
+        assert _count(flushed, bucket) == _MANY
+    await sandwich(target, *_lines(bucket, 5))
+
+
+@requirement("TIMER-20", ROBUST, MUST, cites="catalogue, TIMER-20", hostile=True)
+async def test_huge_times(target: Target) -> None:
+    """Huge times (1e18, 1e308) MUST NOT stop the server, nor spoil a later interval."""
+    target.needs("ms")
+    bucket = target.bucket()
+    await sandwich(target, *_lines(bucket, "1e18", "1e308", "1e308"))
+    again = await sandwich(target, *_lines(bucket, 5))
+    _assert_statistics(target, again, bucket, lower=5, upper=5, mean=5)
+
+
+def _reading(flushed: Flushed, bucket: bytes) -> str:
+    kinds = flushed.kinds(bucket)
+    if "timer" in kinds:
+        return "read as a timer"
+    return f"counted, as {flushed.count(bucket):g}" if "counter" in kinds or "rate" in kinds else "rejected"

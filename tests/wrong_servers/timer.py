@@ -1,0 +1,114 @@
+"""Servers that break one requirement on timers each."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from math import sqrt
+
+from defects import timers as defects
+from defects.steps import Break, carries, flushes, lenient, points, raising, refusing, samples
+from statsd_reference import Flush, Kind, Outcome, Point, Sample, Server
+
+_STATISTIC = re.compile(rb"stats\.timers\.(?P<bucket>.*)\.(?P<name>[a-z_0-9]+)")
+_KEPT = 1000
+
+
+def unpublished(*names: bytes) -> Break:
+    """Make a server that leaves these statistics out."""
+
+    def change(point: Point, flush: Flush) -> Point | None:
+        found = _STATISTIC.fullmatch(point.path)
+        return None if found and found["name"] in names else point
+
+    return lambda server: points(server, change)
+
+
+def computing(name: bytes, compute: Callable[[Sequence[float]], float]) -> Break:
+    """Make a server that computes one statistic so, from the values in the order of arrival."""
+
+    def change(point: Point, flush: Flush) -> Point:
+        found = _STATISTIC.fullmatch(point.path)
+        if found and found["name"] == name and flush.timers.get(found["bucket"]):
+            return point._replace(value=compute(flush.timers[found["bucket"]]))
+        return point
+
+    return lambda server: points(server, change)
+
+
+def lower_middle(values: Sequence[float]) -> float:
+    """Return the lower one of the middle values."""
+    return sorted(values)[(len(values) - 1) // 2]
+
+
+def of_a_sample(values: Sequence[float]) -> float:
+    """Return the standard deviation of a sample, 0 for one value."""
+    mean = sum(values) / len(values)
+    return sqrt(sum((value - mean) ** 2 for value in values) / max(len(values) - 1, 1))
+
+
+def floor_rank(values: Sequence[float]) -> float:
+    """Return the 90th percentile with its rank rounded down."""
+    return sorted(values)[max(int(0.9 * len(values)) - 1, 0)]
+
+
+def _times(server: Server, change: Callable[[Sample], Outcome | None]) -> Server:
+    return samples(server, lambda one: change(one) if one.kind is Kind.TIMER else one)
+
+
+def whole(server: Server) -> Server:
+    """Cut times to whole milliseconds."""
+    return _times(server, lambda one: replace(one, value=float(int(one.value))))
+
+
+def zero_is_nothing(server: Server) -> Server:
+    """Drop times of 0."""
+    return _times(server, lambda one: one if one.value else None)
+
+
+def signless(server: Server) -> Server:
+    """Read a negative time without its sign."""
+    return lenient(server, "negative time", lambda line: line.replace(b":-", b":", 1))
+
+
+def never_reset(server: Server) -> Server:
+    """Carry times over a flush."""
+    return carries(
+        server, lambda closed, following: replace(following, timers=closed.timers, timer_counts=closed.timer_counts)
+    )
+
+
+def forgetful(server: Server) -> Server:
+    """Keep a thousand times of an interval, and count these."""
+
+    def change(flush: Flush) -> Flush:
+        counts = {name: min(count, _KEPT) for name, count in flush.timer_counts.items()}
+        return replace(flush, timer_counts=counts)
+
+    return flushes(server, change)
+
+
+WRONG = {
+    "TIMER-01": unpublished(b"upper_90"),
+    "TIMER-01/count": unpublished(b"count"),
+    "TIMER-02": computing(b"mean", lower_middle),
+    "TIMER-02/last": computing(b"upper", lambda values: values[0]),
+    "TIMER-03": computing(b"median", lower_middle),
+    "TIMER-04": computing(b"std", of_a_sample),
+    "TIMER-04/first": defects.f01,
+    "TIMER-05": computing(b"upper_90", lambda values: 0.0),
+    "TIMER-05/floor": computing(b"upper_90", floor_rank),
+    "TIMER-06": computing(b"mean_90", lambda values: sum(values) / len(values)),
+    "TIMER-07": defects.f02,
+    "TIMER-07/times": defects.f18,
+    "TIMER-08": defects.f06,
+    "TIMER-09": computing(b"lower", lambda values: values[0]),
+    "TIMER-10": whole,
+    "TIMER-10/zero": zero_is_nothing,
+    "TIMER-11": signless,
+    "TIMER-11/stops": defects.f09,
+    "TIMER-12": never_reset,
+    "TIMER-13": lambda server: lenient(server, "unknown type", lambda line: line.replace(b"|h", b"|ms")),
+    "TIMER-14": lambda server: refusing(server, rb"\|d$"),
+    "TIMER-19": forgetful,
+    "TIMER-20": lambda server: raising(server, rb"1e308"),
+}
