@@ -178,7 +178,7 @@ def test_table_and_closing_lines_tell_what_was_missed(capsys: pytest.CaptureFixt
     assert rows[1].endswith("FRAMING-01 FRAMING-02 FRAMING-03 FRAMING-04 and 2 more found")
     assert rows[2].endswith("missed")
     assert rows[3].endswith("FRAMING-01 missed")
-    assert rows[4].endswith("no chapter on timers yet")
+    assert rows[4].endswith("no chapter on tags yet")
     assert summary(told) == [
         "found 2 of 3 planted",
         "missed: A02",

@@ -145,9 +145,10 @@ async def test_fractions_and_zero_are_kept(target: Target) -> None:
 async def test_negative_time_is_rejected(target: Target) -> None:
     """A negative time MUST be rejected, and change no statistic."""
     target.needs("ms")
-    bucket = target.bucket()
-    flushed = await sandwich(target, *_lines(bucket, 10, -5, 20))
-    _assert_statistics(target, flushed, bucket, lower=10, upper=20, sum=30, mean=15, count=2)
+    whole, small = target.bucket("a"), target.bucket("b")
+    flushed = await sandwich(target, *_lines(whole, 10, -5, 20), *_lines(small, 10, -0.5, 20))
+    for bucket in (whole, small):
+        _assert_statistics(target, flushed, bucket, lower=10, upper=20, sum=30, mean=15, count=2)
 
 
 @requirement("TIMER-12", CORE, MUST, cites="stats.js:111-120")
