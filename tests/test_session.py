@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from statsd_conformance import session
+from statsd_conformance.observers import GraphiteObserver, Observer, PickleObserver, StreamObserver
 from statsd_conformance.process import free_port
+from statsd_conformance.profile import load_profile
 from statsd_conformance.requirement import CORE, MUST, Requirement
-from statsd_conformance.session import Examination, Settings, TargetError, examine, read_sink
+from statsd_conformance.session import Examination, Settings, TargetError, examine, read_sink, sink_observer
 from statsd_conformance.target import Target
 from statsd_conformance.verdict import Outcome, Verdict
 from statsd_conformance.wave import Case
@@ -35,6 +37,7 @@ def examined(spec: str, settings: Settings, *cases: Case) -> Examination:
         ("graphite://:2003", ("", 2003)),
         ("graphite://10.0.0.1:2103", ("10.0.0.1", 2103)),
         ("graphite://[::1]:2003", ("::1", 2003)),
+        ("pickle://:2004", ("", 2004)),
     ],
 )
 def test_sink_has_a_host_and_a_port(text: str, place: tuple[str, int]) -> None:
@@ -42,7 +45,7 @@ def test_sink_has_a_host_and_a_port(text: str, place: tuple[str, int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "2003", "graphite://host", "graphite://host:0", "graphite://host:99999", "udp://:1"]
+    "text", ["", "2003", "graphite://host", "graphite://host:0", "graphite://host:99999", "udp://:1", "file://"]
 )
 def test_sink_of_another_form_is_refused_by_name(text: str) -> None:
     with pytest.raises(TargetError, match="is not of the form graphite://HOST:PORT") as caught:
@@ -114,3 +117,17 @@ def test_collectors_that_listen_but_never_flush_are_told_from_those_that_are_not
         found = examined(spec, Settings(tmp_path, sink=f"graphite://127.0.0.1:{free_port()}", interval=0.1))
     assert "no connection came in" in found.problem
     assert "Point the Graphite output of the target at that place" in found.problem
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("graphite://:2003", GraphiteObserver),
+        ("pickle://:2004", PickleObserver),
+        ("file:///lines", StreamObserver),
+        ("statsite:///stream", StreamObserver),
+    ],
+)
+def test_sink_chooses_its_observer(text: str, kind: type[Observer]) -> None:
+    observer = sink_observer(text, local=True)(load_profile("statsd"), lambda snapshot: None, lambda: 1.0)
+    assert type(observer) is kind

@@ -57,7 +57,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--sink",
         default="graphite://:2003",
         metavar="URL",
-        help="where to listen for the Graphite output of a target that the suite does not start (default: %(default)s)",
+        help="where a target that the suite did not start shows its output: graphite://HOST:PORT or pickle://HOST:PORT "
+        "to listen, file://PATH of Graphite lines, statsite://PATH of its stream (default: %(default)s)",
     )
     group.addoption(
         "--interval", type=float, metavar="SECONDS", help="flush interval of the target (default: 1, or measured)"

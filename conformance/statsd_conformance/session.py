@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from statsd_conformance.address import Address, AddressError, read_address
 from statsd_conformance.kernel import queue_and_drops, visible
-from statsd_conformance.observers import MakeObserver, graphite
+from statsd_conformance.observers import MakeObserver, as_graphite, graphite, pickled, stream
 from statsd_conformance.probe import UNKNOWN, Probed, probe, use
 from statsd_conformance.process import Process, StartError, free_port, start
 from statsd_conformance.profile import Profile, ProfileError, load_profile
@@ -254,9 +254,9 @@ def _subject(spec: str, settings: Settings) -> tuple[Subject, MakeObserver]:
             return subject, named.observer(subject.place)
         return subject, graphite("127.0.0.1", 0)
     address = read_address(spec)
-    host, port = read_sink(settings.sink)
+    make = sink_observer(settings.sink, local=address.loopback)
     wire = Wire(spec, address, _profile(settings.profile), settings.interval)
-    return Subject(wire), graphite(host or ("127.0.0.1" if address.loopback else ""), port)
+    return Subject(wire), make
 
 
 def _startable(spec: str, named: Named, settings: Settings) -> Subject:
@@ -281,19 +281,36 @@ def _profile(name: str | None) -> Profile:
     return load_profile(name) if name else UNKNOWN
 
 
+def sink_observer(text: str, *, local: bool) -> MakeObserver:
+    """Return what makes the observer that `--sink` names; one without a host listens on loopback for a `local` target.
+
+    Raises:
+        TargetError: it is no such place.
+    """
+    scheme, _, rest = text.partition("://")
+    if scheme in ("file", "statsite") and rest:
+        return stream(Path(rest), as_graphite if scheme == "statsite" else bytes)
+    host, port = read_sink(text)
+    host = host or ("127.0.0.1" if local else "")
+    return pickled(host, port) if scheme == "pickle" else graphite(host, port)
+
+
 def read_sink(text: str) -> tuple[str, int]:
-    """Return host, which may be empty, and port of `graphite://host:port`.
+    """Return host, which may be empty, and port of `graphite://host:port` or `pickle://host:port`.
 
     Raises:
         TargetError: it is no such address.
     """
     parts = urlsplit(text)
     try:
-        if parts.scheme == "graphite" and parts.port:
+        if parts.scheme in ("graphite", "pickle") and parts.port:
             return parts.hostname or "", parts.port
     except ValueError:
         pass
-    raise TargetError(f"--sink {text!r} is not of the form graphite://HOST:PORT or graphite://:PORT")
+    raise TargetError(
+        f"--sink {text!r} is not of the form graphite://HOST:PORT or graphite://:PORT, the same with pickle://, "
+        "file://PATH or statsite://PATH"
+    )
 
 
 T = TypeVar("T")
