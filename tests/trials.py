@@ -18,6 +18,7 @@ Outcomes = dict[str, Outcome]
 PROFILE: Final = load_profile("reference")
 # The cases of an extension need a target that has it: its name in the profile, and the options of the reference.
 EXTENDED: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
+    "FLUSH-08": ("deleteIdleStats", {"delete_idle_stats": True}),
     "GAUGE-10": ("deleteGauges", {"delete_gauges": True}),
     "PROPERTY-07": ("", {"tcp": True}),
     "TIMER-14": ("d", {"extensions": ("d",)}),

@@ -108,6 +108,10 @@ class Target(ABC):
         self.trace.flushes.append(flushed)
         return flushed
 
+    async def pause(self, intervals: float) -> None:
+        """Let a part of a flush interval go by, where time passes for the target."""
+        return
+
     async def after(self, *lines: bytes) -> Flushed:
         """Send the lines as one datagram, joined by LF, and return what was flushed."""
         self.send(b"\n".join(lines))

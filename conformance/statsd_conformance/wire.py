@@ -384,6 +384,10 @@ class OverTheWire(Target):
     def _transmit_over_stream(self, lines: bytes) -> None:
         self._wire.transmit(_Streamed(lines))
 
+    async def pause(self, intervals: float) -> None:
+        """Let a part of a flush interval go by."""
+        await asyncio.sleep(intervals * self.interval)
+
     async def _snapshots(self) -> Sequence[Snapshot]:
         start, self._seen = self._seen, await self._wire.fence()
         return self._wire.snapshots[start : self._seen]

@@ -1,0 +1,177 @@
+"""FLUSH: the interval, its timestamps, and what an interval without samples publishes.
+
+Not tested because no source decides it: when the first flush comes, and whether flushes keep to whole multiples of the
+interval.
+"""
+
+from statsd_conformance.flushed import Flushed, about
+from statsd_conformance.requirement import (
+    CORE,
+    EXT,
+    MUST,
+    QUIRK,
+    ROBUST,
+    SHOULD,
+    Unsupported,
+    requirement,
+    untestable,
+)
+from statsd_conformance.target import Target
+
+_FLUSHES = 3
+_SPREAD = 24
+
+
+@requirement("FLUSH-01", CORE, MUST, cites="statsd exampleConfig.js, flushInterval; stats.js:452, 503-505")
+async def test_output_comes_once_an_interval(target: Target) -> None:
+    """Output MUST appear once per configured interval."""
+    bucket = target.bucket()
+    seen = [await target.after(bucket + b":1|c") for _ in range(_FLUSHES)]
+    arrivals = [snapshot.arrived for flushed in seen for snapshot in flushed.snapshots]
+    gap = (arrivals[-1] - arrivals[0]) / (len(arrivals) - 1)
+    # Half a second more, for the time of arrival is that of a machine which may be busy.
+    assert target.interval / 2 < gap < 1.5 * target.interval + 0.5, (
+        f"{len(arrivals)} flushes came {gap:.2f} s apart, the interval is {target.interval:g} s"
+    )
+    for flushed in seen:
+        counts = flushed.counts(bucket)
+        assert len(counts) <= len(flushed.snapshots), f"{len(flushed.snapshots)} flushes published counts of {counts}"
+
+
+@requirement("FLUSH-02", CORE, MUST, cites="stats.js:201-207; backends/graphite.js:54-92")
+async def test_lines_carry_the_time_of_the_flush(target: Target) -> None:
+    """Every line of a flush MUST carry its time in whole seconds, give or take one, and the same in all of them."""
+    bucket = target.bucket
+    flushed = await target.after(bucket("a") + b":1|c", bucket("b") + b":1|g", bucket("c") + b":1|g")
+    late = 1.5 + target.interval + target.profile.lag
+    for snapshot in flushed.snapshots:
+        stamps = [int(line.timestamp) for line in snapshot.lines_of(target.token) if line.timestamp.isdigit()]
+        if not stamps:
+            continue
+        assert max(stamps) - min(stamps) <= 1, f"one flush carries timestamps from {min(stamps)} to {max(stamps)}"
+        off = snapshot.wall_clock - max(stamps)
+        assert -1.5 <= off <= late, f"a flush that came at {snapshot.wall_clock:.1f} says {max(stamps)}"
+
+
+async def _idle(target: Target, line: bytes) -> tuple[Flushed, Flushed]:
+    """Send one line; return what was flushed, and what the interval after it published."""
+    first = await target.after(line)
+    return first, await target.flush()
+
+
+@requirement("FLUSH-04", CORE, MUST, cites="stats.js:103-113")
+async def test_idle_counter_is_zero(target: Target) -> None:
+    """An idle counter MUST be published as 0 in every later flush."""
+    bucket = target.bucket()
+    first, idle = await _idle(target, bucket + b":3|c")
+    assert first.count(bucket) == 3
+    assert set(idle.counts(bucket)) == {0}, f"an idle counter came out as {idle.summary()}"
+    assert not any(idle.rates(bucket)), f"an idle counter came out as {idle.summary()}"
+
+
+@requirement("FLUSH-05", CORE, MUST, cites="statsd docs/metric_types.md, Gauges; stats.js:132-144")
+async def test_idle_gauge_is_repeated(target: Target) -> None:
+    """The value of an idle gauge MUST be repeated."""
+    bucket = target.bucket()
+    first, idle = await _idle(target, bucket + b":5.5|g")
+    assert first.gauge(bucket) == 5.5
+    assert set(idle.gauges(bucket)) == {5.5}, f"an idle gauge came out as {idle.summary()}"
+
+
+@requirement("FLUSH-06", CORE, MUST, cites="stats.js:122-130")
+async def test_idle_set_is_empty(target: Target) -> None:
+    """An idle set MUST be published as 0."""
+    target.needs("s")
+    bucket = target.bucket()
+    first, idle = await _idle(target, bucket + b":ada|s")
+    assert first.members(bucket) == 1
+    assert set(idle.numbers("set", bucket)) == {0}, f"an idle set came out as {idle.summary()}"
+
+
+@requirement("FLUSH-07", CORE, MUST, cites="stats.js:115-120; lib/process_metrics.js:21-40, 103-105")
+async def test_idle_timer_has_a_count_of_zero_only(target: Target) -> None:
+    """An idle timer MUST be published with count 0 and count_ps 0, and nothing else."""
+    target.needs("ms")
+    bucket = target.bucket()
+    first, idle = await _idle(target, bucket + b":320|ms")
+    assert first.has(bucket)
+    counts = [line for name in ("count", "count_ps") for line in idle.numbers("timer", bucket, name)]
+    assert not any(counts), f"an idle timer came out as {idle.summary()}"
+    assert len(idle.own) == len(counts), f"an idle timer came out as {idle.summary()}"
+
+
+@requirement("FLUSH-08", EXT, MUST, cites="exampleConfig.js, deleteIdleStats; stats.js:95-144")
+async def test_idle_series_disappear(target: Target) -> None:
+    """With deleteIdleStats idle series MUST disappear from the output, and the server's own counters stay."""
+    if "deleteIdleStats" not in target.profile.extensions:
+        raise Unsupported(f"the profile {target.profile.name!r} does not say deleteIdleStats")
+    bucket = target.bucket
+    first = await target.after(
+        bucket("c") + b":1|c", bucket("g") + b":1|g", bucket("t") + b":1|ms", bucket("s") + b":1|s"
+    )
+    assert all(first.has(bucket(leaf)) for leaf in "cgts"), f"published: {first.summary()}"
+    idle = await target.flush()
+    assert not idle.own, f"idle series came out as {idle.summary()}"
+    assert idle.errors() is not None
+
+
+@requirement("FLUSH-09", CORE, MUST, cites="statsd docs/metric_types.md, Counting; lib/process_metrics.js:13-16")
+async def test_rate_is_count_by_interval(target: Target) -> None:
+    """With an interval of T seconds the rate MUST equal the count divided by T."""
+    target.needs_paths("counter", "rate")
+    bucket = target.bucket()
+    flushed = await target.after(bucket + b":30|c")
+    assert flushed.count(bucket) == 30
+    rates = sum(flushed.rates(bucket))
+    assert rates * target.interval == about(30, 0.02), f"30 in {target.interval:g} s made a rate of {rates:g}"
+
+
+@requirement("FLUSH-10", CORE, MUST, cites="stats.js:72-181: gathered and reset in one turn of the event loop")
+async def test_nothing_is_lost_at_a_flush(target: Target) -> None:
+    """What is sent about a flush MUST be counted in one interval and in one only."""
+    bucket = target.bucket()
+    total = 0
+    for number in range(_SPREAD):
+        target.send(b"%b:%d|c" % (bucket, number + 1))
+        total += number + 1
+        await target.pause(1.2 / _SPREAD)
+    first = await target.flush()
+    # What was counted twice may show in the interval behind.
+    second = await target.after(bucket + b":1000|c")
+    counted = sum(first.counts(bucket) + second.counts(bucket))
+    assert counted == total + 1000, f"{total + 1000} were sent, the counts of all flushes make {counted:g}"
+
+
+@requirement("FLUSH-11", QUIRK, SHOULD, cites="stats.js:72-77, 213-225; backends/graphite.js:233-246")
+async def test_own_metrics_need_no_traffic(target: Target) -> str:
+    """The server's own metrics SHOULD be published in every interval, whoever sends anything."""
+    run = target.token[:6]
+    flushed = await target.flush()
+    own = any(run not in line.key for line in flushed.lines if line.path)
+    return "publishes metrics of its own" if own else "publishes nothing of its own"
+
+
+untestable(
+    "FLUSH-03",
+    CORE,
+    MUST,
+    "Over many intervals the flushes MUST NOT drift by more than one interval per hour.",
+    cites="stats.js:452, 503-505",
+    reason="it takes an hour to see, and a run takes seconds",
+)
+untestable(
+    "FLUSH-12",
+    ROBUST,
+    SHOULD,
+    "On SIGTERM the unflushed interval SHOULD be published.",
+    cites="stats.js:201-207, exit handler",
+    reason="a signal does not come over the network, and all cases of a run share the process that it would end",
+)
+untestable(
+    "FLUSH-13",
+    ROBUST,
+    MUST,
+    "When the Graphite receiver is down or stalls, the server MUST keep receiving; output MUST resume after it.",
+    cites="backends/graphite.js:30-52",
+    reason="the suite is that receiver for all cases of a run at once, and while down it would see no flush",
+)
