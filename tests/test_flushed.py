@@ -33,6 +33,23 @@ def test_count_comes_from_the_rate_where_no_count_is_published() -> None:
     assert flushes.counts(A) == [3, 0]
 
 
+@pytest.mark.parametrize(
+    ("rates", "count"),
+    [
+        ((b"1.4999998", b"0"), 3),
+        ((b"1.0000019", b"0.4999977"), 3),
+        ((b"1.4", b"0"), 2.8),
+        ((b"50000.25", b"0"), 100000.5),
+        ((b"0.00000005", b"0"), 1e-7),
+        ((b"inf", b"0"), math.inf),
+    ],
+    ids=["cut", "spread", "fraction", "fraction-of-many", "tiny", "infinite"],
+)
+def test_count_made_of_cut_rates_is_whole(rates: tuple[bytes, bytes], count: float) -> None:
+    only_rates = replace(PROFILE, paths={"rate": "stats.{bucket}"})
+    assert flushed(*([b"stats." + A + b" " + rate] for rate in rates), profile=only_rates).count(A) == count
+
+
 def test_gauge_is_the_last_value_and_gauges_are_all() -> None:
     flushes = flushed([b"stats.gauges." + A + b" 5"], [b"stats.gauges." + A + b" -7"])
     assert flushes.gauge(A) == -7

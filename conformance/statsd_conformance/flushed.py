@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import isnan
+from math import isfinite, isnan
 from typing import Final
 
 import pytest
@@ -12,6 +12,9 @@ from statsd_conformance.graphite import GraphiteLine, Snapshot
 from statsd_conformance.profile import Profile, same_path
 
 _SHOWN: Final = 8
+# What counts made of rates may miss: relatively, and below the fractions that samples may have.
+_CUT: Final = 1e-5
+_SMALLEST: Final = 1e-3
 # Statistics that are times, and so in the unit of the target.
 _TIMES: Final = {"lower", "upper", "mean", "median", "std", "sum", "mean_90", "upper_90", "sum_90"}
 
@@ -43,13 +46,13 @@ class Flushed:
         """Return the sum of a counter over these snapshots, from its counts or else from rates times the interval."""
         if "counter" in self.profile.paths:
             return sum(self._numbers("counter", bucket))
-        return sum(rate * self.interval for rate in self._numbers("rate", bucket))
+        return _counted(sum(rate * self.interval for rate in self._numbers("rate", bucket)))
 
     def counts(self, bucket: bytes) -> list[float]:
         """Return the counts published for a counter, one a snapshot, oldest first; empty when there are none."""
         kind = "counter" if "counter" in self.profile.paths else "rate"
-        unit = 1.0 if kind == "counter" else self.interval
-        return [unit * number for number in self._all_numbers(kind, bucket)]
+        numbers = self._all_numbers(kind, bucket)
+        return numbers if kind == "counter" else [_counted(self.interval * number) for number in numbers]
 
     def rates(self, bucket: bytes) -> list[float]:
         """Return the rates published for a counter, per second, oldest first."""
@@ -141,6 +144,17 @@ class Flushed:
             path = self.profile.path(kind, bucket, statistic) or b"(not in the profile)"
             raise AssertionError(f"no number was published as {_text(path)}; published: {self.summary()}")
         return numbers
+
+
+def _counted(product: float) -> float:
+    """Return a count that was worked out of rates; a whole number where it misses one by no more than they are cut.
+
+    netdata keeps seven digits, and divides by the time that has really passed.
+    """
+    if not isfinite(product):
+        return product
+    whole = float(round(product))
+    return whole if abs(product - whole) <= min(_CUT * abs(whole), _SMALLEST) else product
 
 
 def _tail(path: bytes, token: bytes) -> bytes:
