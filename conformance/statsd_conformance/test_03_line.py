@@ -10,7 +10,7 @@ from math import isfinite
 import pytest
 
 from statsd_conformance.flushed import Flushed
-from statsd_conformance.requirement import CORE, MUST, QUIRK, ROBUST, SHOULD, SPEC, requirement
+from statsd_conformance.requirement import CORE, MUST, QUIRK, ROBUST, SHOULD, SPEC, Unsupported, requirement
 from statsd_conformance.target import Target, assert_rejected, sandwich
 
 
@@ -155,6 +155,8 @@ async def test_bar_in_a_name(target: Target) -> str:
 async def test_names_of_language_internals_are_ordinary(target: Target, name: str, type: str) -> None:
     """Names that a host language has a use for (`constructor`, `__proto__`, …) MUST behave like any other name."""
     target.needs(type)
+    if type != "c" and target.profile.paths.get("counter") == target.profile.paths.get("gauge"):
+        raise Unsupported("a name has one type for ever there, and these names are tried as counters")
     bucket = name.encode()
     lines = {
         "c": (bucket + b":3|c",),
