@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+NOT_FINITE: Final = "has a value that is not finite"
 # The prefix of a case: see `target.token`.
 TOKEN: Final = re.compile(rb"q[0-9a-z]{9}")
 # Every place where one may begin, also inside another.
@@ -60,7 +61,7 @@ def read_line(raw: bytes) -> GraphiteLine:
     if number is None:
         faults.append("has a value that is no number")
     elif number != number or number in (float("inf"), float("-inf")):
-        faults.append("has a value that is not finite")
+        faults.append(NOT_FINITE)
     if not timestamp.isdigit():
         faults.append("has a timestamp that is no whole number of seconds")
     return GraphiteLine(raw, path, value, timestamp, number, tuple(faults))
