@@ -179,7 +179,7 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
 
 def test_evidence_of_every_doubted_case_is_written(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "evidence"
-    ran = suite("-k", "OUT", "--target", target_of_crlf_lines(tmp_path), "--evidence", str(folder))
+    ran = suite("-k", "OUT-", "--target", target_of_crlf_lines(tmp_path), "--evidence", str(folder))
     kinds = {path.suffix for path in folder.iterdir()}
     assert "NON-STRICT" in ran.stdout
     assert kinds == {".txt", ".pcapng", ".sh"}
