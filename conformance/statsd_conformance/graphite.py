@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Final
 
 NOT_FINITE: Final = "has a value that is not finite"
+CR_LF: Final = "ends in CR LF"
 # The prefix of a case: see `target.token`.
 TOKEN: Final = re.compile(rb"q[0-9a-z]{9}")
 # Every place where one may begin, also inside another.
@@ -48,7 +49,7 @@ def read_line(raw: bytes) -> GraphiteLine:
     line = raw
     if line.endswith(b"\r"):
         line = line[:-1]
-        faults.append("ends in CR LF")
+        faults.append(CR_LF)
     fields = line.rsplit(b" ", 2)
     if len(fields) < 3:
         return GraphiteLine(raw, line, b"", b"", None, (*faults, "has fewer than three fields"))

@@ -46,7 +46,10 @@ async def _measure(subject: Subject, spec: str, type: str, names: int) -> Reside
     process = psutil.Process(subject.process.pid)
     before = process.memory_info().rss
     drops = subject.wire.drops()
-    await asyncio.to_thread(_send, subject.wire.address.port, type, names)
+    try:
+        await asyncio.to_thread(_send, subject.wire.address.port, type, names)
+    except ConnectionRefusedError:
+        return f"{spec} ended before it had them all, {subject.last_words().partition(';')[0]}"
     if subject.wire.drops() != drops:
         return f"{spec} lost datagrams while the names were sent"
     return Resident(spec, type, names, before, process.memory_info().rss)
