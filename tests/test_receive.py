@@ -96,3 +96,12 @@ def test_datagrams_are_not_joined() -> None:
     [(fast, _)] = both(SERVERS["default"], [[[b"a:1", b"|c\nb:2|c"]]])
     assert fast.counters[b"b"] == 2
     assert b"a" not in fast.counters
+
+
+def test_counters_of_one_share_their_number() -> None:
+    receiver = Receiver(SERVERS["default"])
+    receiver.add_batch([b"a:1|c\nb:1|c"])
+    receiver.add_batch([b"c:1|c\nd:2|c\nd:1|c|@0.5"])
+    counters = receiver.window.counters
+    assert counters[b"a"] is counters[b"b"] is counters[b"c"]
+    assert counters[b"d"] == 4

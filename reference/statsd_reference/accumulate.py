@@ -13,6 +13,8 @@ from statsd_reference.options import Options
 # What all idle timers and sets share; never added to, so that a million idle ones cost nothing.
 _NO_VALUES: list[float] = []
 _NO_MEMBERS: set[bytes] = set()
+# What most counters begin with: one object for all of them, where a million of their own would take 24 MB.
+_ONE = 1.0
 
 Accumulate = Callable[[Window, Reading], Window]
 
@@ -29,6 +31,11 @@ def make_accumulate(options: Options) -> Accumulate:
         return gathering.window()
 
     return accumulate
+
+
+def first_total(increment: float) -> float:
+    """Return what a new counter holds after its first increment: from 0, as in the original, so that -0 makes 0."""
+    return _ONE if increment == 1.0 else 0.0 + increment
 
 
 class Gathering:
@@ -108,8 +115,7 @@ class Gathering:
         total = self.counters.get(bucket)
         if total is None:
             if self._has_room():
-                # From 0, as the original: a new counter of -0 is 0.
-                self.counters[bucket] = 0.0 + increment
+                self.counters[bucket] = first_total(increment)
         elif isinf(total + increment):
             # The original goes on with Infinity; refused here, so that what was counted before stays (COUNTER-11).
             self._count(self.bad_lines_seen, 1)

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from statsd_reference.accumulate import Gathering
+from statsd_reference.accumulate import Gathering, first_total
 from statsd_reference.model import Kind, Outcome, Sample, Window
 from statsd_reference.server import Server
 
@@ -141,7 +141,9 @@ class Receiver:
         what, bucket, value = read
         gathering = self._gathering
         if what == _INCREMENT:
-            gathering.counters[bucket] = gathering.counters.get(bucket, 0.0) + value * times
+            total = gathering.counters.get(bucket)
+            increment = value * times
+            gathering.counters[bucket] = first_total(increment) if total is None else total + increment
         else:
             gathering.add_time(bucket, value, times, times)
 
