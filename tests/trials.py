@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from math import inf
 from typing import Any, Final
 
 from defects.steps import Break
@@ -12,6 +13,7 @@ from statsd_conformance.target import Crashed, InProcess
 from statsd_conformance.verdict import Outcome, Verdict
 from statsd_conformance.wave import Case, run_case
 from statsd_reference import Options, Server, make_server
+from statsd_reference.options import Bins
 
 Outcomes = dict[str, Outcome]
 
@@ -20,8 +22,49 @@ PROFILE: Final = load_profile("reference")
 EXTENDED: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "FLUSH-08": ("deleteIdleStats", {"delete_idle_stats": True}),
     "GAUGE-10": ("deleteGauges", {"delete_gauges": True}),
+    "OUT-09": (
+        "prefixes",
+        {
+            "legacy_namespace": False,
+            "global_prefix": "top",
+            "prefix_counter": "cc",
+            "prefix_gauge": "gg",
+            "prefix_timer": "tt",
+            "prefix_set": "ss",
+            "global_suffix": "end",
+        },
+    ),
     "PROPERTY-07": ("", {"tcp": True}),
+    "ROBUST-04": ("", {"percent_threshold": (-90.0,)}),
+    "ROBUST-12": ("", {"percent_threshold": (-90.0,)}),
     "TIMER-14": ("d", {"extensions": ("d",)}),
+    "TIMER-15": ("", {"percent_threshold": (90.0, 99.9, -10.0)}),
+    "TIMER-16": ("", {"percent_threshold": (-90.0,)}),
+    "TIMER-17": ("", {"histogram": (Bins(b"", (5.0, 10.5, inf), (b"5", b"10.5", b"inf")),)}),
+    "TIMER-18": ("calculatedTimerMetrics", {"calculated_timer_metrics": ("count", "upper")}),
+}
+_TOP_90: Final = ("sum_top90", "mean_top90", "sum_squares_top90", "lower_top90")
+_PREFIXED: Final = {
+    "counter": "top.cc.{bucket}.count.end",
+    "rate": "top.cc.{bucket}.rate.end",
+    "gauge": "top.gg.{bucket}.end",
+    "set": "top.ss.{bucket}.count.end",
+    "timer": "top.tt.{bucket}.{statistic}.end",
+}
+# How the reference spells its output under those options, where that is not its profile's way.
+SPELLED: Final[Mapping[str, Mapping[str, Any]]] = {
+    "OUT-09": {"paths": _PREFIXED},
+    "ROBUST-04": {"statistics": {name: name for name in _TOP_90}},
+    "ROBUST-12": {"statistics": {name: name for name in _TOP_90}},
+    "TIMER-15": {
+        "statistics": {
+            name: name
+            for name in ("upper_99_9", *(f"{name}_top10" for name in ("count", "lower", "mean", "sum", "sum_squares")))
+        }
+    },
+    "TIMER-16": {"statistics": {name: name for name in _TOP_90}},
+    "TIMER-17": {"statistics": {f"histogram.bin_{bound}": f"histogram.bin_{bound}" for bound in ("5", "10_5", "inf")}},
+    "TIMER-18": {"statistics": {"count": "count", "upper": "upper"}},
 }
 _TOKEN: Final = re.compile("q[0-9a-z]{9}")
 
@@ -39,7 +82,8 @@ def options_for(case: Case) -> Mapping[str, Any]:
 def profile_for(case: Case) -> Profile:
     """Return the profile of the reference under `options_for`."""
     extension = EXTENDED.get(case.requirement.id, ("", {}))[0]
-    return replace(PROFILE, extensions=(extension,)) if extension else PROFILE
+    spelled = SPELLED.get(case.requirement.id, {})
+    return replace(PROFILE, extensions=(extension,) if extension else (), **spelled)
 
 
 async def in_process(plant: Break, cases: Iterable[Case]) -> Outcomes:

@@ -8,7 +8,18 @@ value belongs to.
 """
 
 from statsd_conformance.flushed import Flushed, about
-from statsd_conformance.requirement import CORE, EXT, MUST, ROBUST, SHOULD, SPEC, Unsupported, requirement, should
+from statsd_conformance.requirement import (
+    CORE,
+    EXT,
+    MUST,
+    QUIRK,
+    ROBUST,
+    SHOULD,
+    SPEC,
+    Unsupported,
+    requirement,
+    should,
+)
 from statsd_conformance.target import Target, sandwich
 
 # Of what a target publishes, a clock that counts in 2^-30 seconds leaves this much.
@@ -182,6 +193,51 @@ async def test_distribution_type(target: Target) -> None:
     bucket = target.bucket()
     flushed = await sandwich(target, bucket + b":10|d", bucket + b":20|d")
     _assert_statistics(target, flushed, bucket, lower=10, upper=20, mean=15)
+
+
+@requirement("TIMER-15", EXT, MUST, cites="statsd exampleConfig.js, percentThreshold; lib/process_metrics.js:44-97")
+async def test_thresholds_below_zero_and_with_a_fraction(target: Target) -> None:
+    """A negative threshold MUST be one of the greatest times, named `top`; the point of a fraction is named `_`."""
+    target.needs_statistics("lower_top10", "upper_99_9")
+    bucket = target.bucket()
+    flushed = await target.after(*_lines(bucket, *range(15, 0, -1)))
+    _assert_statistics(target, flushed, bucket, lower_top10=14, upper_99_9=15)
+    tops = {"count_top10": 2, "mean_top10": 14.5, "sum_top10": 29, "sum_squares_top10": 421}
+    if tops.keys() & target.profile.statistics.keys():
+        _assert_statistics(target, flushed, bucket, **tops)
+
+
+@requirement("TIMER-16", QUIRK, SHOULD, cites="lib/process_metrics.js:60-66, where the original reads index -1")
+async def test_threshold_below_zero_that_takes_all(target: Target) -> str:
+    """A negative threshold of which the few times are all greatest SHOULD give the statistics of all of them."""
+    target.needs_statistics("sum_top90")
+    bucket = target.bucket()
+    flushed = await sandwich(target, *_lines(bucket, 1, 2, 3, 4, 5))
+    texts = [text.decode("latin-1") for text in flushed.texts("timer", bucket, "sum_top90")]
+    return f"the sum of the top 90 per cent of 1 to 5 is {texts[-1]}" if texts else "publishes no sum of them"
+
+
+@requirement("TIMER-17", EXT, MUST, cites="statsd exampleConfig.js, histogram; lib/process_metrics.js:130-157")
+async def test_histogram_has_half_open_bins(target: Target) -> None:
+    """With bins 5, 10.5 and inf each MUST count the times from the bound before up to, and without, its own."""
+    target.needs_statistics("histogram.bin_5", "histogram.bin_10_5", "histogram.bin_inf")
+    bucket = target.bucket()
+    flushed = await target.after(*_lines(bucket, 99, 1, 5, 10.5, 7))
+    bins = {"histogram.bin_5": 1, "histogram.bin_10_5": 2, "histogram.bin_inf": 2}
+    _assert_statistics(target, flushed, bucket, **bins)
+
+
+@requirement("TIMER-18", EXT, MUST, cites="statsd exampleConfig.js, calculatedTimerMetrics; lib/process_metrics.js:3-5")
+async def test_chosen_statistics_are_the_only_ones(target: Target) -> None:
+    """With calculatedTimerMetrics the statistics that it lists MUST be published, and no other."""
+    target.needs_extension("calculatedTimerMetrics")
+    target.needs("ms")
+    bucket = target.bucket()
+    flushed = await target.after(*_lines(bucket, 10, 20))
+    missing = [name for name in target.profile.statistics if not flushed.texts("timer", bucket, name)]
+    assert not missing, f"no {missing[0]} was published: {flushed.summary()}"
+    strays = flushed.strays(bucket)
+    assert not strays, f"published beside what was chosen: {strays[0].decode('latin-1')}"
 
 
 @requirement("TIMER-19", ROBUST, MUST, cites="catalogue, TIMER-19", hostile=True)

@@ -10,13 +10,8 @@ from typing import Final
 
 from statsd_conformance.flushed import Flushed, about
 from statsd_conformance.graphite import GraphiteLine
-from statsd_conformance.requirement import CORE, MUST, QUIRK, ROBUST, SHOULD, requirement
+from statsd_conformance.requirement import CORE, EXT, MUST, QUIRK, ROBUST, SHOULD, requirement
 from statsd_conformance.target import Target, sandwich
-
-UNTESTABLE: Final = {
-    "OUT-09": "prefix options change a target's configuration, which the network does not show; the reference's are "
-    "tested in tests/test_encode.py and against the original in tests/test_equality.py"
-}
 
 _THREE_FIELDS: Final = re.compile(rb"[^ ]+ [^ ]+ [^ ]+\Z")
 _DECIMAL: Final = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z")
@@ -133,3 +128,19 @@ async def test_names_that_look_like_another_kind(target: Target) -> str:
     paths = [line.path for snapshot in flushed.snapshots[-1:] for line in snapshot.lines if target.token in line.key]
     twice = sorted({path for path in paths if paths.count(path) > 1})
     return f"both are published as {twice[0].replace(target.token, b'K').decode()}" if twice else "published apart"
+
+
+@requirement("OUT-09", EXT, MUST, cites="statsd docs/namespacing.md; backends/graphite.js:150-256, 283-330")
+async def test_prefixes_change_paths_only(target: Target) -> None:
+    """Options of prefixes, suffix and namespace MUST change paths only: all values come, and under no other path."""
+    target.needs_extension("prefixes")
+    target.needs("c", "g", "ms", "s")
+    counter, gauge, timer, users = (target.bucket(leaf) for leaf in "cgtu")
+    flushed = await target.after(
+        counter + b":3|c", counter + b":4|c", gauge + b":17|g", timer + b":10|ms", timer + b":30|ms", users + b":x|s"
+    )
+    seen = (flushed.count(counter), flushed.gauge(gauge), flushed.timer(timer, "mean"), flushed.members(users))
+    assert seen == (7, 17, 20, 1), f"7, 17, 20 and 1 came out as {seen}"
+    # A profile need not name all statistics of a timer.
+    strays = [path for path in flushed.strays(counter, gauge, users) if timer not in path]
+    assert not strays, f"published under another path, too: {strays[0].decode('latin-1')}"

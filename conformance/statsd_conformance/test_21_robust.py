@@ -5,6 +5,7 @@ same datagram, in the next one and in the next interval, and no line of its outp
 Not tested because no source decides it: what such a line means, beyond harming nothing else.
 """
 
+from math import isfinite
 from typing import Final
 
 import pytest
@@ -49,6 +50,17 @@ def _assert_finite(flushed: Flushed, bucket: bytes) -> None:
 async def test_odd_sample_rate_is_survived(target: Target, sample: str, rate: str) -> None:
     """Signs, blanks and words in a sample rate MUST NOT stop the server."""
     await _survives(target, target.bucket() + b":" + f"{sample}|@{rate}".encode())
+
+
+@requirement("ROBUST-04", ROBUST, MUST, cites="lib/process_metrics.js:44-75, where the original publishes NaN")
+async def test_threshold_below_zero_makes_numbers(target: Target) -> None:
+    """A negative threshold and few times MUST NOT make values that are no numbers."""
+    tops = ("sum_top90", "mean_top90", "sum_squares_top90", "lower_top90")
+    target.needs_statistics(tops[0])
+    bucket = target.bucket()
+    flushed = await target.after(*(bucket + b":%d|ms" % time for time in (1, 2, 3, 4, 5)))
+    odd = [text for name in tops for text in flushed.texts("timer", bucket, name) if not isfinite(float(text))]
+    assert not odd, f"a statistic of five times came out as {odd[0].decode('latin-1')}: {flushed.summary()}"
 
 
 @pytest.mark.parametrize("length", [1015, 4200])
@@ -113,6 +125,13 @@ async def test_gauge_without_a_value_is_survived(target: Target, value: str) -> 
 async def test_length_that_wraps_32_bits_is_survived(target: Target) -> None:
     """An event whose length wraps in 32 bits MUST NOT stop the server."""
     await _survives(target, b"_e{1,4294967295}:a|b")
+
+
+@requirement("ROBUST-12", ROBUST, MUST, cites="gostatsd pkg/statsd/aggregator.go:134", hostile=True)
+async def test_threshold_below_zero_is_survived(target: Target) -> None:
+    """A negative threshold and few times MUST NOT stop the server."""
+    target.needs_statistics("lower_top90")
+    await _survives(target, *(target.bucket() + b":%d|ms" % time for time in (1, 2, 3, 4, 5)))
 
 
 @pytest.mark.parametrize("lengths", ["9223372036854775807,1", "1,9223372036854775807"])
@@ -191,24 +210,6 @@ async def test_tags_without_values_are_survived(target: Target) -> None:
     joined = [line for line in flushed.own if b"ka=kb" in line.path or b"ka:kb" in line.path]
     assert not joined, f"two tags came out as one: {joined[0]}"
 
-
-_THRESHOLD = "a percentile below zero is an option of the server, which nothing on the network sets"
-untestable(
-    "ROBUST-04",
-    ROBUST,
-    MUST,
-    "A negative percentThreshold and few samples MUST NOT make `NaN` values.",
-    cites="lib/process_metrics.js:44-75",
-    reason=_THRESHOLD,
-)
-untestable(
-    "ROBUST-12",
-    ROBUST,
-    MUST,
-    "A negative percent-threshold and few samples MUST NOT stop the server.",
-    cites="gostatsd pkg/statsd/aggregator.go:134",
-    reason=_THRESHOLD,
-)
 
 untestable(
     "ROBUST-02",

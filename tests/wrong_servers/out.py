@@ -1,10 +1,11 @@
 """Servers that break one requirement on what goes to Graphite each."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from defects import output as defects
 from defects.steps import Break
-from statsd_reference import Point, Server
+from statsd_reference import Flush, Point, Server
 from statsd_reference.number import write_number
 
 
@@ -29,6 +30,20 @@ def collisions_are_merged(server: Server) -> Server:
     return replace(server, points=lambda flush: iter({point.path: point for point in server.points(flush)}.values()))
 
 
+def both_namespaces(server: Server) -> Server:
+    """Publish counts under the names of the other namespace as well."""
+
+    def both(flush: Flush) -> Iterator[Point]:
+        for point in server.points(flush):
+            yield point
+            if point.path.endswith(b".count.end"):
+                yield point._replace(
+                    path=b"stats_counts" + point.path.removeprefix(b"top.cc").removesuffix(b".count.end")
+                )
+
+    return replace(server, points=both)
+
+
 WRONG = {
     "OUT-01": written(b"%b  %b %d\n"),
     "OUT-01/fields": written(b"%b %b %d source=statsd\n"),
@@ -43,4 +58,5 @@ WRONG = {
     "OUT-06/decimals": defects.c42,
     "OUT-07": written(b"%b %b %d\r\n"),
     "OUT-08": collisions_are_merged,
+    "OUT-09": both_namespaces,
 }

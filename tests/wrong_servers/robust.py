@@ -1,12 +1,15 @@
 """Servers that do not survive one class of input each, or spoil their output by it."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from math import nan
 
 from defects import output, sets
 from defects.steps import Break, cut, raising
-from statsd_reference import Kind, Outcome, Point, Sample, Server, Window
+from statsd_reference import Flush, Kind, Outcome, Point, Sample, Server, Window
+from wrong_servers.timer import computing
 
 
 def stopped_by(pattern: bytes) -> Break:
@@ -70,8 +73,20 @@ def stops_at_the_second_flush(server: Server) -> Server:
     return replace(server, flush=flush)  # type: ignore[arg-type]  # what server.flush returns
 
 
+def stops_at_few_times(server: Server) -> Server:
+    """Die of a flush in which a threshold takes all of a timer's values."""
+
+    def points(flush: Flush) -> Iterator[Point]:
+        if any(len(values) == 5 for values in flush.timers.values()):
+            raise IndexError("index out of range [-1]")
+        return server.points(flush)
+
+    return replace(server, points=points)
+
+
 WRONG = {
     "ROBUST-01": stopped_by(rb"\|@[+ I]"),
+    "ROBUST-04": computing(b"sum_top90", lambda values: nan),
     "ROBUST-05": stopped_by(rb"^[^:]{1015,}:"),
     "ROBUST-06": cut_at(8191),
     "ROBUST-07": cut_at(4095),
@@ -79,6 +94,7 @@ WRONG = {
     "ROBUST-09": stopped_by(rb"\xff|\xc3|^EXIT"),
     "ROBUST-10": stopped_by(rb"::?\|g"),
     "ROBUST-11": stopped_by(rb"4294967295"),
+    "ROBUST-12": stops_at_few_times,
     "ROBUST-13": stopped_by(rb"9223372036854775807"),
     "ROBUST-14": stopped_by(rb":1\.5\|c"),
     "ROBUST-15": stopped_by(rb"@0\.000000001"),

@@ -1,15 +1,15 @@
 """Servers that break one requirement on timers each."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from math import sqrt
+from math import nan, sqrt
 
 from defects import timers as defects
 from defects.steps import Break, carries, flushes, lenient, points, raising, refusing, samples
 from statsd_reference import Flush, Kind, Outcome, Point, Sample, Server
 
-_STATISTIC = re.compile(rb"stats\.timers\.(?P<bucket>.*)\.(?P<name>[a-z_0-9]+)")
+_STATISTIC = re.compile(rb"stats\.timers\.(?P<bucket>.*?)\.(?P<name>(?:histogram\.)?[a-z_0-9]+)")
 _KEPT = 1000
 
 
@@ -87,6 +87,28 @@ def forgetful(server: Server) -> Server:
     return flushes(server, change)
 
 
+def by_rounded_threshold(server: Server) -> Server:
+    """Name a percentile with a fraction by its whole number."""
+    return points(server, lambda point, flush: point._replace(path=point.path.replace(b"_99_9", b"_99")))
+
+
+def up_to_and_with_the_bound(values: Sequence[float]) -> float:
+    """Return how many times the lowest bin has when a time on its bound is in it."""
+    return float(sum(value <= 5 for value in values))
+
+
+def all_statistics(server: Server) -> Server:
+    """Publish the mean, chosen or not."""
+
+    def all_points(flush: Flush) -> Iterator[Point]:
+        for point in server.points(flush):
+            yield point
+            if point.path.endswith(b".upper"):
+                yield point._replace(path=point.path.removesuffix(b"upper") + b"mean")
+
+    return replace(server, points=all_points)
+
+
 WRONG = {
     "TIMER-01": unpublished(b"upper_90"),
     "TIMER-01/count": unpublished(b"count"),
@@ -109,6 +131,12 @@ WRONG = {
     "TIMER-12": never_reset,
     "TIMER-13": lambda server: lenient(server, "unknown type", lambda line: line.replace(b"|h", b"|ms")),
     "TIMER-14": lambda server: refusing(server, rb"\|d$"),
+    "TIMER-15": computing(b"lower_top10", min),
+    "TIMER-15/fraction": by_rounded_threshold,
+    "TIMER-16": computing(b"sum_top90", lambda values: nan),
+    "TIMER-17": computing(b"histogram.bin_5", up_to_and_with_the_bound),
+    "TIMER-18": unpublished(b"upper"),
+    "TIMER-18/all": all_statistics,
     "TIMER-19": forgetful,
     "TIMER-20": lambda server: raising(server, rb"1e308"),
 }
