@@ -34,7 +34,9 @@ async def test_output_comes_once_an_interval(target: Target) -> None:
     )
     for flushed in seen:
         counts = flushed.counts(bucket)
-        assert len(counts) <= len(flushed.snapshots), f"{len(flushed.snapshots)} flushes published counts of {counts}"
+        # Two flushes that were read at once, by a suite that had to wait for its turn, differ in their timestamps.
+        flushes = max(len(flushed.snapshots), len({line.timestamp for line in flushed.own}))
+        assert len(counts) <= flushes, f"{flushes} flushes published counts of {counts}"
 
 
 @requirement("FLUSH-02", CORE, MUST, cites="stats.js:201-207; backends/graphite.js:54-92")
