@@ -126,9 +126,11 @@ def test_lines_are_everybodys_and_own_are_the_cases() -> None:
     assert [line.path for line in flushes.own] == [b"stats." + A]
 
 
-def test_summary_shows_the_last_value_of_each_path_and_escapes() -> None:
-    flushes = flushed([b"stats." + B + b" 1", b"stats." + A + b"\xff 1"], [b"stats." + B + b" 2"])
-    assert flushes.summary() == r"stats.qlocal0001.a\\xff 1, stats.qlocal0001.b 2"
+def test_summary_shows_how_each_path_changed_and_escapes() -> None:
+    idle = [b"stats." + B + b" 0"]
+    flushes = flushed([b"stats." + B + b" 3", b"stats." + A + b"\xff 1"], idle, idle)
+    assert flushes.summary() == r"stats.qlocal0001.a\xff 1, stats.qlocal0001.b 3 then 0"
+    assert flushes.summary(b"stats." + B) == "stats.qlocal0001.b 3 then 0"
     assert flushed().summary() == "nothing"
 
 
@@ -153,3 +155,8 @@ def test_idle_nan_of_a_timer_is_passed_over() -> None:
 def test_long_summary_is_shortened() -> None:
     many = [b"stats." + TOKEN + b".%02d 1" % number for number in range(20)]
     assert flushed(many).summary().endswith(" and 12 more")
+
+
+def test_summary_of_a_path_that_changes_often_is_shortened() -> None:
+    flushes = flushed(*([b"stats." + A + b" %d" % number] for number in range(9)))
+    assert flushes.summary() == "stats.qlocal0001.a 0 then 1 then 2 then 3 …"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from math import isfinite, isnan
 from typing import Final
 
@@ -12,6 +13,7 @@ from statsd_conformance.graphite import GraphiteLine, Snapshot
 from statsd_conformance.profile import Profile, same_path
 
 _SHOWN: Final = 8
+_CHANGES: Final = 4
 # What counts made of rates may miss: relatively, and below the fractions that samples may have.
 _CUT: Final = 1e-5
 _SMALLEST: Final = 1e-3
@@ -106,11 +108,17 @@ class Flushed:
         strays = {line.path for line in self.own if not any(same_path(path, line.path) for path in expected)}
         return sorted(strays)
 
-    def summary(self) -> str:
-        """Return what was published for the case, one `path value` each, in a line; of a path only its last value."""
-        latest = {line.path: line.value for line in self.own}
-        shown = [f"{_text(path)} {_text(value)}" for path, value in sorted(latest.items())[:_SHOWN]]
-        more = f" and {len(latest) - _SHOWN} more" if len(latest) > _SHOWN else ""
+    def summary(self, *paths: bytes) -> str:
+        """Return what was published for the case, or of it for `paths`: each path with its values, in a line.
+
+        Values that follow one another unchanged stand once: `stats.a 3 then 0`.
+        """
+        values: dict[bytes, list[str]] = {}
+        for line in self.own:
+            if not paths or line.path in paths:
+                values.setdefault(line.path, []).append(_text(line.value))
+        shown = [f"{_text(path)} {_sequence(texts)}" for path, texts in sorted(values.items())[:_SHOWN]]
+        more = f" and {len(values) - _SHOWN} more" if len(values) > _SHOWN else ""
         return ", ".join(shown) + more or "nothing"
 
     def errors(self) -> float | None:
@@ -162,8 +170,14 @@ def _tail(path: bytes, token: bytes) -> bytes:
     return path[max(path.find(token), 0) :]
 
 
+def _sequence(texts: Sequence[str]) -> str:
+    """Return values in a few words: the first, what it changed to, and that more came."""
+    changes = [text for text, _ in groupby(texts)]
+    return " then ".join(changes[:_CHANGES]) + (" …" if len(changes) > _CHANGES else "")
+
+
 def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "backslashreplace").encode("unicode_escape").decode()
+    return raw.decode("latin-1").encode("unicode_escape").decode()
 
 
 def about(number: float, relative: float = 1e-9) -> object:

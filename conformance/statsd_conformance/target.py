@@ -178,7 +178,7 @@ async def assert_rejected(target: Target, *lines: bytes) -> Flushed:
     """Send lines between sentinels and assert that they published nothing at all, and harmed no neighbour."""
     flushed = await sandwich(target, *lines)
     strays = flushed.strays(*(target.bucket(leaf) for leaf in ("pre", "post", "end")))
-    assert not strays, f"a line that has to be rejected was published: {flushed.summary()}"
+    assert not strays, f"a line that has to be rejected was published: {flushed.summary(*strays)}"
     return flushed
 
 
