@@ -152,6 +152,14 @@ def test_idle_nan_of_a_timer_is_passed_over() -> None:
     assert math.isnan(flushed([mean + b"nan"]).timer(A, "mean"))
 
 
+def test_idle_zeros_of_a_timer_are_passed_over() -> None:
+    lower, mean = (b"stats.timers." + A + name for name in (b".lower ", b".mean "))
+    busy, idle = [lower + b"0", mean + b"12"], [lower + b"0", mean + b"0"]
+    assert flushed(busy, idle).timer(A, "mean") == 12
+    assert flushed([lower + b"7", mean + b"7"], busy, idle).timer(A, "lower") == 0
+    assert flushed(idle).timer(A, "mean") == 0
+
+
 def test_long_summary_is_shortened() -> None:
     many = [b"stats." + TOKEN + b".%02d 1" % number for number in range(20)]
     assert flushed(many).summary().endswith(" and 12 more")

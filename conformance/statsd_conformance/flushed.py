@@ -1,7 +1,7 @@
 """What came out of a target, as a case sees it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from math import isfinite, isnan
@@ -75,11 +75,17 @@ class Flushed:
     def timer(self, bucket: bytes, statistic: str) -> float:
         """Return the last value of a timer's statistic, by the original's name for it; times in ms.
 
-        The `nan` that some print for an idle interval is passed over, where there is anything else.
+        The `nan` or 0 that some print for an idle interval is passed over, where there is anything else.
         """
-        numbers = self._numbers("timer", bucket, statistic)
-        value = [number for number in numbers if not isnan(number)][-1:] or numbers[-1:]
-        return value[0] * self.unit_of(statistic)
+        busy = replace(self, snapshots=tuple(one for one in self.snapshots if self._was_busy(one, bucket)))
+        numbers = busy.numbers("timer", bucket, statistic) or self._numbers("timer", bucket, statistic)
+        return numbers[-1] * self.unit_of(statistic)
+
+    def _was_busy(self, snapshot: Snapshot, bucket: bytes) -> bool:
+        """Tell whether any statistic of a timer is neither 0 nor `nan` in a snapshot."""
+        alone = replace(self, snapshots=(snapshot,))
+        numbers = (number for name in self.profile.statistics for number in alone.numbers("timer", bucket, name))
+        return any(number and not isnan(number) for number in numbers)
 
     def unit_of(self, statistic: str) -> float:
         """Return what one unit of a timer's statistic is: in ms for times, 1 for the others."""
