@@ -168,3 +168,16 @@ def test_long_summary_is_shortened() -> None:
 def test_summary_of_a_path_that_changes_often_is_shortened() -> None:
     flushes = flushed(*([b"stats." + A + b" %d" % number] for number in range(9)))
     assert flushes.summary() == "stats.qlocal0001.a 0 then 1 then 2 then 3 …"
+
+
+def test_meter_is_read_from_its_rate_and_else_as_a_counter() -> None:
+    own = replace(PROFILE, paths={**PROFILE.paths, "meter": "m.{bucket}"})
+    assert flushed([b"m." + A + b" 3.5"], [b"m." + A + b" 0"], profile=own).metered(A) == 7
+    assert flushed([b"stats_counts." + A + b" 7"]).metered(A) == 7
+
+
+def test_strings_of_a_dictionary_are_counted_by_their_rates() -> None:
+    own = replace(PROFILE, paths={"dictionary": "*.d.{bucket}"})
+    lines = [b"h.d." + A + b".x 1", b"h.d." + A + b".y 0.5", b"h.d." + B + b".x 9", b"h.d." + A + b".z nothing"]
+    assert flushed(lines, [b"h.d." + A + b".x 0.5"], profile=own).occurrences(A) == {b"x": 3, b"y": 1}
+    assert flushed(lines).occurrences(A) == {}

@@ -68,6 +68,22 @@ class Flushed:
         """Return every value published for a gauge, oldest first; empty when there are none."""
         return self._all_numbers("gauge", bucket)
 
+    def metered(self, bucket: bytes) -> float:
+        """Return the events of a meter over these snapshots; of a counter, where meters have no path of their own."""
+        if "meter" not in self.profile.paths:
+            return self.count(bucket)
+        return _counted(sum(rate * self.interval for rate in self._numbers("meter", bucket)))
+
+    def occurrences(self, bucket: bytes) -> dict[bytes, float]:
+        """Return how often each string of a dictionary came over these snapshots; empty when none was published."""
+        stem = self.profile.path("dictionary", bucket)
+        found: dict[bytes, float] = {}
+        for line in self.own:
+            head, _, word = line.path.rpartition(b".")
+            if stem is not None and line.number is not None and same_path(stem, head):
+                found[word] = found.get(word, 0.0) + line.number * self.interval
+        return {word: _counted(number) for word, number in found.items()}
+
     def members(self, bucket: bytes) -> float:
         """Return the number of distinct members published for a set, summed over these snapshots."""
         return sum(self._numbers("set", bucket))
@@ -100,7 +116,7 @@ class Flushed:
         return [line.value for line in self._lines(kind, bucket, statistic)]
 
     def kinds(self, bucket: bytes) -> set[str]:
-        """Return the kinds under which a bucket was published: of counter, rate, gauge, set, timer."""
+        """Return the kinds under which a bucket was published: some of `profile.KINDS`."""
         paths = list(self.profile.all_paths(bucket))
         return {kind for line in self.own for kind, _, path in paths if same_path(path, line.path)}
 

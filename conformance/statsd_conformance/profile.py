@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-KINDS = ("counter", "rate", "gauge", "set", "timer")
+KINDS = ("counter", "rate", "gauge", "set", "timer", "meter", "kv", "dictionary")
 
 
 class ProfileError(ValueError):
@@ -21,7 +21,8 @@ class Profile:
     Attributes:
         name: of the profile.
         paths: kind (see KINDS) to a template with `{bucket}`, for a timer also `{statistic}`; a leading `*` stands for
-            any prefix. A kind without a template is not published.
+            any prefix. A kind without a template is not published. A rate is per second, and so are a meter that is
+            published apart from counters, and the strings of a dictionary, whose paths go on with a dot and the string.
         statistics: the original's name of a timer statistic to the target's; a missing one is not published.
         timer_unit_ms: what one published unit of a timer is in milliseconds: 1000 where the target prints seconds.
         types: the types of the wire that it reads.
