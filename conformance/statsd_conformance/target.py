@@ -158,13 +158,18 @@ class Target(ABC):
             raise Unsupported(f"the profile {self.profile.name!r} does not say {name}")
 
 
+def sentinels(target: Target) -> list[bytes]:
+    """Return the buckets that `sandwich` puts before, behind and after what it sends."""
+    return [target.bucket(leaf) for leaf in ("pre", "post", "end")]
+
+
 async def sandwich(target: Target, *lines: bytes) -> Flushed:
     """Send lines between two sentinels in one datagram, and an end sentinel in a second one; return what was flushed.
 
     Asserts that each sentinel arrived exactly once, with its own value: the lines between harmed no neighbour
     (semantics, section 4.4). Sentinels are the buckets `pre`, `post` and `end` of the case.
     """
-    pre, post, end = (target.bucket(leaf) for leaf in ("pre", "post", "end"))
+    pre, post, end = sentinels(target)
     target.send(b"\n".join([pre + b":1|c", *lines, post + b":1|c"]), end + b":1|c")
     flushed = await target.flush()
     arrived = [sum(flushed.counts(sentinel)) for sentinel in (pre, post, end)]
@@ -177,7 +182,7 @@ async def sandwich(target: Target, *lines: bytes) -> Flushed:
 async def assert_rejected(target: Target, *lines: bytes) -> Flushed:
     """Send lines between sentinels and assert that they published nothing at all, and harmed no neighbour."""
     flushed = await sandwich(target, *lines)
-    strays = flushed.strays(*(target.bucket(leaf) for leaf in ("pre", "post", "end")))
+    strays = flushed.strays(*sentinels(target))
     assert not strays, f"a line that has to be rejected was published: {flushed.summary(*strays)}"
     return flushed
 
