@@ -8,7 +8,7 @@ import pytest
 from chapters import all_cases
 from statsd_conformance.verdict import Verdict
 from statsd_conformance.wave import Case
-from trials import EXTENDED, Outcomes, catching, in_process, obliging, options_for, profile_for, proven, right
+from trials import EXTENDED, Outcomes, catching, in_process, obliging, options_for, profile_for, proven, right, speaking
 from wire_trials import Trial, over_the_wire
 from wrong_servers import WRONG
 
@@ -37,7 +37,9 @@ def on_wrong_servers() -> dict[str, Outcomes]:
 
 @pytest.fixture(scope="module")
 def on_the_reference_by_wire() -> Outcomes:
-    trials = {id: Trial(right, cases_for(id), profile=PROFILES[id], options=OPTIONS[id]) for id in EXTENDED}
+    trials = {
+        id: Trial(speaking(id, right), cases_for(id), profile=PROFILES[id], options=OPTIONS[id]) for id in EXTENDED
+    }
     trials[""] = Trial(right, [case for case in CASES if case.requirement.id not in EXTENDED])
     return {id: outcome for found in asyncio.run(over_the_wire(trials)).values() for id, outcome in found.items()}
 
@@ -48,7 +50,7 @@ def on_wrong_servers_by_wire(on_the_reference: Outcomes, on_wrong_servers: dict[
     for key, plant in WRONG.items():
         cases = catching(cases_for(key), on_the_reference, on_wrong_servers[key])[:ENOUGH]
         id = key.partition("/")[0]
-        trials[key] = Trial(plant, cases, profile=PROFILES[id], options=OPTIONS[id])
+        trials[key] = Trial(speaking(id, plant), cases, profile=PROFILES[id], options=OPTIONS[id])
     return asyncio.run(over_the_wire(trials))
 
 

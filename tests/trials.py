@@ -7,8 +7,9 @@ from math import inf
 from typing import Any, Final
 
 from defects.steps import Break
+from dialects import dictionary, typeless
 from statsd_conformance.profile import Profile, load_profile
-from statsd_conformance.requirement import CORE, MUST, ROBUST
+from statsd_conformance.requirement import CORE, EXT, MUST, ROBUST
 from statsd_conformance.target import Crashed, InProcess
 from statsd_conformance.verdict import Outcome, Verdict
 from statsd_conformance.wave import Case, run_case
@@ -22,6 +23,11 @@ PROFILE: Final = load_profile("reference")
 EXTENDED: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "FLUSH-08": ("deleteIdleStats", {"delete_idle_stats": True}),
     "GAUGE-10": ("deleteGauges", {"delete_gauges": True}),
+    "OTHER-01": ("m", {"extensions": ("m",)}),
+    "OTHER-02": ("C", {"extensions": ("C",)}),
+    "OTHER-03": ("kv", {"extensions": ("kv",)}),
+    "OTHER-04": ("dictionary", {}),
+    "OTHER-05": ("typeless", {"extensions": ("m",)}),
     "OUT-09": (
         "prefixes",
         {
@@ -53,6 +59,8 @@ _PREFIXED: Final = {
 }
 # How the reference spells its output under those options, where that is not its profile's way.
 SPELLED: Final[Mapping[str, Mapping[str, Any]]] = {
+    "OTHER-03": {"paths": {**PROFILE.paths, "kv": "stats.kv.{bucket}"}},
+    "OTHER-04": {"paths": {**PROFILE.paths, "dictionary": "stats.{bucket}"}},
     "OUT-09": {"paths": _PREFIXED},
     "ROBUST-04": {"statistics": {name: name for name in _TOP_90}},
     "ROBUST-12": {"statistics": {name: name for name in _TOP_90}},
@@ -66,6 +74,8 @@ SPELLED: Final[Mapping[str, Mapping[str, Any]]] = {
     "TIMER-17": {"statistics": {f"histogram.bin_{bound}": f"histogram.bin_{bound}" for bound in ("5", "10_5", "inf")}},
     "TIMER-18": {"statistics": {"count": "count", "upper": "upper"}},
 }
+# A dialect that the reference does not have, and how it is put on top.
+DIALECTS: Final[Mapping[str, Break]] = {"OTHER-04": dictionary, "OTHER-05": typeless}
 _TOKEN: Final = re.compile("q[0-9a-z]{9}")
 
 
@@ -83,7 +93,13 @@ def profile_for(case: Case) -> Profile:
     """Return the profile of the reference under `options_for`."""
     extension = EXTENDED.get(case.requirement.id, ("", {}))[0]
     spelled = SPELLED.get(case.requirement.id, {})
-    return replace(PROFILE, extensions=(extension,) if extension else (), **spelled)
+    return replace(PROFILE, extensions=(*PROFILE.extensions, *filter(None, [extension])), **spelled)
+
+
+def speaking(id: str, plant: Break) -> Break:
+    """Return what plants `plant` in a server that speaks the dialect of a requirement."""
+    dialect = DIALECTS.get(id, right)
+    return lambda server: plant(dialect(server))
 
 
 async def in_process(plant: Break, cases: Iterable[Case]) -> Outcomes:
@@ -93,7 +109,8 @@ async def in_process(plant: Break, cases: Iterable[Case]) -> Outcomes:
 
 async def _alone(plant: Break, case: Case) -> Outcome:
     options = Options(flush_interval=1000, **options_for(case))
-    target = InProcess(plant(make_server(options)), profile_for(case))
+    server = speaking(case.requirement.id, plant)(make_server(options))
+    target = InProcess(server, profile_for(case))
     try:
         return await run_case(case, target)
     except Crashed as crash:
@@ -127,4 +144,4 @@ def proven(wrong: Outcome) -> bool:
 
 def obliging(case: Case) -> bool:
     """Tell whether a target that differs from the case's requirement fails."""
-    return case.requirement.level is MUST and case.requirement.category in (CORE, ROBUST)
+    return case.requirement.level is MUST and case.requirement.category in (CORE, ROBUST, EXT)
