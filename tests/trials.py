@@ -23,6 +23,7 @@ PROFILE: Final = load_profile("reference")
 EXTENDED: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "FLUSH-08": ("deleteIdleStats", {"delete_idle_stats": True}),
     "GAUGE-10": ("deleteGauges", {"delete_gauges": True}),
+    "NAME-13": ("keyNameSanitize", {"key_name_sanitize": False}),
     "OTHER-01": ("m", {"extensions": ("m",)}),
     "OTHER-02": ("C", {"extensions": ("C",)}),
     "OTHER-03": ("kv", {"extensions": ("kv",)}),
