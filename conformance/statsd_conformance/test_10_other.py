@@ -21,7 +21,7 @@ async def test_meter_type(target: Target) -> str:
     bucket = target.bucket()
     flushed = await sandwich(target, bucket + b":7|m", bucket + b":3|m")
     strays = flushed.strays(bucket, *sentinels(target))
-    assert not strays, f"type m was published under another name: {flushed.summary()}"
+    assert not strays, f"type m was published under another name: {flushed.summary(*strays)}"
     kinds = flushed.kinds(bucket)
     if not kinds:
         return "rejected"

@@ -96,10 +96,10 @@ async def test_name_leaves_a_line_its_three_fields(target: Target, between: byte
     target.send(target.bucket("a") + between + b"b:3|c")
     flushed = await target.after(target.bucket("end") + b":1|c")
     broken = [line for line in flushed.own if not _is_readable(line)]
-    assert not broken, f"a line that Graphite cannot read: {ascii(str(broken[0]))[1:-1]}"
+    assert not broken, f"a line that Graphite cannot read, of the path {_shown(broken[0].path)}"
     with should():
         for line in flushed.own:
-            assert _is_utf_8(line.raw), f"a line that is no UTF-8: {line}"
+            assert _is_utf_8(line.raw), f"a path that is no UTF-8: {_shown(line.path)}"
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ async def test_names_that_are_cleaned_alike_merge(target: Target, odd: str, plai
     for snapshot in flushed.snapshots:
         paths = [(line.path, line.timestamp) for line in snapshot.lines_of(target.token)]
         twice = sorted({path for path, stamp in paths if paths.count((path, stamp)) > 1})
-        assert not twice, f"twice in one flush: {ascii(twice[0])[2:-1]}"
+        assert not twice, f"twice in one flush: {_shown(twice[0])}"
     if not flushed.has(counter[1]):
         # The plain name is spelled otherwise in the output, so nothing tells what it should be the merge of.
         return
@@ -152,7 +152,7 @@ async def test_name_with_tags_of_graphite(target: Target) -> str:
     flushed = await sandwich(target, *lines)
     known = [path for bucket in sentinels(target) for _, _, path in flushed.profile.all_paths(bucket)]
     paths = [path for path in flushed.strays(*sentinels(target)) if path not in known]
-    shown = ", ".join(ascii(path.replace(target.token, b"K"))[2:-1] for path in paths)
+    shown = ", ".join(_shown(path.replace(target.token, b"K")) for path in paths)
     return f"published as {shown}" if shown else "rejected"
 
 
@@ -174,7 +174,8 @@ async def test_name_may_begin_with_an_underscore_or_a_digit(target: Target, firs
     fate = _fate(flushed, bucket, _TELLING[0])
     assert fate != "rejected", f"{first}… was not published"
     with should():
-        assert fate == "kept", f"{first}… was published under another name: {flushed.summary()}"
+        strays = flushed.strays(bucket, *sentinels(target))
+        assert fate == "kept", f"{first}… was published under another name: {flushed.summary(*strays)}"
 
 
 @requirement("NAME-11", CORE, MUST, cites=_CLEAN_UP)
@@ -199,7 +200,7 @@ async def test_raw_names_are_cleaned_at_the_flush(target: Target) -> None:
     target.needs_extension("keyNameSanitize")
     flushed = await sandwich(target, target.bucket("a b") + b":3|c", target.bucket("a_b") + b":5|c")
     broken = [line for line in flushed.own if not _is_readable(line)]
-    assert not broken, f"a line that Graphite cannot read: {broken[0]}"
+    assert not broken, f"a line that Graphite cannot read, of the path {_shown(broken[0].path)}"
     counts = sorted(number for number in flushed.counts(target.bucket("a_b")) if number)
     assert counts == [3, 5], f"3 for `a b` and 5 for `a_b` came out as {flushed.summary()}"
 
@@ -211,7 +212,7 @@ async def test_first_colon_ends_the_name(target: Target) -> None:
     lines = [counter + b":1:2|c"] + [members + b":x:y|s"] * ("s" in target.profile.types)
     flushed = await sandwich(target, *lines)
     strays = flushed.strays(counter, members, *sentinels(target))
-    assert not strays, f"published under another name: {flushed.summary()}"
+    assert not strays, f"published under another name: {flushed.summary(*strays)}"
 
 
 def _fate(flushed: Flushed, bucket: bytes, value: float) -> str:
@@ -220,6 +221,10 @@ def _fate(flushed: Flushed, bucket: bytes, value: float) -> str:
         return "kept"
     numbers = [about(value, 1e-3), about(value / flushed.interval, 1e-3)]
     return "changed" if any(line.number == number for line in flushed.own for number in numbers) else "rejected"
+
+
+def _shown(path: bytes) -> str:
+    return ascii(path)[2:-1]
 
 
 def _is_readable(line: GraphiteLine) -> bool:
