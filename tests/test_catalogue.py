@@ -147,3 +147,10 @@ def test_example_is_what_the_case_sends_first() -> None:
     (entry,) = [entry for entry in catalogue.entries() if entry.id == "COUNTER-04"]
     assert isinstance(entry, Requirement)
     assert any(b":-" in datagram for datagram in catalogue.example(entry))
+
+
+@pytest.mark.parametrize(("id", "sent"), [("PACK-05", b":1:2:3|c"), ("OTHER-03", b"|kv")])
+def test_case_of_an_extension_has_an_example_too(id: str, sent: bytes) -> None:
+    entry = catalogue.entry_of(id)
+    assert isinstance(entry, Requirement)
+    assert any(sent in datagram for datagram in catalogue.example(entry))

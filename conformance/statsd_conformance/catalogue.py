@@ -111,6 +111,12 @@ class _Recorder(Target):
     def _transmit(self, datagram: bytes, *, elsewhere: bool = False) -> None:
         """Do nothing: the trace has it."""
 
+    def needs_extension(self, name: str) -> None:
+        """Pass for a target that has every extension."""
+
+    def needs_paths(self, *kinds: str) -> None:
+        """Pass for a target that publishes every kind."""
+
     async def _snapshots(self) -> Sequence[Snapshot]:
         raise _Enough
 
