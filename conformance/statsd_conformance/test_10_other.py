@@ -81,7 +81,7 @@ async def test_strings_of_a_dictionary_are_counted(target: Target) -> None:
 
 @requirement("OTHER-05", EXT, MUST, cites="netdata src/collectors/statsd.plugin/statsd.c:687-736")
 async def test_line_without_a_type_is_a_meter(target: Target) -> None:
-    """A bare name MUST count as one event of a meter, and a value without a type as that many."""
+    """To a server that reads lines without a type, a bare name MUST be one event of a meter, and a value that many."""
     target.needs_extension("typeless")
     bare, typeless = target.bucket("a"), target.bucket("b")
     flushed = await sandwich(target, bare, typeless + b":7", bare)

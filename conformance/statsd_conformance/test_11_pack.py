@@ -2,7 +2,8 @@
 
 Two dialects do it: a line may go on with whole samples of the same name (`N:1|c:2|c`, the original), or one sample may
 hold several values (`N:1:2:3|c`, DogStatsD 1.1).
-Not tested because no source decides it: whether a refused value spoils the others of its sample.
+Not tested because no source decides it: whether a value that is no number spoils those packed with it. Datadog's Agent
+refuses all of them.
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,8 @@ from statsd_conformance.target import Target, sandwich
 
 _MULTI_SAMPLE: Final = "multi-sample"
 _PACKING: Final = "packing"
-_DOGSTATSD: Final = "DogStatsD documentation, Datagram format, protocol 1.1"
+_AGENT: Final = "DataDog/datadog-agent comp/dogstatsd/server/impl/parse.go"
+_DOGSTATSD: Final = f"DogStatsD documentation, Datagram format, protocol 1.1; {_AGENT}, parseMetricSample"
 
 # What the packed values 1, 2 and 3 make of each type, and what the last of them makes alone.
 _WHOLE: Final[Mapping[str, Mapping[str, float]]] = {
@@ -117,11 +119,11 @@ async def test_packed_values_share_type_and_rate(target: Target, type: str) -> N
     "PACK-06",
     ROBUST,
     MUST,
-    cites="statsite src/conn_handler.c:384-413, collectd src/statsd.c:378-388 and netdata statsd.c:799-803, which do",
+    cites="statsite src/conn_handler.c:384-413 and collectd src/statsd.c:378-388, where it does not hold",
 )
 async def test_packed_values_are_not_read_in_part(target: Target, type: str) -> None:
-    """A server that does not know packed values (`N:1:2:3|c`) MUST NOT make a wrong value of them. It rejects the line,
-    or where a line holds several samples what is none of them: then `3|c` counts alone.
+    """A server that does not know packed values (`N:1:2:3|c`) MUST refuse them, and publish neither a part of them nor
+    another name; to one that reads several samples on a line, `3|c` is the only one there.
     """
     target.needs(type)
     bucket, alone = target.bucket("packed"), target.bucket("single")
@@ -141,7 +143,7 @@ def _named_otherwise(flushed: Flushed, leaf: bytes, like: bytes) -> list[bytes]:
     return sorted(path for path in paths if leaf in path and path.replace(leaf, like) not in paths)
 
 
-@requirement("PACK-07", EXT, SHOULD, cites="DataDog/datadog-agent comp/dogstatsd/server/impl/parse_metrics.go")
+@requirement("PACK-07", EXT, SHOULD, cites=f"{_AGENT}, parseFloat64List")
 async def test_empty_packed_values_are_skipped(target: Target) -> None:
     """Empty packed values (`N:1::2|c`, `N:1:|c`) SHOULD be skipped."""
     target.needs_extension(_PACKING)

@@ -194,7 +194,7 @@ async def test_name_of_a_counter_of_the_server_itself(target: Target) -> str:
     return "adds to it" if (flushed.errors() or 0) >= _BY_FAR_TOO_MANY else "does not add to it"
 
 
-@requirement("NAME-13", EXT, MUST, cites="exampleConfig.js, keyNameSanitize; backends/graphite.js:104-118")
+@requirement("NAME-13", EXT, MUST, cites="exampleConfig.js, keyNameSanitize; backends/graphite.js:163-180")
 async def test_raw_names_are_cleaned_at_the_flush(target: Target) -> None:
     """With keyNameSanitize off, names MUST be cleaned at the flush, and those that differ before it stay two series."""
     target.needs_extension("keyNameSanitize")
