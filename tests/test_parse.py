@@ -203,6 +203,8 @@ def test_packed_values_share_what_follows_the_bar(line: bytes, outcomes: tuple[O
         b"a:1|c|#b:2,a:1": (Sample(b"a;a=1;b=2", 1, C),),
         b"a:1|c|#a,,b": (Sample(b"a;a=true;b=true", 1, C),),
         b"a:1|c|#": (a(1),),
+        b"a:1|c|#,\xc3\xa9:v": (a(1),),
+        b"a;t=v:1|c|#a:1": (Sample(b"a;t=v;a=1", 1, C),),
         b"a:1|c|#url:http://x": (Sample(b"a;url=http--x", 1, C),),
         b"a:1|c|c:abc": (a(1),),
         b"a:1|c|e:it-false": (a(1),),
@@ -267,6 +269,15 @@ def test_a_name_that_only_resembles_an_event_is_a_name() -> None:
 )
 def test_tags_in_a_name_are_read_where_their_style_is_asked_for(line: bytes, name: bytes) -> None:
     assert parsed(line, "influx", "signalfx", "librato") == (Sample(name, 1, C),)
+
+
+def test_tags_of_a_name_and_of_a_section_are_one_set_in_dogstatsd() -> None:
+    assert parsed(b"a,k=v:1|c|#b:2,k:v", "influx", "dogstatsd") == (Sample(b"a;b=2;k=v", 1, C),)
+    assert parsed(b"a,b=2:1|c|#k:v", "influx", "dogstatsd") == (Sample(b"a;b=2;k=v", 1, C),)
+
+
+def test_packed_values_and_optional_fields_stand_on_one_line() -> None:
+    assert parsed(b"a:1:2|c|c:abc|T1", "dogstatsd", "packing") == (a(1), a(2))
 
 
 def test_a_name_of_tags_alone_is_refused() -> None:

@@ -2,7 +2,7 @@
 
     line    = name ":" sample *( ":" sample ) [ tags ]          stats.js, handlePacket
     sample  = value "|" type [ "|" "@" rate *( "|" ignored ) ]
-    tags    = "|#" tag *( "," tag ) *( "|" field )              docs/metric_types.md, Tags
+    tags    = "|#" tag *( "," tag ) *( "|" field )              stats.js, handlePacket
 
 There is no escaping: the first ":" ends the name (NAME-14) and the first "|#" begins the tags.
 """

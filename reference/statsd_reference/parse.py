@@ -7,7 +7,7 @@ from statsd_reference.grammar import clean_name
 from statsd_reference.model import BadLine, Kind, Outcome, Sample
 from statsd_reference.number import read_number, read_rate, strip
 from statsd_reference.options import Options
-from statsd_reference.tags import NameAndTags, dogstatsd_tags, original_tags, tagged_name
+from statsd_reference.tags import NameAndTags, as_set, dogstatsd_tags, original_tags, tagged_name
 
 Parse = Callable[[bytes], tuple[Outcome, ...]]
 
@@ -60,7 +60,7 @@ class _Reader:
         late = b""
         if mark:
             section, _, late = tags.partition(b"|")
-            named = NameAndTags(named.name, named.tags + (dogstatsd_tags if self.dogstatsd else original_tags)(section))
+            named = NameAndTags(named.name, self._tags(named.tags, section))
         bucket = self._bucket(named)
         if not bucket:
             return (BadLine(line, "no name" if not name else "no name left after clean-up"),)
@@ -71,6 +71,12 @@ class _Reader:
         if b"m" in self.kinds and not rest and b"|" not in name and (bucket := self._bucket(NameAndTags(name, ()))):
             return Sample(bucket, 1.0, Kind.METER)
         return BadLine(line, "no colon")
+
+    def _tags(self, of_the_name: tuple[bytes, ...], section: bytes) -> tuple[bytes, ...]:
+        """Return the tags of a name and those of a `|#` section, where two dialects meet on a line (TAG-19)."""
+        if self.dogstatsd:
+            return as_set(of_the_name + dogstatsd_tags(section))
+        return of_the_name + original_tags(section)
 
     def _bucket(self, named: NameAndTags) -> bytes:
         bucket = b";".join([self.clean(named.name), *map(self.clean, named.tags)])

@@ -1,8 +1,10 @@
 """Tags in the dialects that carry them, as the `;key=value` parts of a Graphite name."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
+
+from statsd_reference.grammar import clean_name
 
 
 class NameAndTags(NamedTuple):
@@ -23,17 +25,28 @@ def original_tags(section: bytes) -> tuple[bytes, ...]:
 
 
 def dogstatsd_tags(section: bytes) -> tuple[bytes, ...]:
-    """Return the tags of a `|#` section as DogStatsD means it: sorted, empty ones skipped (TAG-05 to TAG-09).
+    """Return the tags of a `|#` section as DogStatsD means it: a set, sorted, empty ones skipped (TAG-05 to TAG-09).
 
-    A tag without value gets the value `true`, because Graphite has no bare tags.
+    Graphite has no bare tags and no empty values (carbon, util.py, TaggedSeries), so a tag without value, or without
+    any once it is cleaned, gets the value `true`.
     """
     return _graphite_tags(section.split(b","), b":")
 
 
-def _graphite_tags(tags: Sequence[bytes], separator: bytes) -> tuple[bytes, ...]:
-    pairs = (tag.partition(separator) for tag in tags if tag)
-    made = (key + b"=" + (value.replace(b"=", b"_") if sign else b"true") for key, sign, value in pairs if key)
-    return tuple(sorted(tag.replace(b";", b"_") for tag in made))
+def _graphite_tags(tags: Iterable[bytes], separator: bytes) -> tuple[bytes, ...]:
+    pairs = (tag.partition(separator) for tag in tags)
+    cleaned = ((_word(key), _word(value)) for key, _, value in pairs)
+    return as_set(key + b"=" + (value or b"true") for key, value in cleaned if key)
+
+
+def _word(text: bytes) -> bytes:
+    """Return a key or a value without what begins another tag or value."""
+    return clean_name(text).replace(b";", b"_").replace(b"=", b"_")
+
+
+def as_set(tags: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Return the distinct tags, sorted: neither order nor repetition makes another series. Both tags of a key stay."""
+    return tuple(sorted(set(tags)))
 
 
 # `N,k=v` (Influx), `N[k=v]` (SignalFX), `N#k=v` (Librato): TAG-15 to TAG-17.
