@@ -388,6 +388,23 @@ def test_quiet_cases_wait_for_what_the_others_sent_first() -> None:
     assert heard["loud"] < min(heard["quiet-1"], heard["quiet-2"])
 
 
+def test_quiet_cases_of_two_families_do_not_meet() -> None:
+    heard: dict[str, int] = {}
+    wires: list[Wire] = []
+
+    def noting(id: str) -> Function:
+        async def noted(target: Target) -> None:
+            heard[id] = len(wires[0].snapshots)
+            await good(target)
+
+        return noted
+
+    ids = ["ONE-01", "ONE-02", "TWO-01"]
+    ran = run([case(noting(id), id, quiet=True) for id in ids], prepare=lambda subject: wires.append(subject.wire))
+    assert set(ran.verdicts.values()) == {"PASS"}
+    assert heard["ONE-01"] == heard["ONE-02"] < heard["TWO-01"]
+
+
 def test_case_gets_its_parameters() -> None:
     async def parametrised(target: Target, value: int) -> str:
         return f"got {value}"

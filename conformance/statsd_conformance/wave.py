@@ -8,7 +8,7 @@ failures make a verdict. Hostile cases come last, one input at a time, so that a
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import count, groupby
 from traceback import extract_tb
 from typing import Any, Final, Protocol
 
@@ -148,10 +148,14 @@ async def _at_once(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome
 
 
 async def _when_quiet(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
+    """Run quiet cases a family at a time: those of one family can tell their shares of the count apart."""
     if cases:
         # What the others sent at once has to be out of the target's counts first.
         await _answers(subject)
-    return await _at_once(subject, cases)
+    outcomes: dict[str, Outcome] = {}
+    for _, family in groupby(cases, key=lambda case: case.requirement.family):
+        outcomes |= await _at_once(subject, list(family))
+    return outcomes
 
 
 async def _attempt(subject: Subject, case: Case) -> Outcome:
