@@ -120,6 +120,21 @@ def test_tags_stay_behind_the_path() -> None:
     assert flushed([b"stats_counts." + A + b";k=v 3"]).count(A + b";k=v") == 3
 
 
+def test_tags_of_a_bucket_are_those_behind_its_paths() -> None:
+    flushes = flushed(
+        [b"stats_counts." + A + b";k=v;l=w 3", b"stats." + A + b";k=v;l=w 3", b"stats." + B + b";m=1 1"],
+        [b"stats.gauges." + A + b" 5", b"stats_counts." + A + b"x;n=1 1"],
+    )
+    assert flushes.tags(A) == [b";k=v;l=w", b""]
+    assert [flushes.counts(A + tags) for tags in flushes.tags(A)] == [[3], []]
+    assert flushes.tags(TOKEN + b".c") == []
+
+
+def test_tags_are_found_behind_any_prefix() -> None:
+    starred = replace(PROFILE, paths={"counter": "*.statsd.count-{bucket}"})
+    assert flushed([b"h.statsd.count-" + A + b";k=v 3"], profile=starred).tags(A) == [b";k=v"]
+
+
 def test_lines_are_everybodys_and_own_are_the_cases() -> None:
     flushes = flushed([b"stats." + A + b" 1", b"stats.other 2"])
     assert len(flushes.lines) == 2

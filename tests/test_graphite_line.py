@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from statsd_conformance.graphite import read_line
+from statsd_conformance.graphite import read_line, tag_faults
 
 
 def test_line_has_path_value_and_timestamp() -> None:
@@ -85,3 +85,28 @@ def test_garbage_is_read_without_raising_and_kept(raw: bytes) -> None:
 def test_good_line_has_no_fault_and_keeps_every_digit(path: str, value: float, timestamp: int) -> None:
     line = read_line(f"{path} {value!r} {timestamp}".encode())
     assert (line.faults, line.number, line.path.decode()) == ((), value, path)
+
+
+# Paths, and what carbon 1.1.10 says of the first tag that it refuses; nothing where it takes all of them.
+TAGGED = {
+    b"a": None,
+    b"a;k=v;l=w": None,
+    b"a;k=v=w~!": None,
+    b"a;k=\xff": None,
+    b"a;k": "'k', which is no key",
+    b"a;k=": "'k=', which is no key",
+    b"a;=v": "'=v', which is no key",
+    b"a;": "'', which is no key",
+    b"a;k=v;;l=w": "'', which is no key",
+    b"a;k=v;l": "'l', which is no key",
+    b"a;k!=v": "'k!=v', whose key holds",
+    b"a;k^=v": "'k^=v', whose key holds",
+    b"a;k=~v": "'k=~v', whose value begins with '~'",
+}
+
+
+@pytest.mark.parametrize(("path", "fault"), TAGGED.items(), ids=[repr(path)[2:-1] for path in TAGGED])
+def test_tag_that_carbon_refuses_is_named(path: bytes, fault: str | None) -> None:
+    faults = tag_faults(path)
+    assert len(faults) == (0 if fault is None else 1)
+    assert all(f"has the tag {fault}" in one for one in faults)

@@ -55,6 +55,7 @@ WRONG = {
     "lag = nan\n" + GOOD: "lag is nan, not a number, 0 or above",
     "errors = []\n" + GOOD: "errors is [], not a text",
     "dot = 1\n" + GOOD: "dot is 1, not a text",
+    "tags = 'some'\n" + GOOD: "tags is 'some', not 'graphite' or 'none'",
 }
 
 
@@ -83,6 +84,11 @@ def test_every_path_of_a_bucket_is_told_with_its_kind() -> None:
     profile = read_profile(text, "x")
     assert list(profile.all_paths(b"a;k=v")) == [("gauge", "", b"g.a;k=v"), ("timer", "mean", b"t.a.avg;k=v")]
     assert profile.path("timer", b"a", "upper") is None
+
+
+def test_path_has_no_tags_where_none_are_published() -> None:
+    assert read_profile('tags = "none"\n' + GOOD, "x").path("counter", b"a;k=v") == b"c.a"
+    assert read_profile('tags = "graphite"\n' + GOOD, "x").path("counter", b"a;k=v") == b"c.a;k=v"
 
 
 def test_star_stands_for_any_beginning_and_nothing_else() -> None:

@@ -124,6 +124,16 @@ class Flushed:
         """Tell whether anything was published for a bucket."""
         return bool(self.kinds(bucket))
 
+    def tags(self, bucket: bytes) -> list[bytes]:
+        """Return the tags that stand behind the paths of a bucket, `;` included, in the order seen; empty for none.
+
+        The bucket with such tags behind it is a bucket to every other method.
+        """
+        paths = [path for _, _, path in self.profile.all_paths(bucket)]
+        cut = [line.path.partition(b";") for line in self.own]
+        behind = [mark + tags for name, mark, tags in cut if any(same_path(path, name) for path in paths)]
+        return list(dict.fromkeys(behind))
+
     def strays(self, *buckets: bytes) -> list[bytes]:
         """Return the paths that carry the case's prefix but belong to none of `buckets`: the closure check."""
         expected = [path for bucket in buckets for _, _, path in self.profile.all_paths(bucket)]

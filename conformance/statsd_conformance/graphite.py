@@ -68,6 +68,25 @@ def read_line(raw: bytes) -> GraphiteLine:
     return GraphiteLine(raw, path, value, timestamp, number, tuple(faults))
 
 
+def tag_faults(path: bytes) -> list[str]:
+    """Return in words what carbon would object to in the tags behind a path (carbon, util.py, TaggedSeries).
+
+    >>> tag_faults(b"a;k=v;l")
+    ["has the tag 'l', which is no key, '=' and value"]
+    """
+    faults = [(tag.decode("utf-8", "backslashreplace"), _fault_of(tag)) for tag in path.split(b";")[1:]]
+    return [f"has the tag {tag!r}, {fault}" for tag, fault in faults if fault]
+
+
+def _fault_of(tag: bytes) -> str:
+    key, sign, value = tag.partition(b"=")
+    if not key or not sign or not value:
+        return "which is no key, '=' and value"
+    if any(mark in key for mark in (b"!", b"^")):
+        return "whose key holds '!' or '^'"
+    return "whose value begins with '~'" if value.startswith(b"~") else ""
+
+
 def _number(text: bytes) -> float | None:
     try:
         # float() of Python also reads `1_0` and blanks around a number. So does carbon, but nobody should write them.

@@ -33,6 +33,8 @@ class Profile:
         errors: path of the count of rejected samples in a flush, or empty.
         extensions: dialects that it claims to read.
         dot: what stands for a dot of a bucket in its paths.
+        tags: how it publishes tags: "graphite", `;key=value` behind a path, which is also how observers of other output
+            give labels; "none" where series that differ in their tags have one path.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Profile:
     errors: str = ""
     extensions: tuple[str, ...] = ()
     dot: str = "."
+    tags: str = "graphite"
 
     def path(self, kind: str, bucket: bytes, statistic: str = "") -> bytes | None:
         """Return the path of a bucket's value, perhaps with a leading `*`; None where it is not published."""
@@ -57,7 +60,7 @@ class Profile:
         name, semicolon, tags = bucket.partition(b";")
         path = template.encode().replace(b"{bucket}", name.replace(b".", self.dot.encode()))
         path = path.replace(b"{statistic}", self.statistics.get(statistic, "").encode())
-        return path + semicolon + tags
+        return path if self.tags == "none" else path + semicolon + tags
 
     def all_paths(self, bucket: bytes) -> Iterator[tuple[str, str, bytes]]:
         """Yield kind, statistic and path of everything that a bucket may be published as."""
@@ -160,4 +163,5 @@ _TAKES: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     "errors": (lambda value: isinstance(value, str), "a text"),
     "extensions": (_are_texts, "a list of texts"),
     "dot": (lambda value: isinstance(value, str), "a text"),
+    "tags": (lambda value: value in ("graphite", "none"), "'graphite' or 'none'"),
 }

@@ -148,6 +148,24 @@ class Target(ABC):
         if missing:
             raise Unsupported(f"the profile {self.profile.name!r} publishes no {missing[0]} of a timer")
 
+    def needs_tags(self) -> None:
+        """Say that the case looks at tags in the output.
+
+        Raises:
+            Unsupported: the target does not publish them, by its profile.
+        """
+        if self.profile.tags == "none":
+            raise Unsupported(f"the profile {self.profile.name!r} publishes no tags")
+
+    def needs_errors(self) -> None:
+        """Say that the case looks at how many samples the target rejected.
+
+        Raises:
+            Unsupported: the target does not publish that, by its profile.
+        """
+        if not self.profile.errors:
+            raise Unsupported(f"the profile {self.profile.name!r} publishes no count of rejected samples")
+
     def needs_extension(self, name: str) -> None:
         """Say that the case is of an extension, as in `needs_extension("deleteGauges")`.
 
