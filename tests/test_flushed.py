@@ -120,19 +120,28 @@ def test_tags_stay_behind_the_path() -> None:
     assert flushed([b"stats_counts." + A + b";k=v 3"]).count(A + b";k=v") == 3
 
 
-def test_tags_of_a_bucket_are_those_behind_its_paths() -> None:
+def test_tags_of_a_bucket_are_those_behind_its_path() -> None:
     flushes = flushed(
-        [b"stats_counts." + A + b";k=v;l=w 3", b"stats." + A + b";k=v;l=w 3", b"stats." + B + b";m=1 1"],
-        [b"stats.gauges." + A + b" 5", b"stats_counts." + A + b"x;n=1 1"],
+        [b"stats_counts." + A + b";k=v;l=w 3", b"stats." + A + b";h=u 3", b"stats_counts." + B + b";m=1 1"],
+        [b"stats_counts." + A + b" 5", b"stats_counts." + A + b"x;n=1 1", b"my.stats_counts." + A + b";o=1 1"],
+        [b"stats_counts." + A + b";k=v;l=w 4"],
     )
     assert flushes.tags(A) == [b";k=v;l=w", b""]
-    assert [flushes.counts(A + tags) for tags in flushes.tags(A)] == [[3], []]
-    assert flushes.tags(TOKEN + b".c") == []
+    assert [flushes.count(A + tags) for tags in flushes.tags(A)] == [7, 5]
+    assert flushes.tags(TOKEN + b".c") == flushes.tags(A, "gauge") == flushes.tags(A, "timer", "p999") == []
 
 
-def test_tags_are_found_behind_any_prefix() -> None:
-    starred = replace(PROFILE, paths={"counter": "*.statsd.count-{bucket}"})
-    assert flushed([b"h.statsd.count-" + A + b";k=v 3"], profile=starred).tags(A) == [b";k=v"]
+def test_tags_are_found_behind_any_prefix_and_behind_rates() -> None:
+    starred = replace(PROFILE, paths={"rate": "*.statsd.derive-{bucket}"})
+    assert flushed([b"h.statsd.derive-" + A + b";k=v 3"], profile=starred).tags(A) == [b";k=v"]
+
+
+def test_label_that_tells_a_statistic_is_no_tag() -> None:
+    paths = {"counter": "{bucket}", "timer": "{bucket}{statistic}"}
+    labelled = replace(PROFILE, paths=paths, statistics={"median": ";quantile=0.5"})
+    summary = flushed([A + b";quantile=0.5;k=v 7", A + b";quantile=0.9;k=v 9"], profile=labelled)
+    assert summary.tags(A, "timer", "median") == [b";k=v"]
+    assert summary.timer(A + b";k=v", "median") == 7
 
 
 def test_lines_are_everybodys_and_own_are_the_cases() -> None:

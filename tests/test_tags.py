@@ -1,3 +1,5 @@
+from itertools import permutations
+
 import pytest
 
 from statsd_reference.tags import NameAndTags, dogstatsd_tags, original_tags, tagged_name
@@ -68,7 +70,13 @@ def test_a_name_carries_tags_in_the_style_asked_for(
     assert tagged_name(text, (style,)) == NameAndTags(name, tags)
 
 
-def test_the_first_style_that_fits_reads_a_name() -> None:
-    assert tagged_name(b"n#k=v[a=b]", ("signalfx", "librato")) == NameAndTags(b"n#k=v", (b"a=b",))
-    assert tagged_name(b"n#k=v[a=b]", ("librato", "signalfx")) == NameAndTags(b"n", (b"k=va_b",))
+@pytest.mark.parametrize("styles", list(permutations(["influx", "signalfx", "librato"])), ids="-".join)
+def test_the_mark_that_comes_first_tells_the_style_of_a_name(styles: tuple[str, ...]) -> None:
+    assert tagged_name(b"n[k=v,l=w]", styles) == NameAndTags(b"n", (b"k=v", b"l=w"))
+    assert tagged_name(b"n#k=v[a=b],l=#", styles) == NameAndTags(b"n", (b"k=va_b", b"l=true"))
+    assert tagged_name(b"n,k=v#w", styles) == NameAndTags(b"n", (b"k=vw",))
+
+
+def test_a_style_that_is_not_asked_for_is_not_read() -> None:
+    assert tagged_name(b"n#k=v[a=b]", ("signalfx",)) == NameAndTags(b"n#k=v", (b"a=b",))
     assert tagged_name(b"n#k=v", ()) == NameAndTags(b"n#k=v", ())

@@ -124,14 +124,17 @@ class Flushed:
         """Tell whether anything was published for a bucket."""
         return bool(self.kinds(bucket))
 
-    def tags(self, bucket: bytes) -> list[bytes]:
-        """Return the tags that stand behind the paths of a bucket, `;` included, in the order seen; empty for none.
+    def tags(self, bucket: bytes, kind: str = "counter", statistic: str = "") -> list[bytes]:
+        """Return the tags that stand behind the path of a bucket, `;` included, in the order seen; empty for none.
 
         The bucket with such tags behind it is a bucket to every other method.
         """
-        paths = [path for _, _, path in self.profile.all_paths(bucket)]
-        cut = [line.path.partition(b";") for line in self.own]
-        behind = [mark + tags for name, mark, tags in cut if any(same_path(path, name) for path in paths)]
+        if kind == "counter" and kind not in self.profile.paths:
+            kind = "rate"
+        path = self.profile.path(kind, bucket, statistic)
+        if path is None:
+            return []
+        behind = [tags for line in self.own if (tags := _behind(path, line.path)) is not None]
         return list(dict.fromkeys(behind))
 
     def strays(self, *buckets: bytes) -> list[bytes]:
@@ -195,6 +198,16 @@ def _counted(product: float) -> float:
         return product
     whole = float(round(product))
     return whole if abs(product - whole) <= min(_CUT * abs(whole), _SMALLEST) else product
+
+
+def _behind(wanted: bytes, path: bytes) -> bytes | None:
+    """Return what stands in `path` behind `wanted`, whose leading `*` stands for any prefix: tags, or nothing.
+
+    None when `path` is not `wanted` with or without tags.
+    """
+    before, found, behind = path.partition(wanted.removeprefix(b"*"))
+    fits = found and behind[:1] in (b"", b";") and (wanted.startswith(b"*") or not before)
+    return behind if fits else None
 
 
 def _tail(path: bytes, token: bytes) -> bytes:

@@ -58,8 +58,12 @@ _STYLES = {
 
 
 def tagged_name(name: bytes, styles: Sequence[str]) -> NameAndTags:
-    """Return the name and tags of `name` where one of `styles` (influx, signalfx, librato) applies to it."""
-    for style in styles:
-        if found := _STYLES[style].match(name):
-            return NameAndTags(found[1], _graphite_tags(found[2].split(b","), b"="))
-    return NameAndTags(name, ())
+    """Return the name and tags of `name` where one of `styles` (influx, signalfx, librato) applies to it.
+
+    Where several do, it is the one whose mark comes first: the others' are then a part of a tag.
+    """
+    matches = [found for style in styles if (found := _STYLES[style].match(name))]
+    if not matches:
+        return NameAndTags(name, ())
+    first = min(matches, key=lambda found: len(found[1]))
+    return NameAndTags(first[1], _graphite_tags(first[2].split(b","), b"="))
