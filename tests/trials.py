@@ -45,6 +45,7 @@ EXTENDED: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "PACK-07": ("packing", {"extensions": ("packing",)}),
     "PACK-08": ("packing", {"extensions": ("packing",)}),
     "PROPERTY-07": ("", {"tcp": True}),
+    **dict.fromkeys(("EVENT-03", "EVENT-05", "EVENT-06"), ("dogstatsd", {"extensions": ("dogstatsd",)})),
     "ROBUST-04": ("", {"percent_threshold": (-90.0,)}),
     "ROBUST-12": ("", {"percent_threshold": (-90.0,)}),
     "TIMER-14": ("d", {"extensions": ("d",)}),
