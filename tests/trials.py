@@ -19,7 +19,22 @@ from statsd_reference.options import Bins
 Outcomes = dict[str, Outcome]
 
 PROFILE: Final = load_profile("reference")
-# The cases of an extension need a target that has it: its name in the profile, and the options of the reference.
+_DIALECTS: Final = ("dogstatsd", "influx", "signalfx", "librato")
+_READING: Final[Mapping[str, Any]] = {"extensions": _DIALECTS}
+_TAGGED: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
+    **{f"TAG-{number:02}": ("dogstatsd", _READING) for number in range(1, 10)},
+    "TAG-11": ("dogstatsd-1.2,dogstatsd-1.4", _READING),
+    "TAG-12": ("dogstatsd-1.3", _READING),
+    "TAG-13": ("dogstatsd-1.5", _READING),
+    "TAG-14": ("dogstatsd-1.6", _READING),
+    "TAG-15": ("influx", _READING),
+    "TAG-16": ("signalfx", _READING),
+    "TAG-17": ("librato", _READING),
+    "TAG-19": (",".join(_DIALECTS), _READING),
+    **dict.fromkeys(("EVENT-03", "EVENT-05", "EVENT-06"), ("dogstatsd", _READING)),
+}
+# The cases of an extension need a target that has it: its name in the profile, several with commas between, and the
+# options of the reference.
 EXTENDED: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "FLUSH-08": ("deleteIdleStats", {"delete_idle_stats": True}),
     "GAUGE-10": ("deleteGauges", {"delete_gauges": True}),
@@ -45,7 +60,7 @@ EXTENDED: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "PACK-07": ("packing", {"extensions": ("packing",)}),
     "PACK-08": ("packing", {"extensions": ("packing",)}),
     "PROPERTY-07": ("", {"tcp": True}),
-    **dict.fromkeys(("EVENT-03", "EVENT-05", "EVENT-06"), ("dogstatsd", {"extensions": ("dogstatsd",)})),
+    **_TAGGED,
     "ROBUST-04": ("", {"percent_threshold": (-90.0,)}),
     "ROBUST-12": ("", {"percent_threshold": (-90.0,)}),
     "TIMER-14": ("d", {"extensions": ("d",)}),
@@ -98,7 +113,7 @@ def profile_for(case: Case) -> Profile:
     """Return the profile of the reference under `options_for`."""
     extension = EXTENDED.get(case.requirement.id, ("", {}))[0]
     spelled = SPELLED.get(case.requirement.id, {})
-    return replace(PROFILE, extensions=(*PROFILE.extensions, *filter(None, [extension])), **spelled)
+    return replace(PROFILE, extensions=(*PROFILE.extensions, *filter(None, extension.split(","))), **spelled)
 
 
 def speaking(id: str, plant: Break) -> Break:
