@@ -22,7 +22,7 @@ def _said(finding: Finding) -> str:
     ids = finding.by_id
     if ids:
         return " ".join(ids[:4]) + (f" and {len(ids) - 4} more" if len(ids) > 4 else "")
-    return "[red]missed[/red]" if finding.defect.examined else f"no chapter on {finding.defect.subject} yet"
+    return "[red]missed[/red]"
 
 
 def _said_of_the_wire(finding: Finding) -> str:
@@ -33,18 +33,13 @@ def _said_of_the_wire(finding: Finding) -> str:
 
 def summary(findings: list[Finding]) -> list[str]:
     """Return the closing lines: how many of the planted defects were found, and which were missed."""
-    examined = [finding for finding in findings if finding.defect.examined]
-    missed = [finding.defect.id for finding in examined if not finding.by_id]
-    unseen = [finding.defect.id for finding in examined if finding.by_id and not finding.by_wire]
-    later = [finding for finding in findings if not finding.defect.examined]
-    said = [f"found {len(examined) - len(missed)} of {len(examined)} planted"]
+    missed = [finding.defect.id for finding in findings if not finding.by_id]
+    unseen = [finding.defect.id for finding in findings if finding.by_id and not finding.by_wire]
+    said = [f"found {len(findings) - len(missed)} of {len(findings)} planted"]
     if missed:
         said.append(f"missed: {', '.join(missed)}")
     if unseen:
         said.append(f"found in process only: {', '.join(unseen)}")
-    if later:
-        early = sum(1 for finding in later if finding.by_id)
-        said.append(f"planted for chapters that are not written yet: {len(later)}, of which {early} are found already")
     return said
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from chapters import all_cases
 from defects import DEFECTS, Defect
 from statsd_conformance.wave import Case
-from trials import EXTENDED, catching, in_process, right
+from trials import EXTENDED, catching, in_process, options_for, profile_for, right, speaking
 from wire_trials import Trial, over_the_wire
 
 # Of the cases that find a defect in process, this many are tried over the wire.
@@ -51,4 +51,9 @@ def _trial(defect: Defect, cases: Sequence[Case], found_by: Sequence[Case]) -> T
     families = STREAMED.get(defect.id)
     if families:
         return Trial(defect.plant, [case for case in cases if case.requirement.family in families], "tcp")
-    return Trial(defect.plant, [case for case in found_by if case.requirement.id not in EXTENDED][:ENOUGH])
+    plain = [case for case in found_by if case.requirement.id not in EXTENDED]
+    tried = (plain or found_by)[:ENOUGH]
+    if not tried:
+        return Trial(defect.plant, [])
+    plant = speaking(tried[0].requirement.id, defect.plant)
+    return Trial(plant, tried, profile=profile_for(tried[0]), options=options_for(tried[0]))
