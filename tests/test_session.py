@@ -2,19 +2,22 @@
 
 import asyncio
 import socket
+import time
 from pathlib import Path
 
 import pytest
 
 from statsd_conformance import session
+from statsd_conformance.address import Address
 from statsd_conformance.observers import GraphiteObserver, Observer, PickleObserver, StreamObserver
 from statsd_conformance.process import free_port
-from statsd_conformance.profile import load_profile
+from statsd_conformance.profile import Profile, load_profile
 from statsd_conformance.requirement import CORE, MUST, Requirement
 from statsd_conformance.session import Examination, Settings, TargetError, examine, read_sink, sink_observer
 from statsd_conformance.target import Target
 from statsd_conformance.verdict import Outcome, Verdict
 from statsd_conformance.wave import Case
+from statsd_conformance.wire import Wire
 
 
 async def sums(target: Target) -> None:
@@ -117,6 +120,19 @@ def test_collectors_that_listen_but_never_flush_are_told_from_those_that_are_not
         found = examined(spec, Settings(tmp_path, sink=f"graphite://127.0.0.1:{free_port()}", interval=0.1))
     assert "no connection came in" in found.problem
     assert "Point the Graphite output of the target at that place" in found.problem
+
+
+def test_target_that_was_started_again_is_given_time_for_a_flush(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(session, "_BIND", 0.01)
+    wire = Wire("x", Address("udp", "192.0.2.1", 8125), Profile("x", {}, lag=0.0), known_interval=0.01)
+    silence = session._silence(session.Subject(wire), Settings(tmp_path))
+    assert "nothing answered" in asyncio.run(silence)
+    # However long this machine takes, its flush is not due yet.
+    started = session.Subject(wire, started=time.monotonic() + 3600)
+    with pytest.raises(TimeoutError):
+        asyncio.run(asyncio.wait_for(session._silence(started, Settings(tmp_path)), 0.2))
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,7 @@ class Subject:
     process: Process | None = None
     version: str = ""
     starts: int = 0
+    started: float = 0.0
     seen_bound: bool = False
 
     @property
@@ -112,6 +113,7 @@ class Subject:
             self.wire.nudge = launch.nudge
             self.seen_bound = False
             await self._until_listening()
+        self.started = time.monotonic()
         await self.wire.connect()
 
     async def stop(self) -> None:
@@ -347,7 +349,8 @@ async def _silence(subject: Subject, settings: Settings) -> str:
         await asyncio.sleep(0.05)
     limit = FIRST_FLUSH if wire.known_interval is None else 2 * wire.known_interval + wire.profile.lag + _BIND
     while not wire.snapshots:
-        if time.monotonic() - begun > limit:
+        # A target that each case stops, and that is started again, has no time for a flush.
+        if time.monotonic() - max(begun, subject.started) > limit:
             return _unheard(wire, settings, limit)
         await asyncio.sleep(0.05)
     never: asyncio.Future[str] = asyncio.get_running_loop().create_future()
