@@ -9,7 +9,15 @@ import pytest
 
 from statsd_conformance import session
 from statsd_conformance.address import Address
-from statsd_conformance.observers import GraphiteObserver, Observer, PickleObserver, StreamObserver
+from statsd_conformance.observers import (
+    GraphiteObserver,
+    Observer,
+    Page,
+    PickleObserver,
+    PrometheusObserver,
+    RepeatObserver,
+    StreamObserver,
+)
 from statsd_conformance.process import free_port
 from statsd_conformance.profile import Profile, load_profile
 from statsd_conformance.requirement import CORE, MUST, Requirement
@@ -41,6 +49,8 @@ def examined(spec: str, settings: Settings, *cases: Case) -> Examination:
         ("graphite://10.0.0.1:2103", ("10.0.0.1", 2103)),
         ("graphite://[::1]:2003", ("::1", 2003)),
         ("pickle://:2004", ("", 2004)),
+        ("statsd://:9125", ("", 9125)),
+        ("prometheus://10.0.0.1:9102/metrics", ("10.0.0.1", 9102)),
     ],
 )
 def test_sink_has_a_host_and_a_port(text: str, place: tuple[str, int]) -> None:
@@ -48,7 +58,17 @@ def test_sink_has_a_host_and_a_port(text: str, place: tuple[str, int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "2003", "graphite://host", "graphite://host:0", "graphite://host:99999", "udp://:1", "file://"]
+    "text",
+    [
+        "",
+        "2003",
+        "graphite://host",
+        "graphite://host:0",
+        "graphite://host:99999",
+        "udp://:1",
+        "file://",
+        "prometheus://:1",
+    ],
 )
 def test_sink_of_another_form_is_refused_by_name(text: str) -> None:
     with pytest.raises(TargetError, match="is not of the form graphite://HOST:PORT") as caught:
@@ -140,6 +160,8 @@ def test_target_that_was_started_again_is_given_time_for_a_flush(
     [
         ("graphite://:2003", GraphiteObserver),
         ("pickle://:2004", PickleObserver),
+        ("statsd://:9125", RepeatObserver),
+        ("prometheus://localhost:9102", PrometheusObserver),
         ("file:///lines", StreamObserver),
         ("statsite:///stream", StreamObserver),
     ],
@@ -147,3 +169,18 @@ def test_target_that_was_started_again_is_given_time_for_a_flush(
 def test_sink_chooses_its_observer(text: str, kind: type[Observer]) -> None:
     observer = sink_observer(text, local=True)(load_profile("statsd"), lambda snapshot: None, lambda: 1.0)
     assert type(observer) is kind
+
+
+@pytest.mark.parametrize(
+    ("text", "page"),
+    [
+        ("prometheus://localhost:9102", Page("localhost", 9102, "/metrics")),
+        ("prometheus://[::1]:80/a/b?c=d", Page("::1", 80, "/a/b?c=d")),
+    ],
+)
+def test_sink_of_a_page_is_looked_at_once_an_interval(text: str, page: Page) -> None:
+    observer = sink_observer(text, local=False, interval=0.5)(
+        load_profile("statsd"), lambda snapshot: None, lambda: 1.0
+    )
+    assert isinstance(observer, PrometheusObserver)
+    assert (observer.page, observer.interval) == (page, 0.5)

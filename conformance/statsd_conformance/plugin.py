@@ -57,8 +57,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--sink",
         default="graphite://:2003",
         metavar="URL",
-        help="where a target that the suite did not start shows its output: graphite://HOST:PORT or pickle://HOST:PORT "
-        "to listen, file://PATH of Graphite lines, statsite://PATH of its stream (default: %(default)s)",
+        help="where a target that the suite did not start shows its output: graphite://HOST:PORT, pickle://HOST:PORT "
+        "or statsd://HOST:PORT (lines that it repeats) to listen, prometheus://HOST:PORT/PATH for its page, "
+        "file://PATH of Graphite lines, statsite://PATH of its stream (default: %(default)s)",
     )
     group.addoption(
         "--interval", type=float, metavar="SECONDS", help="flush interval of the target (default: 1, or measured)"

@@ -11,7 +11,16 @@ from urllib.parse import urlsplit
 
 from statsd_conformance.address import Address, AddressError, read_address
 from statsd_conformance.kernel import queue_and_drops, visible
-from statsd_conformance.observers import MakeObserver, as_graphite, graphite, pickled, stream
+from statsd_conformance.observers import (
+    MakeObserver,
+    Page,
+    as_graphite,
+    graphite,
+    pickled,
+    prometheus,
+    repeated,
+    stream,
+)
 from statsd_conformance.probe import UNKNOWN, Probed, probe, use
 from statsd_conformance.process import Process, StartError, free_port, start
 from statsd_conformance.profile import Profile, ProfileError, load_profile
@@ -29,6 +38,8 @@ FIRST_FLUSH: Final = 12.0
 _BIND: Final = 3.0
 _ENDING: Final = 1.0
 _START: Final = 10.0
+# Seconds between two looks at what does not come by itself, where no interval is known.
+_LOOK: Final = 1.0
 
 
 class TargetError(Exception):
@@ -233,9 +244,8 @@ async def running(spec: str, settings: Settings) -> AsyncIterator[Subject]:
     try:
         sink_port = await wire.watch(make)
     except OSError as error:
-        where = settings.sink.partition("://")[2]
         raise TargetError(
-            f"cannot listen as Graphite on {where}: {error.strerror}; choose another place with --sink graphite://HOST:PORT"
+            f"cannot listen as {settings.sink}: {error.strerror}; choose another place with --sink, as graphite://HOST:PORT"
         ) from None
     try:
         if subject.place is not None:
@@ -256,7 +266,7 @@ def _subject(spec: str, settings: Settings) -> tuple[Subject, MakeObserver]:
             return subject, named.observer(subject.place)
         return subject, graphite("127.0.0.1", 0)
     address = read_address(spec)
-    make = sink_observer(settings.sink, local=address.loopback)
+    make = sink_observer(settings.sink, local=address.loopback, interval=settings.interval or _LOOK)
     wire = Wire(spec, address, _profile(settings.profile), settings.interval)
     return Subject(wire), make
 
@@ -283,8 +293,10 @@ def _profile(name: str | None) -> Profile:
     return load_profile(name) if name else UNKNOWN
 
 
-def sink_observer(text: str, *, local: bool) -> MakeObserver:
+def sink_observer(text: str, *, local: bool, interval: float = _LOOK) -> MakeObserver:
     """Return what makes the observer that `--sink` names; one without a host listens on loopback for a `local` target.
+
+    What does not come by itself is looked at every `interval` seconds.
 
     Raises:
         TargetError: it is no such place.
@@ -293,25 +305,30 @@ def sink_observer(text: str, *, local: bool) -> MakeObserver:
     if scheme in ("file", "statsite") and rest:
         return stream(Path(rest), as_graphite if scheme == "statsite" else bytes)
     host, port = read_sink(text)
-    host = host or ("127.0.0.1" if local else "")
-    return pickled(host, port) if scheme == "pickle" else graphite(host, port)
+    if scheme == "prometheus":
+        path = urlsplit(text)._replace(scheme="", netloc="").geturl()
+        return prometheus(Page(host, port, path or "/metrics"), interval)
+    return _LISTENING[scheme](host or ("127.0.0.1" if local else ""), port)
+
+
+_LISTENING: Final = {"graphite": graphite, "pickle": pickled, "statsd": repeated}
 
 
 def read_sink(text: str) -> tuple[str, int]:
-    """Return host, which may be empty, and port of `graphite://host:port` or `pickle://host:port`.
+    """Return host and port of `graphite://host:port` and its like; where the suite listens the host may be empty.
 
     Raises:
         TargetError: it is no such address.
     """
     parts = urlsplit(text)
     try:
-        if parts.scheme in ("graphite", "pickle") and parts.port:
+        if (parts.scheme in _LISTENING or (parts.scheme == "prometheus" and parts.hostname)) and parts.port:
             return parts.hostname or "", parts.port
     except ValueError:
         pass
     raise TargetError(
-        f"--sink {text!r} is not of the form graphite://HOST:PORT or graphite://:PORT, the same with pickle://, "
-        "file://PATH or statsite://PATH"
+        f"--sink {text!r} is not of the form graphite://HOST:PORT or graphite://:PORT, the same with pickle:// or "
+        "statsd://, prometheus://HOST:PORT/PATH, file://PATH or statsite://PATH"
     )
 
 

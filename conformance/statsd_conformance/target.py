@@ -166,6 +166,29 @@ class Target(ABC):
         if not self.profile.errors:
             raise Unsupported(f"the profile {self.profile.name!r} publishes no count of rejected samples")
 
+    @property
+    def output(self) -> str:
+        """What the target publishes, as its observer says: "graphite", "statsd" or "prometheus"."""
+        return "graphite"
+
+    def needs_graphite(self) -> None:
+        """Say that the case looks at how lines to Graphite are written.
+
+        Raises:
+            Unsupported: the target's output is of another form.
+        """
+        if self.output != "graphite":
+            raise Unsupported(f"the target is seen by its {self.output} output, not by lines to Graphite")
+
+    def needs_flushes(self) -> None:
+        """Say that the case looks at when the target flushes.
+
+        Raises:
+            Unsupported: the target shows all the time how things stand, and the suite chooses when to look.
+        """
+        if self.output == "prometheus":
+            raise Unsupported("a Prometheus page is looked at when the suite likes, so it shows no flush")
+
     def needs_extension(self, name: str) -> None:
         """Say that the case is of an extension, as in `needs_extension("deleteGauges")`.
 

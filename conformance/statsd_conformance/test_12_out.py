@@ -46,6 +46,7 @@ def _of_interest(target: Target, flushed: Flushed) -> list[GraphiteLine]:
 @requirement("OUT-01", CORE, MUST, cites="Graphite documentation, Feeding in your data; carbon lib/carbon/protocols.py")
 async def test_line_has_three_fields(target: Target) -> None:
     """Each line MUST be `path SP value SP timestamp LF`, with single blanks, and three fields."""
+    target.needs_graphite()
     _, lines = await _everyday(target)
     # A server may have something else to say when it has nothing to say.
     lines += _of_interest(target, await target.flush())
@@ -56,6 +57,7 @@ async def test_line_has_three_fields(target: Target) -> None:
 @requirement("OUT-02", CORE, MUST, cites="Graphite documentation, Feeding in your data; carbon lib/carbon/protocols.py")
 async def test_path_is_clean(target: Target) -> None:
     """The path MUST NOT be empty, nor contain blanks or control characters."""
+    target.needs_graphite()
     _, lines = await _everyday(target)
     odd = [line for line in lines if not line.path or any(byte <= 32 or byte == 127 for byte in line.path)]
     assert not odd, f"an empty path, or a blank in it: {odd[0]}"
@@ -74,6 +76,7 @@ async def test_value_is_a_finite_number(target: Target) -> None:
 @requirement("OUT-04", CORE, MUST, cites="carbon lib/carbon/protocols.py; backends/graphite.js:54-92")
 async def test_timestamp_is_in_whole_seconds(target: Target) -> None:
     """The timestamp MUST be a whole number of Unix seconds."""
+    target.needs_graphite()
     _, lines = await _everyday(target)
     odd = [line for line in lines if not line.timestamp.isdigit() or int(line.timestamp) not in _PLAUSIBLE]
     assert not odd, f"not a timestamp in seconds: {odd[0]}"
@@ -114,6 +117,7 @@ async def test_numbers_keep_their_digits(target: Target) -> None:
 @requirement("OUT-07", ROBUST, SHOULD, cites="carbon lib/carbon/protocols.py strips CR; relays may not")
 async def test_lines_end_in_lf(target: Target) -> None:
     """Lines SHOULD end in LF alone; carbon takes CR LF, but not every relay does. No line MUST be empty."""
+    target.needs_graphite()
     _, lines = await _everyday(target)
     odd = [line for line in lines if line.raw.endswith(b"\r") or not line.raw]
     assert not odd, f"ends in CR LF, or is empty: {odd[0]!s}"

@@ -24,6 +24,7 @@ _SPREAD = 24
 @requirement("FLUSH-01", CORE, MUST, cites="statsd exampleConfig.js, flushInterval; stats.js:452, 503-505")
 async def test_output_comes_once_an_interval(target: Target) -> None:
     """Output MUST appear once per configured interval."""
+    target.needs_flushes()
     bucket = target.bucket()
     seen = [await target.after(bucket + b":1|c") for _ in range(_FLUSHES)]
     arrivals = [snapshot.arrived for flushed in seen for snapshot in flushed.snapshots]
@@ -42,6 +43,7 @@ async def test_output_comes_once_an_interval(target: Target) -> None:
 @requirement("FLUSH-02", CORE, MUST, cites="stats.js:201-207; backends/graphite.js:54-92")
 async def test_lines_carry_the_time_of_the_flush(target: Target) -> None:
     """Every line of a flush MUST carry its time in whole seconds, give or take one, and the same in all of them."""
+    target.needs_graphite()
     bucket = target.bucket
     flushed = await target.after(bucket("a") + b":1|c", bucket("b") + b":1|g", bucket("c") + b":1|g")
     late = 1.5 + target.interval + target.profile.lag

@@ -369,6 +369,11 @@ class OverTheWire(Target):
         """The flush interval in seconds."""
         return self._wire.interval
 
+    @property
+    def output(self) -> str:
+        """What the target publishes, as its observer says."""
+        return self._wire.sink.output
+
     def _transmit(self, datagram: bytes, *, elsewhere: bool = False) -> None:
         self._wire.transmit(_Elsewhere(datagram) if elsewhere else datagram)
 

@@ -3,16 +3,23 @@
 from statsd_conformance.observers.graphite import GraphiteObserver, graphite
 from statsd_conformance.observers.observer import MakeObserver, Observer
 from statsd_conformance.observers.pickled import PickleObserver, pickled
+from statsd_conformance.observers.prometheus import Page, PrometheusObserver, prometheus
+from statsd_conformance.observers.repeated import RepeatObserver, repeated
 from statsd_conformance.observers.stream import StreamObserver, as_graphite, stream
 
 __all__ = [
     "GraphiteObserver",
     "MakeObserver",
     "Observer",
+    "Page",
     "PickleObserver",
+    "PrometheusObserver",
+    "RepeatObserver",
     "StreamObserver",
     "as_graphite",
     "graphite",
     "pickled",
+    "prometheus",
+    "repeated",
     "stream",
 ]

@@ -28,6 +28,7 @@ class GraphiteObserver:
     port: int = 0
     lines: list[GraphiteLine] = field(default_factory=list)
     connections: int = 0
+    output: str = "graphite"
     _server: asyncio.Server | None = None
     _ending: asyncio.TimerHandle | None = None
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)

@@ -16,6 +16,10 @@ class Observer(Protocol):
     profile: Profile
     connections: int
 
+    @property
+    def output(self) -> str:
+        """What the target publishes: "graphite", "statsd" for lines that it repeats, "prometheus" for a page."""
+
     async def open(self) -> int:
         """Begin to watch; return the port where it listens, 0 where it listens on none.
 

@@ -1,0 +1,216 @@
+"""A Prometheus page, looked at once an interval; what counts from the target's start on becomes what was added since.
+
+A page has no flushes: each look is taken for one. Its lines are shown as Graphite's, in one spelling: the name, the
+label of a quantile or of a bucket's bound, then the other labels in the order of their names, each as `;label=value`,
+which is how Graphite writes tags.
+"""
+
+import asyncio
+import http.client
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import TYPE_CHECKING, Final
+
+from statsd_conformance.graphite import Snapshot, read_line
+from statsd_conformance.observers.observer import MakeObserver
+from statsd_conformance.profile import Profile
+
+if TYPE_CHECKING:
+    from prometheus_client.metrics_core import Metric
+    from prometheus_client.samples import Sample
+
+# A page that takes longer is as good as none; and the suite does not end before it has come.
+_TIMEOUT: Final = 2.0
+_LONGEST_PAGE: Final = 1 << 26
+_COUNTER: Final = re.compile(r"^(#[ \t]+TYPE[ \t]+(\S+))[ \t]+counter[ \t]*$", re.MULTILINE)
+_PARTS: Final = ("_sum", "_count", "_bucket")
+# The labels that a summary or histogram has for itself.
+_OWN_LABELS: Final = ("quantile", "le")
+
+
+class BadPage(Exception):
+    """A page that cannot be had or read; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where a page is. `host` may be an IPv6 address, without its brackets; `path` begins with a slash."""
+
+    host: str
+    port: int
+    path: str
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One line of a page.
+
+    `total` tells whether it counts from the start of the target on. What is a part of a summary or histogram says in
+    `of` under which path that publishes how many samples it holds; else `of` is empty.
+    """
+
+    path: bytes
+    value: float
+    total: bool = False
+    of: bytes = b""
+
+
+def fetch(page: Page) -> str:
+    """Return the text of a page.
+
+    Raises:
+        BadPage: nobody answers, or with something else than a page.
+    """
+    connection = http.client.HTTPConnection(page.host, page.port, timeout=_TIMEOUT)
+    try:
+        connection.request("GET", page.path, headers={"Accept": "text/plain;version=0.0.4"})
+        answer = connection.getresponse()
+        text = answer.read(_LONGEST_PAGE).decode("utf-8", "replace")
+    except (OSError, http.client.HTTPException) as error:
+        raise BadPage(f"{page} could not be had: {error}") from None
+    finally:
+        connection.close()
+    if answer.status != 200:
+        raise BadPage(f"{page} answered {answer.status}: {text.strip().partition(chr(10))[0][:200]}")
+    return text
+
+
+def read_page(text: str) -> list[Series]:
+    """Return the series of a page in Prometheus' text format, in their order.
+
+    Raises:
+        BadPage: it is not of that format.
+    """
+    # Brings an HTTP server along, for which no other run should wait.
+    from prometheus_client.parser import text_string_to_metric_families
+
+    counters = {found[2] for found in _COUNTER.finditer(text)}
+    try:
+        # The parser lets the name of a counter end in `_total`, whatever the page calls it; a gauge keeps its name.
+        families = list(text_string_to_metric_families(_COUNTER.sub(r"\1 gauge", text)))
+    except (ValueError, IndexError) as error:
+        # IndexError is what it raises on a line that ends too early.
+        raise BadPage(f"the page is not of Prometheus' text format: {error}") from None
+    return [_series(family, sample, counters) for family in families for sample in family.samples]
+
+
+def _series(family: "Metric", sample: "Sample", counters: set[str]) -> Series:
+    path = _path(sample.name, sample.labels)
+    if family.type not in ("summary", "histogram"):
+        return Series(path, sample.value, family.name in counters)
+    shared = {label: value for label, value in sample.labels.items() if label not in _OWN_LABELS}
+    total = sample.name.removeprefix(family.name) in _PARTS
+    return Series(path, sample.value, total, _path(f"{family.name}_count", shared))
+
+
+def _path(name: str, labels: Mapping[str, str]) -> bytes:
+    own = [label for label in _OWN_LABELS if label in labels]
+    others = sorted(labels.keys() - set(own))
+    tags = "".join(f";{label}={labels[label]}" for label in (*own, *others))
+    return f"{name}{tags}".replace("\n", "\\n").encode("utf-8", "replace")
+
+
+def since(page: Sequence[Series], before: Mapping[bytes, float]) -> Iterator[tuple[bytes, float]]:
+    """Yield path and value of each series for one interval, given the totals `before` it.
+
+    A total gives what was added, all of it at its first appearance. Where a summary or histogram got no sample its
+    totals give nothing, for a sum of 0 would be one of samples.
+    """
+    totals = totals_of(page)
+    for one in page:
+        if not one.total:
+            yield one.path, one.value
+        elif not one.of or totals.get(one.of, 0) != before.get(one.of, 0):
+            yield one.path, _added(one.value, before.get(one.path, 0))
+
+
+def totals_of(page: Sequence[Series]) -> dict[bytes, float]:
+    """Return what counts from the start of the target on, by path."""
+    return {one.path: one.value for one in page if one.total}
+
+
+def _added(total: float, before: float) -> float:
+    """Return what was added; all of it where the target began anew, and to what was no finite number before."""
+    return total if total < before or not isfinite(before) else total - before
+
+
+def _line(path: bytes, value: float, now: float) -> bytes:
+    return b"%b %b %d" % (path, repr(value).removesuffix(".0").encode(), now)
+
+
+@dataclass
+class PrometheusObserver:
+    """Looks at a page every `interval` seconds, and tells `on_snapshot` of what came since the look before.
+
+    What stood there before anything was sent is not told.
+    """
+
+    profile: Profile
+    on_snapshot: Callable[[Snapshot], None]
+    page: Page
+    interval: float
+    connections: int = 0
+    output: str = "prometheus"
+    _before: dict[bytes, float] = field(default_factory=dict)
+    _trouble: str = "not looked yet"
+    _looking: "asyncio.Task[None] | None" = None
+
+    async def open(self) -> int:
+        """Look for the first time, and begin to look again and again; return 0.
+
+        A page that is not there yet is waited for.
+        """
+        self._before = totals_of(await self._look() or [])
+        self._looking = asyncio.create_task(self._follow())
+        return 0
+
+    async def close(self) -> None:
+        """Look no more."""
+        if self._looking:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
+
+    def heard(self) -> str:
+        """Return what came of looking, where that was no flush, and what to do about it."""
+        return f"{self._trouble}. Let the target serve its page there, choose another with --sink"
+
+    async def _follow(self) -> None:
+        due = time.monotonic()
+        while True:
+            due = max(due + self.interval, time.monotonic())
+            await asyncio.sleep(due - time.monotonic())
+            page = await self._look()
+            if page is not None:
+                now = time.time()
+                lines = tuple(read_line(_line(path, value, now)) for path, value in since(page, self._before))
+                self._before = totals_of(page)
+                self.on_snapshot(Snapshot(lines, time.monotonic(), now))
+
+    async def _look(self) -> list[Series] | None:
+        try:
+            # A thread, for a target that does not answer may not hold up what is being sent.
+            page = await asyncio.to_thread(lambda: read_page(fetch(self.page)))
+        except BadPage as error:
+            self._trouble = str(error)
+            return None
+        self.connections += 1
+        self._trouble = "the page came without the names that were sent"
+        return page
+
+
+def prometheus(page: Page, interval: float) -> MakeObserver:
+    """Return what makes an observer that looks at a page every `interval` seconds."""
+
+    def make(
+        profile: Profile, on_snapshot: Callable[[Snapshot], None], silence: Callable[[], float]
+    ) -> PrometheusObserver:
+        return PrometheusObserver(profile, on_snapshot, page, interval)
+
+    return make
