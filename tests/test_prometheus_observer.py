@@ -108,46 +108,55 @@ def test_any_text_is_a_page_or_none(text: str) -> None:
 
 
 COUNTER = Series(b"a", 5, total=True)
-SHOWN = Series(b"t;quantile=0.5", 0.25, of=b"t_count")
-TIMES = [SHOWN, Series(b"t_sum", 0, total=True, of=b"t_count"), Series(b"t_count", 2, total=True, of=b"t_count")]
 QUANTILE = (b"t;quantile=0.5", 0.25)
 
 
+def counted(value: float) -> list[Series]:
+    return [Series(b"a", value, total=True)]
+
+
+def timed(total: float, count: float) -> list[Series]:
+    """Return a summary, its parts in the order in which pages have them."""
+    totals = [
+        Series(path, value, total=True, of=b"t_count") for path, value in ((b"t_sum", total), (b"t_count", count))
+    ]
+    return [Series(*QUANTILE, of=b"t_count"), *totals]
+
+
+def begun(at: float, *series: Series) -> list[Series]:
+    return [Series(b"process_start_time_seconds", at), *series]
+
+
 @pytest.mark.parametrize(
-    ("page", "before", "published"),
+    ("before", "page", "published"),
     [
-        ([COUNTER], {}, [(b"a", 5)]),
-        ([COUNTER], {b"a": 3}, [(b"a", 2)]),
-        ([COUNTER], {b"a": 5}, [(b"a", 0)]),
-        ([COUNTER], {b"a": 7}, [(b"a", 5)]),
-        ([Series(b"a", inf, total=True)], {b"a": inf}, [(b"a", inf)]),
-        ([COUNTER], {b"a": nan}, [(b"a", 5)]),
-        ([Series(b"g", 5)], {b"g": 3}, [(b"g", 5)]),
-        (TIMES, {}, [QUANTILE, (b"t_sum", 0), (b"t_count", 2)]),
-        (TIMES, {b"t_sum": 0, b"t_count": 1}, [QUANTILE, (b"t_sum", 0), (b"t_count", 1)]),
-        (TIMES, {b"t_sum": 0, b"t_count": 2}, [QUANTILE]),
+        ([], counted(5), [(b"a", 5)]),
+        (counted(3), counted(5), [(b"a", 2)]),
+        (counted(5), counted(5), [(b"a", 0)]),
+        (counted(7), counted(5), [(b"a", 5)]),
+        (counted(inf), counted(inf), [(b"a", inf)]),
+        (counted(nan), counted(5), [(b"a", 5)]),
+        (begun(1, COUNTER), begun(1, COUNTER), [(b"process_start_time_seconds", 1), (b"a", 0)]),
+        (begun(1, COUNTER), begun(2, COUNTER), [(b"process_start_time_seconds", 2), (b"a", 5)]),
+        ([Series(b"g", 3)], [Series(b"g", 5)], [(b"g", 5)]),
+        ([], timed(0, 2), [QUANTILE, (b"t_sum", 0), (b"t_count", 2)]),
+        (timed(0, 1), timed(0, 2), [QUANTILE, (b"t_sum", 0), (b"t_count", 1)]),
+        (timed(0.5, 2), timed(0.5, 2), [QUANTILE, (b"t_count", 0)]),
+        ([], timed(0, 0), [QUANTILE, (b"t_count", 0)]),
     ],
     ids=[
-        "new",
-        "grown",
-        "idle",
-        "begun-anew",
-        "infinite",
-        "finite-again",
-        "gauge",
-        "new-summary",
-        "more-times-of-0",
-        "idle-summary",
+        *("new", "grown", "idle", "smaller", "inf", "from-nan", "same-process", "another-process", "gauge"),
+        *("summary", "times-of-0", "idle-summary", "empty-summary"),
     ],
 )
 def test_totals_become_what_an_interval_added(
-    page: list[Series], before: dict[bytes, float], published: list[tuple[bytes, float]]
+    before: list[Series], page: list[Series], published: list[tuple[bytes, float]]
 ) -> None:
     assert list(since(page, before)) == published
 
 
 def test_total_that_is_no_number_stays_none() -> None:
-    ((path, value),) = since([Series(b"a", nan, total=True)], {b"a": 1})
+    ((path, value),) = since(counted(nan), counted(1))
     assert path == b"a"
     assert value != value
 

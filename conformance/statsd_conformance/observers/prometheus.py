@@ -27,6 +27,8 @@ _TIMEOUT: Final = 2.0
 _LONGEST_PAGE: Final = 1 << 26
 _COUNTER: Final = re.compile(r"^(#[ \t]+TYPE[ \t]+(\S+))[ \t]+counter[ \t]*$", re.MULTILINE)
 _PARTS: Final = ("_sum", "_count", "_bucket")
+# When the target's process began, in seconds since 1970: every client library of Prometheus publishes it.
+_BEGUN: Final = b"process_start_time_seconds"
 # The labels that a summary or histogram has for itself.
 _OWN_LABELS: Final = ("quantile", "le")
 
@@ -117,27 +119,24 @@ def _path(name: str, labels: Mapping[str, str]) -> bytes:
     return f"{name}{tags}".replace("\n", "\\n").encode("utf-8", "replace")
 
 
-def since(page: Sequence[Series], before: Mapping[bytes, float]) -> Iterator[tuple[bytes, float]]:
-    """Yield path and value of each series for one interval, given the totals `before` it.
+def since(page: Sequence[Series], before: Sequence[Series]) -> Iterator[tuple[bytes, float]]:
+    """Yield path and value of each series for the interval between a page and the page `before` it.
 
-    A total gives what was added, all of it at its first appearance. Where a summary or histogram got no sample its
-    totals give nothing, for a sum of 0 would be one of samples.
+    A total gives what was added, all of it at its first appearance and where the target was started in between. A sum
+    gives nothing where no sample was added, for a sum of 0 would be one of samples.
     """
-    totals = totals_of(page)
+    old, new = ({one.path: one.value for one in series} for series in (before, page))
+    if old.get(_BEGUN) != new.get(_BEGUN):
+        old = {}
     for one in page:
         if not one.total:
             yield one.path, one.value
-        elif not one.of or totals.get(one.of, 0) != before.get(one.of, 0):
-            yield one.path, _added(one.value, before.get(one.path, 0))
-
-
-def totals_of(page: Sequence[Series]) -> dict[bytes, float]:
-    """Return what counts from the start of the target on, by path."""
-    return {one.path: one.value for one in page if one.total}
+        elif one.path == one.of or not one.of or new.get(one.of) != old.get(one.of, 0):
+            yield one.path, _added(one.value, old.get(one.path, 0))
 
 
 def _added(total: float, before: float) -> float:
-    """Return what was added; all of it where the target began anew, and to what was no finite number before."""
+    """Return what was added; all of it where it can only have begun anew, and to what was no finite number before."""
     return total if total < before or not isfinite(before) else total - before
 
 
@@ -158,7 +157,7 @@ class PrometheusObserver:
     interval: float
     connections: int = 0
     output: str = "prometheus"
-    _before: dict[bytes, float] = field(default_factory=dict)
+    _before: list[Series] = field(default_factory=list)
     _trouble: str = "not looked yet"
     _looking: "asyncio.Task[None] | None" = None
 
@@ -167,7 +166,7 @@ class PrometheusObserver:
 
         A page that is not there yet is waited for.
         """
-        self._before = totals_of(await self._look() or [])
+        self._before = await self._look() or []
         self._looking = asyncio.create_task(self._follow())
         return 0
 
@@ -190,7 +189,7 @@ class PrometheusObserver:
             if page is not None:
                 now = time.time()
                 lines = tuple(read_line(_line(path, value, now)) for path, value in since(page, self._before))
-                self._before = totals_of(page)
+                self._before = page
                 self.on_snapshot(Snapshot(lines, time.monotonic(), now))
 
     async def _look(self) -> list[Series] | None:
