@@ -71,6 +71,24 @@ def test_timer_in_seconds_is_given_in_milliseconds_and_its_count_is_not() -> Non
     assert (flushes.timer(A, "mean"), flushes.timer(A, "count")) == (250, 4)
 
 
+@pytest.mark.parametrize(
+    ("statistics", "time"),
+    [({"count": "count", "upper": "upper", "sum": "sum"}, 30), ({"sum": "sum", "mean": "mean"}, 12.5)],
+    ids=["sum", "mean"],
+)
+def test_only_time_of_a_timer_is_that_of_a_statistic_that_is_published(statistics: dict[str, str], time: float) -> None:
+    profile = replace(PROFILE, statistics=statistics)
+    lines = [b"stats.timers.%b.%b" % (A, line) for line in (b"count 1", b"mean 12.5", b"sum 30", b"upper 40")]
+    assert flushed(lines, profile=profile).only_time(A) == time
+
+
+def test_only_time_of_a_timer_whose_times_are_not_published_fails_in_words() -> None:
+    with pytest.raises(AssertionError, match=r"no number was published as \(not in the profile\)"):
+        flushed(
+            [b"stats.timers." + A + b".count 1"], profile=replace(PROFILE, statistics={"count": "count"})
+        ).only_time(A)
+
+
 @pytest.mark.parametrize("read", ["count", "gauge", "members"])
 def test_value_never_published_fails_in_words(read: str) -> None:
     flushes = flushed([b"stats.gauges." + B + b" 5"])

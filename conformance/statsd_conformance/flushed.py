@@ -103,6 +103,11 @@ class Flushed:
         numbers = (number for name in self.profile.statistics for number in alone.numbers("timer", bucket, name))
         return any(number and not isnan(number) for number in numbers)
 
+    def only_time(self, bucket: bytes) -> float:
+        """Return the time of a timer that got one, in ms: by its mean, else by another statistic that is the same."""
+        names = [name for name in ("mean", "sum", "upper", "lower", "median") if name in self.profile.statistics]
+        return self.timer(bucket, (names or ["mean"])[0])
+
     def unit_of(self, statistic: str) -> float:
         """Return what one unit of a timer's statistic is: in ms for times, 1 for the others."""
         return self.profile.timer_unit_ms if statistic in _TIMES else 1.0

@@ -133,15 +133,16 @@ async def test_overflow_wraps_to_no_small_number(target: Target, value: str) -> 
 async def test_types_of_one_name_are_independent(target: Target) -> None:
     """A counter and a gauge, timer or set of the same name MUST be independent series."""
     target.needs("c", "g")
-    bucket, capital = target.bucket("a"), target.bucket("A")
+    bucket, capital, alone = target.bucket("a"), target.bucket("A"), target.bucket("b")
     flushed = await target.after(
-        bucket + b":5|c", bucket + b":7|g", bucket + b":9|ms", bucket + b":x|s", capital + b":3|c"
+        bucket + b":5|c", bucket + b":7|g", bucket + b":9|ms", bucket + b":x|s", capital + b":3|c", alone + b":7|g"
     )
-    again = await target.after(bucket + b":+1|g", bucket + b":2|c")
+    again = await target.after(bucket + b":+1|g", bucket + b":2|c", alone + b":+1|g")
     assert flushed.count(bucket) == 5
     assert flushed.gauge(bucket) == 7
     assert again.count(bucket) == 2
-    assert again.gauge(bucket) == 8
+    # What a delta does, and whether a gauge keeps its value, is for GAUGE-09 to judge.
+    assert again.gauge(bucket) == again.gauge(alone)
 
 
 @requirement("COUNTER-13", CORE, SHOULD, cites="stats.js:95-108, deleteCounters")

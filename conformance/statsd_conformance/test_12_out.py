@@ -98,11 +98,14 @@ async def test_path_comes_once_a_flush(target: Target) -> None:
 @requirement("OUT-06", CORE, MUST, cites="ECMA-262, Number::toString; backends/graphite.js:64-68")
 async def test_numbers_keep_their_digits(target: Target) -> None:
     """Integers below 2^53 MUST be printed exactly, and fractions with six significant digits at least."""
-    whole = {target.bucket(f"w{number}"): number for number in (16777217, 4294967297, 2**53 - 1, -16777217)}
+    numbers = (16777217, 4294967297, 2**53 - 1, -16777217)
+    whole = {target.bucket(f"w{place}"): number for place, number in enumerate(numbers)}
     parts = {
         target.bucket(f"p{place}"): number for place, number in enumerate((0.333333333, 1.23456789e-7, 123456.789))
     }
-    lines = [b"%b:0|g\n%b:%d|g" % (bucket, bucket, number) for bucket, number in whole.items()]
+    # A negative value is set by way of 0, in a datagram before it: GAUGE-04 judges whether one does.
+    target.send(b"\n".join(b"%b:0|g" % bucket for bucket in whole))
+    lines = [b"%b:%d|g" % (bucket, number) for bucket, number in whole.items()]
     flushed = await target.after(
         *lines, *(b"%b:%b|g" % (bucket, repr(number).encode()) for bucket, number in parts.items())
     )

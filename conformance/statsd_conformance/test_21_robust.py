@@ -24,11 +24,11 @@ _ALWAYS: Final = (CR_LF, NOT_FINITE)
 async def _survives(target: Target, *lines: bytes) -> Flushed:
     """Send lines between sentinels, and sentinels again an interval later; return the first flush.
 
-    Asserts that all sentinels arrived, and that nothing that was published of the case is broken.
+    Asserts that all sentinels arrived, and that no line to Graphite that was published of the case is broken.
     """
     first = await sandwich(target, *lines)
     second = await sandwich(target)
-    for line in [*first.own, *second.own]:
+    for line in [*first.own, *second.own] if target.output == "graphite" else []:
         faults = [fault for fault in line.faults if fault not in _ALWAYS]
         assert not faults, f"a line of the output {faults[0]}: {line}"
     return first
@@ -152,7 +152,7 @@ async def test_counter_of_a_second_interval_is_survived(target: Target) -> None:
 @requirement("ROBUST-15", ROBUST, MUST, cites="statsd_exporter pkg/line/line.go; telegraf statsd.go", hostile=True)
 async def test_tiny_sample_rate_is_survived(target: Target) -> None:
     """A timer with a tiny sample rate MUST NOT cost the server as many steps as it stands for."""
-    await _survives(target, target.bucket() + b":1|ms|@0.000000001")
+    await _survives(target, target.bucket() + b":1|ms|@0.0000000001")
 
 
 @pytest.mark.parametrize("sample", ["nan|c", "inf|c", "1|c|@nan"])
@@ -194,10 +194,11 @@ async def test_value_across_8999_bytes_is_whole_or_missing(target: Target) -> No
 async def test_marks_in_a_set_member_are_part_of_it(target: Target) -> None:
     """`@` or `#` inside a member MUST NOT make a set another type."""
     target.needs("s")
-    bucket = target.bucket()
-    flushed = await _survives(target, bucket + b":a@b|s", bucket + b":a#b|s", bucket + b":a#c|s")
-    kinds = flushed.kinds(bucket)
-    assert kinds <= {"set"}, f"a set was published as {', '.join(sorted(kinds))}"
+    bucket, plain = target.bucket("a"), target.bucket("b")
+    flushed = await _survives(target, bucket + b":a@b|s", bucket + b":a#b|s", bucket + b":a#c|s", plain + b":a|s")
+    # Some publish a set where a gauge would be.
+    kinds, right = flushed.kinds(bucket), {"set"} | flushed.kinds(plain)
+    assert kinds <= right, f"a set was published as {', '.join(sorted(kinds))}"
     assert sum(flushed.numbers("set", bucket)) in (0, 3), f"three members came out as {flushed.summary()}"
 
 

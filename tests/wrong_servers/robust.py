@@ -97,7 +97,7 @@ WRONG = {
     "ROBUST-12": stops_at_few_times,
     "ROBUST-13": stopped_by(rb"9223372036854775807"),
     "ROBUST-14": stopped_by(rb":1\.5\|c"),
-    "ROBUST-15": stopped_by(rb"@0\.000000001"),
+    "ROBUST-15": stopped_by(rb"@0\.0000000001"),
     "ROBUST-16": not_a_number(rb"nan|inf"),
     "ROBUST-17": stopped_by(rb"^\xaa"),
     "ROBUST-18": output.c44,
