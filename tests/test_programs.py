@@ -54,6 +54,16 @@ def test_daemons_are_found_where_an_ordinary_path_does_not_lead() -> None:
     assert "/usr/sbin" in others
 
 
+def test_a_peer_without_an_interpreter_runs_by_itself(tmp_path: Path) -> None:
+    executable = program(tmp_path / "go/telegraf")
+    assert find("telegraf", path="", peers=[tmp_path]) == Found((executable,))
+
+
+def test_a_peer_that_cannot_be_run_is_missing(tmp_path: Path) -> None:
+    Path(program(tmp_path / "go/telegraf")).chmod(0o644)
+    assert isinstance(find("telegraf", path="", peers=[tmp_path]), Missing)
+
+
 def test_path_goes_before_peers(tmp_path: Path) -> None:
     for name in ("bin/node", "node_modules/statsd/stats.js"):
         program(tmp_path / name)

@@ -30,7 +30,7 @@ class Program:
     """How to find one program.
 
     `names` are what it is called on PATH, best first. `peer` is its file below `.peers/`, and `interpreter` what has to
-    run that: a name on PATH, or a path beside it.
+    run that: a name on PATH, or a path beside it; empty for what runs by itself.
     """
 
     names: tuple[str, ...]
@@ -63,9 +63,14 @@ PROGRAMS: Final = {
     "gostatsd": Program(("gostatsd",), "build it with Go from github.com/atlassian/gostatsd and put it on PATH"),
     "statsd_exporter": Program(
         ("statsd_exporter", "prometheus-statsd-exporter"),
-        "build it with Go from github.com/prometheus/statsd_exporter and put it on PATH",
+        "`make peers` in a checkout, or `go install github.com/prometheus/statsd_exporter@v0.28.0`; both need Go",
+        peer="go/statsd_exporter",
     ),
-    "telegraf": Program(("telegraf",), "install it as its site says, or `brew install telegraf`, and put it on PATH"),
+    "telegraf": Program(
+        ("telegraf",),
+        "`make peers` in a checkout, which needs Go, or `brew install telegraf`",
+        peer="go/telegraf",
+    ),
     "veneur": Program(("veneur",), "build it with Go from github.com/stripe/veneur and put it on PATH"),
 }
 
@@ -106,6 +111,10 @@ def _commands(program: Program, path: str, peers: Sequence[Path]) -> Iterator[tu
             yield (executable,)
     for folder in peers if program.peer else ():
         script = folder / program.peer
+        if not program.interpreter:
+            if os.access(script, os.X_OK):
+                yield (str(script),)
+            continue
         beside = folder / program.interpreter
         interpreter = str(beside) if beside.is_file() else shutil.which(program.interpreter, path=path)
         if script.is_file() and interpreter:

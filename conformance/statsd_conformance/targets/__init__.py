@@ -5,13 +5,28 @@ from typing import Final
 from statsd_conformance.targets.brubeck import Brubeck
 from statsd_conformance.targets.collectd import Collectd
 from statsd_conformance.targets.command import Command, CommandError
+from statsd_conformance.targets.gostatsd import Gostatsd
 from statsd_conformance.targets.named import Launch, Named, Observed, Place
 from statsd_conformance.targets.netdata import Netdata
 from statsd_conformance.targets.reference import Reference
 from statsd_conformance.targets.statsd import Statsd
+from statsd_conformance.targets.statsd_exporter import StatsdExporter
 from statsd_conformance.targets.statsite import Statsite
+from statsd_conformance.targets.telegraf import Telegraf
+from statsd_conformance.targets.veneur import Veneur
 
-_TARGETS: Final[tuple[Named, ...]] = (Reference(), Statsd(), Collectd(), Netdata(), Brubeck(), Statsite())
+_TARGETS: Final[tuple[Named, ...]] = (
+    Reference(),
+    Statsd(),
+    Collectd(),
+    Netdata(),
+    Brubeck(),
+    Statsite(),
+    Gostatsd(),
+    StatsdExporter(),
+    Telegraf(),
+    Veneur(),
+)
 NAMED: Final[dict[str, Named]] = {target.name: target for target in _TARGETS}
 
 __all__ = ["NAMED", "Command", "CommandError", "Launch", "Named", "Observed", "Place"]
