@@ -72,7 +72,7 @@ async def test_samples_on_one_line_have_types_of_their_own(target: Target) -> No
     bucket = target.bucket()
     flushed = await sandwich(target, bucket + b":1|c:5|ms:7|g")
     assert flushed.count(bucket) == 1
-    assert flushed.timer(bucket, "mean") == about(5, 1e-6)
+    assert flushed.only_time(bucket) == about(5, 1e-6)
     assert flushed.gauge(bucket) == 7
 
 
@@ -92,7 +92,9 @@ async def test_bad_sample_harms_no_other_of_its_line(target: Target) -> None:
     target.needs_extension(_MULTI_SAMPLE)
     first, last, rate = target.bucket("a"), target.bucket("b"), target.bucket("c")
     flushed = await sandwich(target, first + b":x|c:2|c", last + b":3|c:x|c", rate + b":1|c|@x:4|c")
-    assert [flushed.count(bucket) for bucket in (first, last, rate)] == [2, 3, 4]
+    assert [flushed.count(bucket) for bucket in (first, last)] == [2, 3]
+    # Whether a rate that is no number is refused is for RATE-08 to judge.
+    assert flushed.count(rate) in (4, 5)
 
 
 @pytest.mark.parametrize("type", ["c", "g", "ms"])
