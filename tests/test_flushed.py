@@ -71,24 +71,6 @@ def test_timer_in_seconds_is_given_in_milliseconds_and_its_count_is_not() -> Non
     assert (flushes.timer(A, "mean"), flushes.timer(A, "count")) == (250, 4)
 
 
-@pytest.mark.parametrize(
-    ("statistics", "time"),
-    [({"count": "count", "upper": "upper", "sum": "sum"}, 30), ({"sum": "sum", "mean": "mean"}, 12.5)],
-    ids=["sum", "mean"],
-)
-def test_only_time_of_a_timer_is_that_of_a_statistic_that_is_published(statistics: dict[str, str], time: float) -> None:
-    profile = replace(PROFILE, statistics=statistics)
-    lines = [b"stats.timers.%b.%b" % (A, line) for line in (b"count 1", b"mean 12.5", b"sum 30", b"upper 40")]
-    assert flushed(lines, profile=profile).only_time(A) == time
-
-
-def test_only_time_of_a_timer_whose_times_are_not_published_fails_in_words() -> None:
-    with pytest.raises(AssertionError, match=r"no number was published as \(not in the profile\)"):
-        flushed(
-            [b"stats.timers." + A + b".count 1"], profile=replace(PROFILE, statistics={"count": "count"})
-        ).only_time(A)
-
-
 @pytest.mark.parametrize("read", ["count", "gauge", "members"])
 def test_value_never_published_fails_in_words(read: str) -> None:
     flushes = flushed([b"stats.gauges." + B + b" 5"])
@@ -200,6 +182,14 @@ def test_idle_zeros_of_a_timer_are_passed_over() -> None:
     assert flushed(busy, idle).timer(A, "mean") == 12
     assert flushed([lower + b"7", mean + b"7"], busy, idle).timer(A, "lower") == 0
     assert flushed(idle).timer(A, "mean") == 0
+
+
+def test_one_time_is_read_from_what_is_published() -> None:
+    lines = [b"stats.timers." + A + b".lower 7", b"stats.timers." + A + b".count 10"]
+    few = replace(PROFILE, statistics={"count": "count", "lower": "lower"})
+    assert flushed(lines, profile=few).time(A) == 7
+    with pytest.raises(AssertionError, match=r"published as stats\.timers\.\w+\.a\.mean"):
+        flushed(lines).time(A)
 
 
 def test_long_summary_is_shortened() -> None:

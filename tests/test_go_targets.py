@@ -39,7 +39,7 @@ def test_samples_come_back_from_the_real_program(name: str, tmp_path: Path) -> N
             )
             assert flushed.count(counter) == 3
             assert flushed.gauge(gauge) == 7
-            assert flushed.only_time(timer) == pytest.approx(20)
+            assert flushed.time(timer) == pytest.approx(20)
             assert sum(flushed.numbers("timer", timer, "count")) == 1
             if "s" in target.profile.types:
                 assert flushed.members(members) == 2

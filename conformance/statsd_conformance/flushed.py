@@ -19,6 +19,8 @@ _CUT: Final = 1e-5
 _SMALLEST: Final = 1e-3
 # Statistics that are times, and so in the unit of the target.
 _TIMES: Final = {"lower", "upper", "mean", "median", "std", "sum", "mean_90", "upper_90", "sum_90"}
+# Statistics that of a single time are the time itself.
+_TIME_ITSELF: Final = ("mean", "upper", "lower", "median", "sum")
 
 
 @dataclass(frozen=True)
@@ -103,10 +105,10 @@ class Flushed:
         numbers = (number for name in self.profile.statistics for number in alone.numbers("timer", bucket, name))
         return any(number and not isnan(number) for number in numbers)
 
-    def only_time(self, bucket: bytes) -> float:
-        """Return the time of a timer that got one, in ms: by its mean, else by another statistic that is the same."""
-        names = [name for name in ("mean", "sum", "upper", "lower", "median") if name in self.profile.statistics]
-        return self.timer(bucket, (names or ["mean"])[0])
+    def time(self, bucket: bytes) -> float:
+        """Return the one time that a timer got, in ms, from whichever statistic is the time itself then."""
+        published = [name for name in _TIME_ITSELF if name in self.profile.statistics]
+        return self.timer(bucket, (published or _TIME_ITSELF)[0])
 
     def unit_of(self, statistic: str) -> float:
         """Return what one unit of a timer's statistic is: in ms for times, 1 for the others."""

@@ -72,7 +72,7 @@ async def test_samples_on_one_line_have_types_of_their_own(target: Target) -> No
     bucket = target.bucket()
     flushed = await sandwich(target, bucket + b":1|c:5|ms:7|g")
     assert flushed.count(bucket) == 1
-    assert flushed.only_time(bucket) == about(5, 1e-6)
+    assert flushed.time(bucket) == about(5, 1e-6)
     assert flushed.gauge(bucket) == 7
 
 
