@@ -71,6 +71,16 @@ def test_spelling_of_a_known_profile_is_read_back(name: str) -> None:
     assert (found.paths, found.statistics) == (known.paths, known.statistics)
 
 
+def test_quantiles_are_known_by_their_label_though_they_are_one_of_the_times() -> None:
+    lines = (b"_sum 1.02 1", b"_count 10 1", b";quantile=0.5 0.05 1", b";quantile=0.9 0.09 1")
+    timer = OWN + b"_" + LEAVES["timer"]
+    found = read_canaries(OWN, [read_line(timer + line) for line in lines], 1.0).profile
+    assert found.paths == {"timer": "{bucket}{statistic}"}
+    assert found.timer_unit_ms == 1000
+    named = {"sum": "_sum", "count": "_count", "median": ";quantile=0.5", "upper_90": ";quantile=0.9"}
+    assert found.statistics == named
+
+
 @pytest.mark.parametrize("around", ["", "my.rate.", "count.count."])
 @pytest.mark.parametrize("suffix", ["", ".count", ".rate", ".host1.count"])
 def test_words_tell_counts_from_rates_where_values_are_equal(around: str, suffix: str) -> None:
