@@ -145,4 +145,5 @@ WRONG: dict[str, Break] = {
     "TAG-18": lambda server: samples(server, lambda one: replace(one, bucket=one.bucket.replace(b";", b"_"))),
     "TAG-19": lambda server: raising(server, rb"\A[^:]*[,;\[#].*\|#"),
     "TAG-19/one of both": name_tags_only,
+    "TAG-19/another name": no_dialects,
 }
