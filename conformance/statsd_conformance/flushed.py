@@ -131,17 +131,15 @@ class Flushed:
         """Tell whether anything was published for a bucket."""
         return bool(self.kinds(bucket))
 
-    def tags(self, bucket: bytes, kind: str = "counter", statistic: str = "") -> list[bytes]:
-        """Return the tags that stand behind the path of a bucket, `;` included, in the order seen; empty for none.
+    def tags(self, bucket: bytes, kind: str = "counter") -> list[bytes]:
+        """Return the tags that stand behind the paths of a bucket, `;` included, in the order seen; empty for none.
 
         The bucket with such tags behind it is a bucket to every other method.
         """
         if kind == "counter" and kind not in self.profile.paths:
             kind = "rate"
-        path = self.profile.path(kind, bucket, statistic)
-        if path is None:
-            return []
-        behind = [tags for line in self.own if (tags := _behind(path, line.path)) is not None]
+        paths = [path for published, _, path in self.profile.all_paths(bucket) if published == kind]
+        behind = [tags for line in self.own for path in paths if (tags := _behind(path, line.path)) is not None]
         return list(dict.fromkeys(behind))
 
     def strays(self, *buckets: bytes) -> list[bytes]:
