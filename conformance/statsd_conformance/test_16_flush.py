@@ -143,7 +143,8 @@ async def test_nothing_is_lost_at_a_flush(target: Target) -> None:
     # What was counted twice may show in the interval behind.
     second = await target.after(bucket + b":1000|c")
     counted = sum(first.counts(bucket) + second.counts(bucket))
-    assert counted == total + 1000, f"{total + 1000} were sent, the counts of all flushes make {counted:g}"
+    # Counts made of cut rates miss their sum by a little, and far less than a sample.
+    assert counted == about(total + 1000, 1e-5), f"{total + 1000} were sent, the counts of all flushes make {counted:g}"
 
 
 @requirement("FLUSH-11", QUIRK, SHOULD, cites="stats.js:72-77, 213-225; backends/graphite.js:233-246")
