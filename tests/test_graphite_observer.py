@@ -9,6 +9,7 @@ from statsd_conformance.profile import Profile, load_profile
 CLOSE = replace(load_profile("statsd"), silence=60.0)
 MARKER = replace(load_profile("reference"), silence=60.0)
 SILENCE = replace(load_profile("collectd"), silence=0.05)
+TIMESTAMP = replace(load_profile("gostatsd"), silence=0.05)
 END = b"stats.statsd.graphiteStats.flush_length 0 100\n"
 
 
@@ -85,6 +86,16 @@ def test_flush_ends_with_its_marker_and_the_connection_lasts() -> None:
         assert await heard.next() == [b"b 2 101", END[:-1]]
 
     assert listening(MARKER, conversation).connections == 1
+
+
+def test_flush_ends_before_another_timestamp_and_with_silence() -> None:
+    async def conversation(say: Say, heard: Heard) -> None:
+        await send(await say(), b"a 1 100\nb 2 100\nwrong\nc 3 100\na 4 101\nb 5 10", b"1\na 6 102\n")
+        assert await heard.next() == [b"a 1 100", b"b 2 100", b"wrong", b"c 3 100"]
+        assert await heard.next() == [b"a 4 101", b"b 5 101"]
+        assert await heard.next() == [b"a 6 102"]
+
+    listening(TIMESTAMP, conversation)
 
 
 def test_flush_ends_with_silence() -> None:

@@ -26,8 +26,8 @@ class Profile:
         statistics: the original's name of a timer statistic to the target's; a missing one is not published.
         timer_unit_ms: what one published unit of a timer is in milliseconds: 1000 where the target prints seconds.
         types: the types of the wire that it reads.
-        end: how a flush ends on the wire: "close" of its connection, or "marker", the line whose path ends in `marker`.
-            Silence of `silence` seconds ends it, too.
+        end: how a flush ends on the wire: "close" of its connection; "marker", the line whose path ends in `marker`; or
+            "timestamp", before a line that carries another one. Silence of `silence` seconds ends it, too.
         rounds: how many snapshots have to hold a fence before everything sent before it has come out.
         lag: seconds that output may come later than the interval says.
         errors: path of the count of rejected samples in a flush, or empty.
@@ -155,7 +155,10 @@ _TAKES: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     "statistics": (_is_table, "a table of texts"),
     "timer_unit_ms": (lambda value: _is_number(value) and value != 0, "a number above 0"),
     "types": (_are_texts, "a list of texts"),
-    "end": (lambda value: value in ("close", "marker", "silence"), "'close', 'marker' or 'silence'"),
+    "end": (
+        lambda value: value in ("close", "marker", "silence", "timestamp"),
+        "'close', 'marker', 'silence' or 'timestamp'",
+    ),
     "marker": (lambda value: isinstance(value, str), "a text"),
     "silence": (lambda value: _is_number(value) and value != 0, "a number above 0"),
     "rounds": (lambda value: _is_number(value) and isinstance(value, int) and value > 0, "a whole number above 0"),

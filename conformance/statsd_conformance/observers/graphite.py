@@ -17,8 +17,9 @@ _LONGEST_LINE = 1 << 20
 class GraphiteObserver:
     """Listens for Graphite plaintext, and tells `on_snapshot` of every flush that has ended.
 
-    A flush ends as the profile says: with its connection or a marker line; and always with silence, of as many seconds
-    as `silence` returns. An empty `host` stands for every address of this machine.
+    A flush ends as the profile says: with its connection, a marker line or the first line of another timestamp; and
+    always with silence, of as many seconds as `silence` returns. An empty `host` stands for every address of this
+    machine.
     """
 
     profile: Profile
@@ -81,11 +82,18 @@ class GraphiteObserver:
         marker = self.profile.marker.encode() if self.profile.end == "marker" else None
         for raw in raw_lines:
             line = read_line(raw)
+            if self.profile.end == "timestamp" and self._is_of_the_next_flush(line):
+                self._end()
             self.lines.append(line)
             # Anywhere in it, so that a target which writes its lines wrongly can still be heard.
             if marker and marker in raw:
                 self._end()
         self._wait_for_silence()
+
+    def _is_of_the_next_flush(self, line: GraphiteLine) -> bool:
+        # A line that is written wrongly has none.
+        stamps = [one.timestamp for one in (*self.lines[-1:], line)]
+        return len(set(stamps)) == 2 and all(stamp.isdigit() for stamp in stamps)
 
     def _wait_for_silence(self) -> None:
         if self._ending:
