@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final
 
 from statsd_conformance.requirement import Class, Inconclusive, Level, Requirement, Unsupported
 from statsd_conformance.target import Trace
@@ -18,6 +19,9 @@ class Verdict(Enum):
     UNSUPPORTED = "UNSUPPORTED"
     CRASHED = "CRASHED"
     INCONCLUSIVE = "INCONCLUSIVE"
+
+
+NEEDS_EVIDENCE: Final = (Verdict.FAIL, Verdict.NON_STRICT, Verdict.CRASHED, Verdict.INCONCLUSIVE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The hooks of the pytest plugin, a file a subject; `plugin` collects them."""

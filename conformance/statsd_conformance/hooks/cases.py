@@ -1,0 +1,159 @@
+"""Cases as pytest items: a target each, the outcome that a case had in its wave, and what its report carries."""
+
+import asyncio
+import datetime
+from collections.abc import Generator, Sequence
+from typing import Any, Final
+
+import pytest
+
+from statsd_conformance.deviation import parameters_of
+from statsd_conformance.evidence import describe
+from statsd_conformance.hooks.files import DEVIATIONS
+from statsd_conformance.hooks.options import plan_of
+from statsd_conformance.properties import PLAN
+from statsd_conformance.report.capture import write_evidence
+from statsd_conformance.requirement import Requirement, requirement_of
+from statsd_conformance.session import Examination, Settings, examine
+from statsd_conformance.verdict import NEEDS_EVIDENCE, Outcome, Verdict
+from statsd_conformance.wave import Case
+
+_EXAMINATIONS: Final = pytest.StashKey[dict[str, Examination]]()
+_OUTCOME: Final = pytest.StashKey[Outcome]()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give every case each target of the run."""
+    if requirement_of(metafunc.function) is None:
+        return
+    targets = list(dict.fromkeys(metafunc.config.getoption("--target") or ["reference"]))
+    # A worker of xdist does not know the plugin by name, so the mark is always there.
+    grouped = [pytest.param(target, marks=pytest.mark.xdist_group(target)) for target in targets]
+    metafunc.parametrize("target", grouped, ids=targets)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let `-k FRAMING-03` find a case."""
+    if requirement := requirement_of(getattr(item, "function", None)):
+        item.extra_keyword_matches.add(requirement.id)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Return the outcome that a case had in its wave."""
+    requirement = requirement_of(pyfuncitem.function)
+    if requirement is None:
+        return None
+    deviations = pyfuncitem.config.stash[DEVIATIONS]
+    parameters = parameters_of(pyfuncitem.name, _target_of(pyfuncitem))
+    today = datetime.date.today()
+    outcome = deviations.judged(requirement.id, parameters, _outcome(pyfuncitem, requirement), today)
+    pyfuncitem.stash[_OUTCOME] = outcome
+    verdict = outcome.verdict.value
+    pyfuncitem.user_properties += [("id", requirement.id), ("class", requirement.category.value), ("verdict", verdict)]
+    _raise(outcome, pyfuncitem.config)
+    return True
+
+
+def _outcome(item: pytest.Function, requirement: Requirement) -> Outcome:
+    spec = _target_of(item)
+    examinations = item.config.stash.setdefault(_EXAMINATIONS, {})
+    if spec not in examinations:
+        cases = [_case(one) for one in item.session.items if _is_case_of(one, spec)]
+        examinations[spec] = _examine(spec, [case for case in cases if case], item)
+        if problem := examinations[spec].problem:
+            return Outcome(Verdict.INCONCLUSIVE, problem)
+    examination = examinations[spec]
+    if examination.problem:
+        return Outcome(Verdict.UNSUPPORTED, "the target could not be examined, see the first case")
+    return examination.outcomes[item.nodeid]
+
+
+def _target_of(item: pytest.Function) -> str:
+    return str(item.callspec.params["target"])
+
+
+def _is_case_of(item: pytest.Item, spec: str) -> bool:
+    return (
+        isinstance(item, pytest.Function) and hasattr(item, "callspec") and item.callspec.params.get("target") == spec
+    )
+
+
+def _case(item: pytest.Item) -> Case | None:
+    assert isinstance(item, pytest.Function)
+    requirement = requirement_of(item.function)
+    parameters = {name: value for name, value in item.callspec.params.items() if name != "target"}
+    return Case(item.nodeid, requirement, item.function, parameters) if requirement else None
+
+
+def _examine(spec: str, cases: Sequence[Case], item: pytest.Item) -> Examination:
+    option = item.config.option
+    factory: pytest.TempPathFactory = item.config._tmp_path_factory  # type: ignore[attr-defined]  # no public way in a hook
+    settings = Settings(
+        directory=factory.mktemp("target"),
+        profile=option.profile,
+        sink=option.sink,
+        interval=option.interval,
+        hostile=option.hostile,
+    )
+    token = PLAN.set(plan_of(item.config))
+    try:
+        return asyncio.run(examine(spec, cases, settings))
+    finally:
+        PLAN.reset(token)
+
+
+def _raise(outcome: Outcome, config: pytest.Config) -> None:
+    """Turn an outcome into what pytest understands."""
+    __tracebackhide__ = True
+    verdict = outcome.verdict
+    if verdict is Verdict.DEVIATION:
+        pytest.xfail(f"listed as a deviation: {outcome.note}")
+    if verdict is Verdict.UNSUPPORTED or (verdict is Verdict.INCONCLUSIVE and config.option.allow_inconclusive):
+        pytest.skip(f"{verdict.value}: {outcome.note}")
+    if verdict is Verdict.NON_STRICT and not config.option.statsd_strict:
+        return
+    if verdict in (Verdict.FAIL, Verdict.NON_STRICT) and outcome.error is not None:
+        raise outcome.error
+    if verdict in (Verdict.CRASHED, Verdict.INCONCLUSIVE, Verdict.FAIL):
+        pytest.fail(f"{verdict.value}: {outcome.note}", pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: "pytest.CallInfo[None]"
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put the verdict and the evidence on the report of a case."""
+    report = yield
+    outcome = item.stash.get(_OUTCOME, None)
+    requirement = requirement_of(getattr(item, "function", None))
+    if call.when != "call" or outcome is None or requirement is None:
+        return report
+    assert isinstance(item, pytest.Function)
+    examination = item.config.stash[_EXAMINATIONS][_target_of(item)]
+    # A plain attribute of plain values travels from an xdist worker to the terminal.
+    report.statsd = _record(item.name, requirement, outcome, examination)  # type: ignore[attr-defined]  # any attribute may be set
+    if outcome.trace is not None and outcome.verdict in NEEDS_EVIDENCE:
+        report.sections.append(("StatsD", describe(requirement, outcome, examination.address)))
+        if directory := item.config.option.evidence:
+            written = write_evidence(directory, item.name, requirement, outcome, examination.address, examination.route)
+            report.statsd["evidence"] = str(written)
+    return report
+
+
+def _record(case: str, requirement: Requirement, outcome: Outcome, examination: Examination) -> dict[str, Any]:
+    return {
+        "case": case,
+        "id": requirement.id,
+        "class": requirement.category.value,
+        "level": requirement.level.value,
+        "sentence": requirement.sentence,
+        "cites": requirement.cites,
+        "verdict": outcome.verdict.value,
+        "note": outcome.note,
+        "target": examination.target,
+        "version": examination.version,
+        "seconds": examination.seconds,
+        "interval": examination.interval,
+        "problem": examination.problem,
+    }

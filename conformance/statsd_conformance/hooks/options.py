@@ -1,0 +1,127 @@
+"""The options of the suite, and what is refused before anything runs."""
+
+import secrets
+from pathlib import Path
+
+import pytest
+
+from statsd_conformance.found import Found, FoundError
+from statsd_conformance.properties import Plan
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the suite."""
+    group = parser.getgroup("statsd", "StatsD conformance")
+    group.addoption(
+        "--target",
+        action="append",
+        metavar="TARGET",
+        help="the aggregator to test: host:port, udp://, tcp:// or unix:// address, exec:COMMAND with {port} "
+        "{graphite_host} {graphite_port} {interval}, or reference, statsd, collectd, netdata, "
+        "brubeck, statsite, gostatsd, statsd_exporter, telegraf, veneur; may be repeated "
+        "(default: reference)",
+    )
+    group.addoption("--profile", metavar="NAME|FILE", help="how the target spells its output (default: probed)")
+    group.addoption(
+        "--sink",
+        default="graphite://:2003",
+        metavar="URL",
+        help="where a target that the suite did not start shows its output: graphite://HOST:PORT, pickle://HOST:PORT "
+        "or statsd://HOST:PORT (lines that it repeats) to listen, prometheus://HOST:PORT/PATH for its page, "
+        "file://PATH of Graphite lines, statsite://PATH of its stream (default: %(default)s)",
+    )
+    group.addoption(
+        "--interval", type=float, metavar="SECONDS", help="flush interval of the target (default: 1, or measured)"
+    )
+    group.addoption("--hostile", action="store_true", help="send hostile input also to a target on another machine")
+    group.addoption(
+        "--report",
+        type=Path,
+        metavar="DIR",
+        help="write results.jsonl, summary.md and badge.json into this folder",
+    )
+    group.addoption(
+        "--evidence",
+        type=Path,
+        metavar="DIR",
+        help="write a capture, a text and a shell line of every case that fails into this folder",
+    )
+    group.addoption(
+        "--deviations",
+        metavar="NAME|FILE",
+        help="expect what is listed there not to hold, and fail when it does: a file that --write-deviations wrote, or "
+        "the name of a known implementation",
+    )
+    group.addoption(
+        "--write-deviations",
+        type=Path,
+        metavar="FILE",
+        help="list what did not hold in this file, with room for reasons; reasons that stand there are kept",
+    )
+    group.addoption(
+        "--examples", type=int, default=200, metavar="N", help="generated examples a property (default: %(default)s)"
+    )
+    group.addoption(
+        "--seed",
+        type=int,
+        dest="statsd_seed",
+        metavar="N",
+        help="what examples are generated from; equal seeds give equal examples (default: another one each run)",
+    )
+    group.addoption(
+        "--found",
+        type=Path,
+        default=Path(".conformance"),
+        metavar="DIR",
+        help="folder of the examples that broke a property, which are tried first (default: %(default)s)",
+    )
+    group.addoption("--allow-inconclusive", action="store_true", help="skip what is INCONCLUSIVE in place of failing")
+
+
+def check_options(config: pytest.Config) -> None:
+    """Complete the options, and make the folders that they name.
+
+    Raises:
+        pytest.UsageError: a folder cannot be written, or an option has a value that it does not take.
+    """
+    for option in ("evidence", "report"):
+        if directory := getattr(config.option, option):
+            _make(directory, option)
+    if not hasattr(config, "workerinput"):
+        # pytest has an option --strict of its own; workers get ours through the options that xdist hands on.
+        config.option.statsd_strict = "--strict" in config.invocation_params.args
+        if config.option.statsd_seed is None:
+            config.option.statsd_seed = secrets.randbits(32)
+    if config.option.examples < 1:
+        raise pytest.UsageError(f"--examples {config.option.examples}: give 1 or more")
+    try:
+        plan_of(config).found.check()
+    except FoundError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _make(directory: Path, option: str) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise pytest.UsageError(
+            f"--{option} {directory}: {error.strerror}; name a folder that can be written"
+        ) from None
+
+
+def plan_of(config: pytest.Config) -> Plan:
+    """Return what the options say about generated examples."""
+    option = config.option
+    return Plan(option.statsd_seed, option.examples, Found(config.invocation_params.dir / option.found))
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say what the examples of this run are generated from."""
+    return f"StatsD seed: {config.option.statsd_seed}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Choose the distribution by target before xdist chooses one by load."""
+    if getattr(config.option, "numprocesses", None) and getattr(config.option, "dist", "no") == "no":
+        config.option.dist = "loadgroup"
