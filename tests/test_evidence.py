@@ -1,23 +1,29 @@
+import asyncio
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chapters import all_cases
 from statsd_conformance.address import Address
-from statsd_conformance.evidence import describe, escaped, shell_line
+from statsd_conformance.evidence import describe, escaped, required, shell_line
 from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import Snapshot, read_line
 from statsd_conformance.profile import load_profile
-from statsd_conformance.requirement import CORE, MUST, Requirement
+from statsd_conformance.requirement import CORE, EXT, MUST, Inconclusive, Requirement
 from statsd_conformance.target import Trace
 from statsd_conformance.verdict import Outcome, Verdict
+from trials import in_process
+from wrong_servers import WRONG
 
 REQUIREMENT = Requirement("COUNTER-01", CORE, MUST, "All increments MUST be summed.", "docs/metric_types.md, Counting")
 ADDRESS = Address("udp", "127.0.0.1", 8125)
@@ -63,6 +69,52 @@ def test_datagrams_are_shown_line_by_line_with_offsets() -> None:
         "sent:     datagram 2, 8 bytes",
         "              0  q1.c:1|c",
     ]
+
+
+def test_what_the_reference_refuses_is_marked_below_its_line() -> None:
+    rows = shown(Outcome(Verdict.FAIL, trace=trace(b"q1.a:1|c\n\x00q1.b:1|c|@+1\nq1.c:x|c")))
+    assert rows[4:9] == [
+        "              0  q1.a:1|c\\n",
+        "              9  \\x00q1.b:1|c|@+1\\n",
+        "                              ^^^ byte 19: no valid sample rate in the third field",
+        "             23  q1.c:x|c",
+        "                      ^ byte 28: no valid number",
+    ]
+
+
+def test_marks_are_left_out_where_they_would_mislead() -> None:
+    event, long = b"_e{1,1}:a|b", b"a" * 500
+    dialect = replace(REQUIREMENT, category=EXT)
+    assert "^" not in describe(dialect, Outcome(Verdict.FAIL, trace=trace(event)), None)
+    assert "^" not in describe(REQUIREMENT, Outcome(Verdict.FAIL, trace=trace(long)), None)
+    assert "^" in describe(REQUIREMENT, Outcome(Verdict.FAIL, trace=trace(event)), None)
+
+
+@pytest.mark.parametrize(
+    ("id", "condition"),
+    [
+        ("COUNTER-01", r"flushed\.count\(bucket\) == 15 \(test_06_counter\.py, line \d+\)"),
+        ("FRAMING-10", r"counts in \(0, own\) \(test_01_framing\.py, line \d+\)"),
+    ],
+)
+def test_what_a_case_demands_is_the_condition_of_its_assertion(id: str, condition: str) -> None:
+    case = next(case for case in all_cases() if case.requirement.id == id)
+    [outcome] = asyncio.run(in_process(WRONG[id], [case])).values()
+    assert outcome.verdict is Verdict.FAIL
+    [row] = [row for row in shown(outcome) if row.startswith("required: ")]
+    assert re.fullmatch(f"required: {condition}", row), row
+
+
+def test_demand_stands_in_the_case_also_when_nothing_was_published() -> None:
+    case = next(case for case in all_cases() if case.requirement.id == "COUNTER-01")
+    [outcome] = asyncio.run(in_process(lambda server: replace(server, points=lambda flush: iter(())), [case])).values()
+    assert outcome.note.startswith("no number was published")
+    assert required(outcome).startswith("flushed.count(bucket) == 15 (test_06_counter.py, line")
+
+
+def test_nothing_is_demanded_where_no_assertion_failed() -> None:
+    assert required(Outcome(Verdict.FAIL, "listed", None)) == ""
+    assert required(Outcome(Verdict.INCONCLUSIVE, "lost", Inconclusive("lost"))) == ""
 
 
 def test_only_a_line_feed_ends_a_shown_line() -> None:

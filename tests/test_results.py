@@ -34,9 +34,16 @@ def test_lines_follow_the_schema(tmp_path: Path) -> None:
     assert records[1]["note"] == HOSTILE + "\u2028\x00"
 
 
+def test_path_of_evidence_is_relative_to_the_results(tmp_path: Path) -> None:
+    text = tmp_path / "evidence" / "a.txt"
+    write_results(tmp_path / "report", [RECORD | {"evidence": str(text)}])
+    [record] = check((tmp_path / "report" / "results.jsonl").read_text("utf-8"))
+    assert record["evidence"] == "../evidence/a.txt"
+
+
 def test_schema_refuses_an_unknown_verdict() -> None:
     with pytest.raises(jsonschema.ValidationError):
-        check(json.dumps({"format": 1, **RECORD, "verdict": "GOOD"}))
+        check(json.dumps({"format": 2, **RECORD, "verdict": "GOOD"}))
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,23 @@
 """A verdict in StatsD's words: the requirement, what was sent, what came back, and a shell line to see it again."""
 
+import ast
 import re
 import shlex
 from base64 import b85encode
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from traceback import FrameSummary, extract_tb
 from zlib import compress
 
 from statsd_conformance.address import Address
 from statsd_conformance.graphite import GraphiteLine
-from statsd_conformance.requirement import Requirement
-from statsd_conformance.verdict import Outcome
+from statsd_conformance.refused import Refused, refused
+from statsd_conformance.requirement import Class, Requirement
+from statsd_conformance.verdict import Outcome, Verdict
 
-_SHOWN_DATAGRAMS = 8
-_SHOWN_LINES = 20
+SHOWN_DATAGRAMS = 8
+SHOWN_LINES = 20
 _SHOWN_BYTES = 400
 # Only LF ends a line; bytes.splitlines() would also cut at CR.
 _LINES = re.compile(rb"[^\n]*\n|[^\n]+")
@@ -25,12 +30,48 @@ def describe(requirement: Requirement, outcome: Outcome, address: Address | None
         f"source:   {requirement.cites}",
         f"verdict:  {outcome.verdict.value}" + (f": {outcome.note}" if outcome.note else ""),
     ]
+    if demanded := required(outcome):
+        parts.append(f"required: {demanded}")
     if outcome.trace is not None and outcome.trace.datagrams:
-        parts.append(_sent(outcome.trace.datagrams))
+        parts.append(_sent(outcome.trace.datagrams, marked=judges(requirement)))
         parts.append(_flushed(outcome.trace.published()))
         if address is not None:
             parts.append(f"again:    {shell_line(outcome.trace.datagrams, address)}")
     return "\n".join(parts)
+
+
+def required(outcome: Outcome) -> str:
+    """Return what a case demanded and did not get, as the case writes it and where: empty when nothing was demanded.
+
+    It is the condition of the assertion that failed: `flushed.count(bucket) == 3 (test_06_counter.py, line 40)`.
+    """
+    if outcome.verdict is Verdict.CRASHED:
+        return "the target still serves"
+    frames = extract_tb(outcome.error.__traceback__) if isinstance(outcome.error, AssertionError) else []
+    for frame in reversed(frames):
+        if condition := _condition(frame):
+            return f"{condition} ({Path(frame.filename).name}, line {frame.lineno})"
+    return ""
+
+
+def _condition(frame: FrameSummary) -> str:
+    """Return the condition of the assertion that a frame stands in, empty when it stands in none."""
+    line = frame.lineno or 0
+    found = [one for one in _assertions(frame.filename) if one.lineno <= line <= (one.end_lineno or one.lineno)]
+    return ast.unparse(found[-1].test) if found else ""
+
+
+@cache
+def _assertions(file: str) -> list[ast.Assert]:
+    """Return the assertions of a file of this package, none of any other."""
+    if Path(file).parent != Path(__file__).parent:
+        return []
+    return [one for one in ast.walk(ast.parse(Path(file).read_bytes())) if isinstance(one, ast.Assert)]
+
+
+def judges(requirement: Requirement) -> bool:
+    """Tell whether what the reference refuses says anything about a requirement: not of a dialect that it lacks."""
+    return requirement.category is not Class.EXT
 
 
 def escaped(raw: bytes) -> str:
@@ -49,27 +90,41 @@ def _shortened(raw: bytes) -> str:
     return f"{escaped(raw[:half])} … {len(raw) - 2 * half} bytes … {escaped(raw[-half:])}"
 
 
-def _sent(datagrams: Sequence[bytes]) -> str:
-    """Return the datagrams, one line of text for each of their lines, with its offset in the datagram."""
+def _sent(datagrams: Sequence[bytes], *, marked: bool) -> str:
+    """Return the datagrams, one line of text for each of their lines, with its offset in the datagram.
+
+    What the reference refuses is `marked`, where the line is shown whole.
+    """
     rows = []
-    for number, datagram in enumerate(datagrams[:_SHOWN_DATAGRAMS], start=1):
+    for number, datagram in enumerate(datagrams[:SHOWN_DATAGRAMS], start=1):
         rows.append(f"sent:     datagram {number}, {len(datagram)} bytes")
         offset = 0
-        lines = _LINES.findall(datagram) if datagram.count(b"\n") < _SHOWN_LINES else [datagram]
+        few = datagram.count(b"\n") < SHOWN_LINES
+        lines = _LINES.findall(datagram) if few else [datagram]
+        marks = list(refused(datagram)) if marked and few else []
         for line in lines:
             rows.append(f"          {offset:>5}  {_shortened(line)}")
+            if len(line) <= _SHOWN_BYTES:
+                rows += [_mark(line, offset, one) for one in marks if offset <= one.start < offset + len(line)]
             offset += len(line)
-    if len(datagrams) > _SHOWN_DATAGRAMS:
-        rows.append(f"          … and {len(datagrams) - _SHOWN_DATAGRAMS} datagrams more")
+    if len(datagrams) > SHOWN_DATAGRAMS:
+        rows.append(f"          … and {len(datagrams) - SHOWN_DATAGRAMS} datagrams more")
     return "\n".join(rows)
+
+
+def _mark(line: bytes, offset: int, mark: Refused) -> str:
+    """Return the row that marks, below a line as shown, what the reference refuses."""
+    start, stop = mark.start - offset, mark.stop - offset
+    carets = "^" * len(escaped(line[start:stop]))
+    return f"{' ' * (17 + len(escaped(line[:start])))}{carets} byte {mark.start}: {mark.reason}"
 
 
 def _flushed(lines: Sequence[GraphiteLine]) -> str:
     if not lines:
         return "flushed:  nothing that carries the prefix of this case"
-    rows = [f"          {_shortened(line.raw)}" for line in lines[:_SHOWN_LINES]]
-    if len(lines) > _SHOWN_LINES:
-        rows.append(f"          … and {len(lines) - _SHOWN_LINES} lines more")
+    rows = [f"          {_shortened(line.raw)}" for line in lines[:SHOWN_LINES]]
+    if len(lines) > SHOWN_LINES:
+        rows.append(f"          … and {len(lines) - SHOWN_LINES} lines more")
     rows[0] = "flushed:  " + rows[0].lstrip()
     return "\n".join(rows)
 

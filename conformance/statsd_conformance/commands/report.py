@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from statsd_conformance.report.matrix import RESULT_KEYS, matrix
-from statsd_conformance.report.results import Record
+from statsd_conformance.report.record import Record
 from statsd_conformance.verdict import Verdict
 
 

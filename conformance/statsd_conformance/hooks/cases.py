@@ -3,7 +3,7 @@
 import asyncio
 import datetime
 from collections.abc import Generator, Sequence
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
@@ -13,6 +13,7 @@ from statsd_conformance.hooks.files import DEVIATIONS
 from statsd_conformance.hooks.options import plan_of
 from statsd_conformance.properties import PLAN
 from statsd_conformance.report.capture import write_evidence
+from statsd_conformance.report.record import record_of
 from statsd_conformance.requirement import Requirement, requirement_of
 from statsd_conformance.session import Examination, Settings, examine
 from statsd_conformance.verdict import NEEDS_EVIDENCE, Outcome, Verdict
@@ -132,28 +133,10 @@ def pytest_runtest_makereport(
     assert isinstance(item, pytest.Function)
     examination = item.config.stash[_EXAMINATIONS][_target_of(item)]
     # A plain attribute of plain values travels from an xdist worker to the terminal.
-    report.statsd = _record(item.name, requirement, outcome, examination)  # type: ignore[attr-defined]  # any attribute may be set
+    report.statsd = record_of(item.name, requirement, outcome, examination)  # type: ignore[attr-defined]  # any attribute may be set
     if outcome.trace is not None and outcome.verdict in NEEDS_EVIDENCE:
         report.sections.append(("StatsD", describe(requirement, outcome, examination.address)))
         if directory := item.config.option.evidence:
             written = write_evidence(directory, item.name, requirement, outcome, examination.address, examination.route)
-            report.statsd["evidence"] = str(written)
+            report.statsd["evidence"] = str(written.resolve())
     return report
-
-
-def _record(case: str, requirement: Requirement, outcome: Outcome, examination: Examination) -> dict[str, Any]:
-    return {
-        "case": case,
-        "id": requirement.id,
-        "class": requirement.category.value,
-        "level": requirement.level.value,
-        "sentence": requirement.sentence,
-        "cites": requirement.cites,
-        "verdict": outcome.verdict.value,
-        "note": outcome.note,
-        "target": examination.target,
-        "version": examination.version,
-        "seconds": examination.seconds,
-        "interval": examination.interval,
-        "problem": examination.problem,
-    }

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from statsd_conformance.report.results import Record, escaped_cell, summary
+from statsd_conformance.report.record import Record
+from statsd_conformance.report.results import escaped_cell, summary
 from statsd_conformance.verdict import Verdict
 
 RESULT_KEYS: Final = ("id", "class", "verdict", "note", "target", "version")

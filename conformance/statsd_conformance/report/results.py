@@ -4,15 +4,17 @@ A record is a line of results.jsonl; `result.schema.json` beside this file is it
 """
 
 import json
+import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from statsd_conformance.report.record import Record
 from statsd_conformance.verdict import Verdict
 
-FORMAT: Final = 1
-Record = Mapping[str, Any]
+# 2: a record holds what a case sent and saw, unless it passed.
+FORMAT: Final = 2
 BAD: Final = (Verdict.FAIL, Verdict.CRASHED, Verdict.INCONCLUSIVE)
 _TOLD: Final = (*BAD, Verdict.NON_STRICT)
 
@@ -20,14 +22,24 @@ _TOLD: Final = (*BAD, Verdict.NON_STRICT)
 def write_results(directory: Path, records: Sequence[Record]) -> None:
     """Write results.jsonl, summary.md and badge.json.
 
+    The path of evidence, absolute in a record, is relative to the folder in the file, so that both can be moved.
+
     Raises:
         OSError: a file cannot be written.
     """
     directory.mkdir(parents=True, exist_ok=True)
+    records = [moved(record, Path("/"), directory.resolve()) for record in records]
     lines = "".join(json.dumps({"format": FORMAT, **record}, ensure_ascii=True) + "\n" for record in records)
     (directory / "results.jsonl").write_text(lines, encoding="utf-8")
     (directory / "summary.md").write_text(summary(records), encoding="utf-8")
     (directory / "badge.json").write_text(json.dumps(badge(records)) + "\n", encoding="utf-8")
+
+
+def moved(record: Record, source: Path, to: Path) -> Record:
+    """Return a record whose path of evidence, relative to the folder `source`, is relative to the folder `to`."""
+    if not record.get("evidence"):
+        return record
+    return {**record, "evidence": Path(os.path.relpath(source / record["evidence"], to)).as_posix()}
 
 
 def badge(records: Sequence[Record]) -> dict[str, object]:
