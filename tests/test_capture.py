@@ -1,9 +1,9 @@
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from needed_programs import tool
 from statsd_conformance.address import Address
 from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import Snapshot, read_line
@@ -30,9 +30,7 @@ def trace(*datagrams: bytes) -> Trace:
 
 
 def tshark(file: Path, *arguments: str) -> list[str]:
-    program = shutil.which("tshark")
-    if program is None:
-        pytest.skip("tshark is not installed: make peers")
+    [program] = tool("tshark")
     checks = [f"-o{one}.check_checksum:TRUE" for one in ("ip", "udp", "tcp")]
     done = subprocess.run([program, "-r", file, *checks, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

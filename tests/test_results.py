@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,7 @@ import jsonschema
 import pytest
 
 from statsd_conformance.report.results import badge, summary, write_results
-from test_plugin import suite
+from test_plugin import suite, suite_environment
 
 RECORD: dict[str, Any] = {
     "case": "test_a[reference]", "id": "COUNTER-01", "class": "CORE", "level": "MUST", "sentence": "It MUST.",
@@ -73,12 +75,25 @@ def test_summary_of_nothing_says_so() -> None:
     assert "No case was run." in summary([])
 
 
+def test_start_up_imports_nothing_that_only_reports_need() -> None:
+    heavy = "{'jinja2', 'rich', 'click', 'hypothesis', 'scapy'}"
+    code = f"import sys, statsd_conformance.plugin; print(*{heavy} & sys.modules.keys())"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env=suite_environment(), capture_output=True, text=True, check=False
+    )
+    assert (ran.stdout, ran.stderr) == ("\n", "")
+
+
 @pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["one process", "xdist"])
 def test_run_writes_results_and_properties(options: list[str], tmp_path: Path) -> None:
     pytest.importorskip("xdist")
     junit = tmp_path / "junit.xml"
     ran = suite("-k", "GAUGE-01 or GAUGE-05", "--report", str(tmp_path / "r"), f"--junitxml={junit}", *options)
     assert ran.returncode == 0, ran.stdout
+    assert sorted(path.name for path in (tmp_path / "r").iterdir()) == [
+        *("badge.json", "report.html", "results.jsonl", "summary.md"),
+    ]
+    assert ">GAUGE-05<" in (tmp_path / "r" / "report.html").read_text("utf-8")
     records = check((tmp_path / "r" / "results.jsonl").read_text("utf-8"))
     assert {record["id"]: record["verdict"] for record in records} == {"GAUGE-01": "PASS", "GAUGE-05": "INFO"}
     cases = [

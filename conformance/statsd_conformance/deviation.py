@@ -22,7 +22,7 @@ _NOT_MET: Final = (Verdict.FAIL, Verdict.NON_STRICT, Verdict.CRASHED)
 # What says nothing of whether the requirement holds.
 _SILENT: Final = (Verdict.UNSUPPORTED, Verdict.INCONCLUSIVE)
 # What differs from run to run: whatever else came out, the time, and what a case puts before its names.
-_CHANGING: Final = re.compile(r"; (published|the end of its log):.*| [0-9]{10}\r?$")
+_CHANGING: Final = re.compile(r"; published:.*| [0-9]{10}\r?$")
 _OWN_PREFIX: Final = re.compile(rf"{TOKEN.pattern.decode()}\.?")
 
 

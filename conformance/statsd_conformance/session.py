@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
@@ -68,7 +69,7 @@ class Settings:
 class Examination:
     """What a run over one target found: outcomes by case id, and how it went.
 
-    `interval` is its flush interval in seconds, None when nobody knows.
+    `interval` is its flush interval in seconds, None when nobody knows; `ended` is when it was over.
     """
 
     target: str
@@ -79,6 +80,7 @@ class Examination:
     address: Address | None = None
     problem: str = ""
     route: Route = field(default_factory=Route)
+    ended: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 @dataclass
@@ -146,7 +148,7 @@ class Subject:
         # A program that crashes closes its sockets a moment before it has ended.
         status = self.process.exit_status(_ENDING)
         ended = "it still runs" if status is None else f"exit status {status}"
-        return f"{ended}; the end of its log:\n{self.process.log_tail()}"
+        return f"{ended}\nthe end of its log:\n{self.process.log_tail()}"
 
     async def _until_listening(self) -> None:
         until = time.monotonic() + _START

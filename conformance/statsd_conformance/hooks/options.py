@@ -38,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--report",
         type=Path,
         metavar="DIR",
-        help="write results.jsonl, summary.md and badge.json into this folder",
+        help="write report.html, results.jsonl, summary.md and badge.json into this folder",
     )
     group.addoption(
         "--evidence",

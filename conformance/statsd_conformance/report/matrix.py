@@ -1,13 +1,12 @@
 """Runs of several targets, perhaps on several machines, side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from statsd_conformance.report.record import Record
 from statsd_conformance.report.results import escaped_cell, summary
 from statsd_conformance.verdict import Verdict
 
-RESULT_KEYS: Final = ("id", "class", "verdict", "note", "target", "version")
 # Of several cases of one requirement the first of these that occurs is shown.
 _WORST_FIRST: Final = [
     Verdict.CRASHED,
@@ -23,20 +22,29 @@ _WORST_FIRST: Final = [
 
 def matrix(records: Sequence[Record]) -> str:
     """Return Markdown: the summary, then a row a requirement and a column a target and version; ends with LF."""
-    columns = list(dict.fromkeys((record["target"], record["version"]) for record in records))
+    columns = list(dict.fromkeys(map(column_of, records)))
     ids = dict.fromkeys(sorted(record["id"] for record in records))
     cells: dict[tuple[str, tuple[str, str]], list[Verdict]] = {}
     for record in records:
-        place = record["id"], (record["target"], record["version"])
-        cells.setdefault(place, []).append(Verdict(record["verdict"]))
+        cells.setdefault((record["id"], column_of(record)), []).append(Verdict(record["verdict"]))
     titles = [escaped_cell(f"{target} {version}".strip()) for target, version in columns]
     rows = [f"| requirement | {' | '.join(titles)} |", f"|---|{'---|' * len(columns)}"]
     for id in ids:
-        shown = [_worst(cells.get((id, column), [])) for column in columns]
+        shown = [_shown(cells.get((id, column), [])) for column in columns]
         rows.append(f"| {id} | {' | '.join(shown)} |")
     return summary(records) + ("\n" + "\n".join(rows) + "\n" if records else "")
 
 
-def _worst(verdicts: Sequence[Verdict]) -> str:
+def column_of(record: Record) -> tuple[str, str]:
+    """Return what has a column of its own: a target in a version."""
+    return record["target"], record["version"]
+
+
+def _shown(verdicts: Sequence[Verdict]) -> str:
     """Return the verdict that a cell shows, a dash where the requirement was not tried."""
-    return min(verdicts, key=_WORST_FIRST.index).value if verdicts else "–"
+    return worst(verdicts).value if verdicts else "–"
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the verdict that stands for several, of which there has to be one."""
+    return min(verdicts, key=_WORST_FIRST.index)

@@ -43,6 +43,7 @@ def record_of(case: str, requirement: Requirement, outcome: Outcome, examination
         "seconds": examination.seconds,
         "interval": examination.interval,
         "problem": examination.problem,
+        "date": examination.ended.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
     if outcome.verdict in _PLAIN:
         return record

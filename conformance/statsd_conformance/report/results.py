@@ -1,4 +1,4 @@
-"""The verdicts of a run as files: JSON Lines, Markdown for a CI summary, and a badge of shields.io.
+"""The verdicts of a run as files: JSON Lines, an HTML page, Markdown for a CI summary, and a badge of shields.io.
 
 A record is a line of results.jsonl; `result.schema.json` beside this file is its schema.
 """
@@ -6,9 +6,11 @@ A record is a line of results.jsonl; `result.schema.json` beside this file is it
 import json
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from statsd_conformance.report.record import Record
 from statsd_conformance.verdict import Verdict
@@ -20,19 +22,76 @@ _TOLD: Final = (*BAD, Verdict.NON_STRICT)
 
 
 def write_results(directory: Path, records: Sequence[Record]) -> None:
-    """Write results.jsonl, summary.md and badge.json.
+    """Write results.jsonl, report.html, summary.md and badge.json.
 
     The path of evidence, absolute in a record, is relative to the folder in the file, so that both can be moved.
 
     Raises:
         OSError: a file cannot be written.
     """
+    # Jinja costs a run without a report a twentieth of a second.
+    from statsd_conformance.report.page import page
+
     directory.mkdir(parents=True, exist_ok=True)
     records = [moved(record, Path("/"), directory.resolve()) for record in records]
     lines = "".join(json.dumps({"format": FORMAT, **record}, ensure_ascii=True) + "\n" for record in records)
     (directory / "results.jsonl").write_text(lines, encoding="utf-8")
+    (directory / "report.html").write_text(page(records), encoding="utf-8")
     (directory / "summary.md").write_text(summary(records), encoding="utf-8")
     (directory / "badge.json").write_text(json.dumps(badge(records)) + "\n", encoding="utf-8")
+
+
+class RecordError(ValueError):
+    """A line that is no record; the message says what is wrong with it."""
+
+
+_TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
+    "string": str,
+    "number": (int, float),
+    "integer": int,
+    "array": list,
+    "null": type(None),
+}
+
+
+def read_record(line: str) -> Record:
+    """Return the record that a line of results.jsonl holds, of this format or an older one.
+
+    Raises:
+        RecordError: it holds none.
+    """
+    try:
+        record = json.loads(line)
+    except ValueError:
+        raise RecordError("is no JSON") from None
+    if not isinstance(record, dict) or not isinstance(record.get("format"), int):
+        raise RecordError("is no result")
+    if record["format"] > FORMAT:
+        raise RecordError(f"has format {record['format']}, which a newer version wrote: update this one")
+    schema = _schema()
+    for name in schema["required"]:
+        if name not in record:
+            raise RecordError(f"has no {name!r}")
+    for name, rule in schema["properties"].items():
+        if name in record and not _fits(record[name], rule):
+            raise RecordError(f"has a wrong {name!r}: {str(record[name])[:80]!r}")
+    return record
+
+
+@cache
+def _schema() -> Mapping[str, Any]:
+    text = (files("statsd_conformance.report") / "result.schema.json").read_text(encoding="utf-8")
+    schema: Mapping[str, Any] = json.loads(text)
+    return schema
+
+
+def _fits(value: object, rule: Mapping[str, Any]) -> bool:
+    """Tell whether a value is one of those that a rule of the schema lists, or of a type that it names."""
+    if "enum" in rule:
+        return value in rule["enum"]
+    named = rule.get("type", [])
+    types = [named] if isinstance(named, str) else named
+    return not types or any(isinstance(value, _TYPES[one]) for one in types)
 
 
 def moved(record: Record, source: Path, to: Path) -> Record:
