@@ -1,11 +1,16 @@
 """The suite as its users run it: a pytest process of its own, with a target that it starts or looks for."""
 
+import contextlib
+import fcntl
 import os
+import re
 import shlex
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
@@ -76,6 +81,45 @@ def test_junit_file_holds_every_case(tmp_path: Path) -> None:
     names = [case.get("name", "") for case in ElementTree.parse(path).iter("testcase")]
     assert ran.returncode == 0, ran.stdout
     assert sorted(names) == ["test_last_value_wins[reference]", "test_signed_value_is_added[reference]"]
+
+
+def on_a_terminal(*arguments: str, **environment: str) -> str:
+    """Run the suite on a terminal of its own, 60 columns wide; return everything that was written to it."""
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+    # Without its terminal plugin, pytest knows no --color.
+    command = [one for one in suite_command(*arguments) if one != "--color=no"]
+    variables = suite_environment() | {"TERM": "xterm", "NO_COLOR": "1"} | environment
+    with subprocess.Popen(command, cwd=ROOT, env=variables, stdin=theirs, stdout=theirs, stderr=theirs) as running:
+        os.close(theirs)
+        written = b""
+        # Linux ends the reading of a terminal that nobody holds any more with an error, others with nothing.
+        with os.fdopen(ours, "rb", buffering=0) as reading, contextlib.suppress(OSError):
+            while chunk := reading.read(65536):
+                written += chunk
+    assert running.returncode == 0, written
+    return written.decode()
+
+
+def test_terminal_shows_what_a_wave_waits_for_below_the_line_of_pytest() -> None:
+    written = on_a_terminal("-k", "GAUGE-01")
+    before, _, rest = written.partition("reference: 1 case at once, 1 wait for a flush; 0 flushe")
+    assert before.rpartition("\n")[0].endswith("test_07_gauge.py \r")
+    # The line is wiped out, and pytest goes on behind the name of the chapter.
+    shown, _, back = rest.rpartition("\x1b[2K")
+    assert back.startswith("\x1b[A\r\x1b[48C")
+    lines = [line for line in re.split(r"[\r\n]|\x1b\[[0-9;?]*[A-Za-z]", shown) if line]
+    assert lines
+    assert max(map(len, lines)) < 60
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment"),
+    [(["-q"], {}), ([], {"TERM": "dumb"}), (["-p", "no:terminal"], {})],
+    ids=["quiet", "dumb", "no terminal"],
+)
+def test_terminal_without_use_for_progress_shows_none(arguments: list[str], environment: dict[str, str]) -> None:
+    assert "\x1b" not in on_a_terminal("-k", "GAUGE-01", *arguments, **environment)
 
 
 def test_nothing_selected_is_no_success() -> None:

@@ -22,6 +22,7 @@ from statsd_conformance.hooks.options import (
     pytest_report_header,
 )
 from statsd_conformance.hooks.terminal import pytest_report_teststatus, pytest_terminal_summary
+from statsd_conformance.hooks.watch import prepare_terminal
 
 __all__ = [
     "pytest_addoption",
@@ -46,3 +47,4 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "xdist_group(name): what pytest-xdist keeps on one worker")
     check_options(config)
     prepare_files(config)
+    prepare_terminal(config)

@@ -26,6 +26,7 @@ from statsd_conformance.probe import UNKNOWN, Probed, probe, use
 from statsd_conformance.process import Process, StartError, free_port, start
 from statsd_conformance.profile import Profile, ProfileError, load_profile
 from statsd_conformance.programs import Found, Missing
+from statsd_conformance.progress import WATCHED, step
 from statsd_conformance.requirement import Inconclusive
 from statsd_conformance.route import Route
 from statsd_conformance.target import Crashed
@@ -205,6 +206,7 @@ async def _run(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
 
 
 async def _probed(wire: Wire) -> Probed:
+    step("probing how it spells its output")
     probed = await probe(wire)
     if not {"counter", "rate"} & set(probed.profile.paths):
         raise TargetError(f"{wire.name} flushes, but no counter came back under its name; say how with --profile FILE")
@@ -243,6 +245,7 @@ async def running(spec: str, settings: Settings) -> AsyncIterator[Subject]:
     subject, make = _subject(spec, settings)
     wire = subject.wire
     wire.alive = subject.alive
+    WATCHED.get().flushes = lambda: len(wire.snapshots)
     try:
         sink_port = await wire.watch(make)
     except OSError as error:

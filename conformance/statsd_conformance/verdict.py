@@ -21,6 +21,17 @@ class Verdict(Enum):
     INCONCLUSIVE = "INCONCLUSIVE"
 
 
+# In tables: what was met, what was not, and what says nothing of that.
+IN_TABLES: Final = (
+    Verdict.PASS,
+    Verdict.FAIL,
+    Verdict.CRASHED,
+    Verdict.INCONCLUSIVE,
+    Verdict.NON_STRICT,
+    Verdict.DEVIATION,
+    Verdict.INFO,
+    Verdict.UNSUPPORTED,
+)
 NEEDS_EVIDENCE: Final = (Verdict.FAIL, Verdict.NON_STRICT, Verdict.CRASHED, Verdict.INCONCLUSIVE)
 
 

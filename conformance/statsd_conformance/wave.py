@@ -12,6 +12,7 @@ from itertools import count, groupby
 from traceback import extract_tb
 from typing import Any, Final, Protocol
 
+from statsd_conformance.progress import counted, step, waiting
 from statsd_conformance.requirement import Inconclusive, Requirement, unmet_shoulds
 from statsd_conformance.target import Crashed, Target, Trace
 from statsd_conformance.verdict import Outcome, Verdict, failed, passed
@@ -72,6 +73,7 @@ async def run_all(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]
         NoAnswer: not one case was answered.
     """
     ordinary = [case for case in cases if not case.requirement.hostile]
+    step(f"{counted(len(ordinary), 'case')} at once")
     outcomes = await _wave(subject, ordinary)
     if await _serves(subject, outcomes):
         outcomes = await _all_confirmed(subject, ordinary, outcomes)
@@ -161,7 +163,8 @@ async def _when_quiet(subject: Subject, cases: Sequence[Case]) -> dict[str, Outc
 async def _attempt(subject: Subject, case: Case) -> Outcome:
     target = subject.wire.case()
     try:
-        return await run_case(case, target)
+        with waiting():
+            return await run_case(case, target)
     except (NoAnswer, Crashed) as error:
         return Outcome(Verdict.INCONCLUSIVE, str(error), error, target.trace)
 
@@ -177,6 +180,7 @@ async def _all_confirmed(subject: Subject, cases: Sequence[Case], outcomes: dict
     """Return the outcomes with every doubtful one confirmed, the ordinary ones in a wave of their own."""
     confirmed = dict(outcomes)
     doubtful = [case for case in cases if outcomes[case.id].verdict in DOUBTFUL and not case.requirement.hostile]
+    step(f"{counted(len(doubtful), 'case')} once more")
     again = await _wave(subject, doubtful) if doubtful else {}
     if not await _serves(subject, again):
         # One of them stopped it, so this wave tells nothing.
@@ -215,6 +219,7 @@ async def _alone(subject: Subject, case: Case, before: Outcome) -> Outcome:
     if case.requirement.hostile and _tells(before) and subject.restartable:
         # It may have left a name behind that cannot be made unknown again.
         await subject.restart()
+    step(f"{case.requirement.id} alone")
     return (await _wave(subject, [case]))[case.id]
 
 
@@ -275,6 +280,7 @@ async def _hostile(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome
 
 async def _hostile_wave(subject: Subject, cases: Sequence[Case]) -> tuple[dict[str, Outcome], int | None]:
     """Start the cases one behind the other, each when the one before has been read; return where the target stopped."""
+    step(f"{len(cases)} hostile cases in turn" if len(cases) > 1 else f"{cases[0].requirement.id} alone")
     started: list[asyncio.Task[Outcome]] = []
     stopped_at = None
     for number, case in enumerate(cases):

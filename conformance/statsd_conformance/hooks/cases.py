@@ -11,6 +11,7 @@ from statsd_conformance.deviation import parameters_of
 from statsd_conformance.evidence import describe
 from statsd_conformance.hooks.files import DEVIATIONS
 from statsd_conformance.hooks.options import plan_of
+from statsd_conformance.hooks.watch import watched
 from statsd_conformance.properties import PLAN
 from statsd_conformance.report.capture import write_evidence
 from statsd_conformance.report.record import record_of
@@ -99,7 +100,8 @@ def _examine(spec: str, cases: Sequence[Case], item: pytest.Item) -> Examination
     )
     token = PLAN.set(plan_of(item.config))
     try:
-        return asyncio.run(examine(spec, cases, settings))
+        with watched(item.config, spec):
+            return asyncio.run(examine(spec, cases, settings))
     finally:
         PLAN.reset(token)
 

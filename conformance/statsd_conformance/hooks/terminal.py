@@ -1,12 +1,14 @@
 """The terminal: verdicts that pytest has no word for, and the summary of every target."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import Any, Final
 
 import pytest
 
-from statsd_conformance.verdict import NEEDS_EVIDENCE, Verdict
+from statsd_conformance.hooks.summary import summary
+from statsd_conformance.progress import counted
+from statsd_conformance.report.record import Record
+from statsd_conformance.verdict import Verdict
 
 _LETTERS: Final = {Verdict.NON_STRICT: ("n", "yellow"), Verdict.INFO: ("i", "cyan")}
 
@@ -22,32 +24,32 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] 
     return None
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the verdicts of every target, and what needs a word."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> Generator[None, None, None]:
+    """Print the verdicts of every target, what does not hold, and where the files of the run are.
+
+    It comes behind all that pytest prints of single cases, which may be long, so that it is what is left on the screen.
+    """
+    yield
     reports = [report for group in terminalreporter.stats.values() for report in group if hasattr(report, "statsd")]
-    targets = list(dict.fromkeys(report.statsd["target"] for report in reports))
-    for target in targets:
-        records = [report.statsd for report in reports if report.statsd["target"] == target]
-        _summarise(terminalreporter, target, records)
+    records = [report.statsd for report in reports]
+    for target in dict.fromkeys(record["target"] for record in records):
+        _print(terminalreporter, [record for record in records if record["target"] == target])
+    if records and (folder := config.option.report):
+        terminalreporter.write_line(f"report: {folder / 'report.html'}")
+    if kept := sum("evidence" in record for record in records):
+        terminalreporter.write_line(f"evidence of {counted(kept, 'case')}: {config.option.evidence}")
 
 
-def _summarise(terminal: pytest.TerminalReporter, target: str, records: Sequence[dict[str, Any]]) -> None:
+def _print(terminal: pytest.TerminalReporter, records: Sequence[Record]) -> None:
     first = records[0]
-    terminal.section(f"StatsD conformance of {target}" + (f", {first['version']}" if first["version"] else ""))
-    if first["problem"]:
-        terminal.write_line(first["problem"], red=True)
-        return
-    counts = Counter(record["verdict"] for record in records)
-    terminal.write_line(
-        ", ".join(f"{counts[verdict.value]} {verdict.value}" for verdict in Verdict if counts[verdict.value])
-    )
-    took = f"{len(records)} cases in {first['seconds']:.1f} s"
-    if first["interval"]:
-        took += f", that is {first['seconds'] / first['interval']:.1f} flush intervals of {first['interval']:g} s"
-    terminal.write_line(took)
-    told = [record for record in records if Verdict(record["verdict"]) in NEEDS_EVIDENCE]
-    rows = Counter((record["verdict"], record["id"], record["note"].partition("\n")[0]) for record in told)
-    for (verdict, id, note), number in rows.items():
-        times = f" ({number} cases)" if number > 1 else ""
-        terminal.write_line(f"{verdict:<12} {id:<12} {note}{times}")
+    version = f", {first['version']}" if first["version"] else ""
+    terminal.write_sep("=", f"StatsD conformance of {first['target']}{version}")
+    # What is piped has no width.
+    width = terminal.config.get_terminal_writer().fullwidth if terminal.isatty else None
+    for line in summary(records, terminal.verbosity, width):
+        for text, colour in line:
+            terminal.write(text, **({colour: True} if colour else {}))
+        terminal.write_line("")

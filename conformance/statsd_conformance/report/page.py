@@ -23,21 +23,11 @@ import statsd_conformance
 from statsd_conformance.report.matrix import column_of, worst
 from statsd_conformance.report.record import Record
 from statsd_conformance.requirement import Class
-from statsd_conformance.verdict import Verdict
+from statsd_conformance.verdict import IN_TABLES, Verdict
 
 # What the page shows of a case beside what its requirement and its target say.
 _OF_A_CASE: Final = ("case", "verdict", "note", "required", "observed", "datagrams", "datagrams_sent", "lines")
 _OF_A_CASE_TOO: Final = ("lines_published", "again")
-_ORDER: Final = (
-    Verdict.PASS,
-    Verdict.FAIL,
-    Verdict.CRASHED,
-    Verdict.INCONCLUSIVE,
-    Verdict.NON_STRICT,
-    Verdict.DEVIATION,
-    Verdict.INFO,
-    Verdict.UNSUPPORTED,
-)
 # Columns with which the observations still find room in the table.
 _FEW: Final = 3
 
@@ -96,7 +86,7 @@ def page(records: Sequence[Record]) -> str:
     return environment.from_string(_part("page.html.jinja")).render(
         columns=columns,
         families=_families(grid),
-        verdicts=[one for one in _ORDER if any(column.counts[one] for column in columns)],
+        verdicts=[one for one in IN_TABLES if any(column.counts[one] for column in columns)],
         classes=[one.value for one in Class if any(record["class"] == one.value for record in records)],
         cases=len(records),
         requirements=len(grid),
