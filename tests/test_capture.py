@@ -1,3 +1,4 @@
+import os
 import subprocess
 from pathlib import Path
 
@@ -76,11 +77,35 @@ def test_what_never_left_is_no_packet() -> None:
 def test_evidence_is_three_files_named_after_the_case(tmp_path: Path) -> None:
     outcome = Outcome(Verdict.FAIL, "it is 3", trace=trace(b"q1.a:1|c"))
     address = Address("udp", "127.0.0.1", 8125)
-    written = write_evidence(tmp_path / "new", "test_a[b/../c]", REQUIREMENT, outcome, address, Route())
-    assert written.name == "COUNTER-01-test-a-b-..-c.txt"
+    written = write_evidence(tmp_path / "new", "test_a[b]", REQUIREMENT, outcome, address, Route())
+    assert written.name == "COUNTER-01-test-a-b.txt"
     assert "verdict:  FAIL: it is 3" in written.read_text("utf-8")
     assert "printf 'q1.a:1|c' | nc -u" in written.with_suffix(".sh").read_text("utf-8")
     assert written.with_suffix(".pcapng").is_file()
+
+
+ALIKE = ["a[b-+0.5]", "a[b- 0.5]", "a[b-0.5]", "a[B-0.5]", "a[b/../c]", "a[b\\c]", "x" * 200 + "a", "x" * 200 + "b"]
+
+
+def test_cases_of_like_names_have_files_of_their_own(tmp_path: Path) -> None:
+    outcome = Outcome(Verdict.FAIL, trace=trace(b"q1.a:1|c"))
+    written = [write_evidence(tmp_path, case, REQUIREMENT, outcome, None, Route()) for case in ALIKE]
+    assert len({path.name.lower() for path in written}) == len(ALIKE)
+    assert {path.parent for path in written} == {tmp_path}
+    assert max(len(path.name) for path in written) < 130
+
+
+def test_comments_and_script_name_the_case(tmp_path: Path) -> None:
+    outcome = Outcome(Verdict.CRASHED, trace=trace(b"q1.a:1|c"))
+    address = Address("udp", "127.0.0.1", 8125)
+    written = write_evidence(tmp_path, "test_a[b]", REQUIREMENT, outcome, address, ROUTES["udp"])
+    comments = tshark(written.with_suffix(".pcapng"), "-T", "fields", "-e", "frame.comment")
+    title = "COUNTER-01 test_a[b] CRASHED"
+    assert [comment for comment in comments if comment] == [
+        *(f"{title}: datagram 1 of 1", f"{title}: Graphite", f"{title}: Graphite lines of flush 1"),
+    ]
+    assert f"# replay: {title}\n" in written.with_suffix(".sh").read_text("utf-8")
+    assert os.access(written.with_suffix(".sh"), os.X_OK)
 
 
 def test_case_that_sent_nothing_leaves_only_a_text(tmp_path: Path) -> None:

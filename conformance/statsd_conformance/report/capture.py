@@ -1,7 +1,9 @@
 """The evidence of one case as files: a capture, a text, and a shell line that sends the same again."""
 
 import re
+from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
 from statsd_conformance.address import Address
 from statsd_conformance.evidence import describe, shell_line
@@ -10,6 +12,10 @@ from statsd_conformance.requirement import Requirement
 from statsd_conformance.route import Route
 from statsd_conformance.target import Trace
 from statsd_conformance.verdict import Outcome
+
+_NAME: Final = 100
+# What the names of most cases have beside letters and digits.
+_PLAIN: Final = str.maketrans("_[", "--", "]")
 
 
 def write_evidence(
@@ -21,19 +27,28 @@ def write_evidence(
         OSError: the folder or a file cannot be written.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    text = directory / f"{_file_name(f'{requirement.id} {case}')}.txt"
+    text = directory / f"{_file_name(requirement.id, case)}.txt"
     text.write_text(describe(requirement, outcome, address) + "\n", encoding="utf-8")
     if outcome.trace is not None and outcome.trace.datagrams:
-        title = f"{requirement.id} {outcome.verdict.value}"
+        title = f"{requirement.id} {case} {outcome.verdict.value}"
         text.with_suffix(".pcapng").write_bytes(capture(title, outcome.trace, route))
         if address is not None:
             again = f"#!/bin/sh\n# replay: {title}\n{shell_line(outcome.trace.datagrams, address)}\n"
-            text.with_suffix(".sh").write_text(again, encoding="utf-8")
+            script = text.with_suffix(".sh")
+            script.write_text(again, encoding="utf-8")
+            script.chmod(0o755)
     return text
 
 
-def _file_name(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9.]+", "-", text)[:120].strip("-.")
+def _file_name(id: str, case: str) -> str:
+    """Return a name of few and plain characters; where that may be the name of another case too, with a digest.
+
+    Some file systems take upper and lower case for the same.
+    """
+    name = re.sub(r"[^A-Za-z0-9.]+", "-", f"{id} {case}")[:_NAME].strip("-.")
+    if name == f"{id}-{case.translate(_PLAIN)}" and case.islower():
+        return name
+    return f"{name}-{sha256(case.encode()).hexdigest()[:8]}"
 
 
 def capture(title: str, trace: Trace, route: Route) -> bytes:
