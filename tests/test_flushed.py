@@ -213,3 +213,7 @@ def test_strings_of_a_dictionary_are_counted_by_their_rates() -> None:
     lines = [b"h.d." + A + b".x 1", b"h.d." + A + b".y 0.5", b"h.d." + B + b".x 9", b"h.d." + A + b".z nothing"]
     assert flushed(lines, [b"h.d." + A + b".x 0.5"], profile=own).occurrences(A) == {b"x": 3, b"y": 1}
     assert flushed(lines).occurrences(A) == {}
+
+
+def test_what_was_flushed_is_shown_in_a_few_words() -> None:
+    assert repr(flushed([b"stats." + A + b" 3"])) == f"Flushed(stats.{A.decode()} 3)"

@@ -12,13 +12,15 @@ import subprocess
 import sys
 import termios
 from pathlib import Path
-from typing import Final
+from types import SimpleNamespace
+from typing import Final, cast
 from xml.etree import ElementTree
 
 import psutil
 import pytest
 
 from statsd_conformance.deviation import load_deviations
+from statsd_conformance.hooks.options import pytest_cmdline_main
 from statsd_conformance.process import free_port
 
 ROOT: Final = Path(__file__).parents[1]
@@ -126,6 +128,36 @@ def test_nothing_selected_is_no_success() -> None:
     assert suite("-k", "NOSUCH-99").returncode != 0
 
 
+def test_marks_select_and_a_case_is_skipped_where_it_stands() -> None:
+    ran = suite("-m", "requirement(category='EXT', level='MUST')", "-k", "TIMER", "-rs", "--target", "statsd")
+    assert re.search(r"^\d+ UNSUPPORTED$", ran.stdout, re.MULTILINE), ran.stdout
+    assert re.search(r"SKIPPED \[1\] conformance/statsd_conformance/test_08_timer\.py:\d+: UNSUPPORTED: ", ran.stdout)
+
+
+def test_collecting_leaves_an_earlier_report_alone(tmp_path: Path) -> None:
+    (tmp_path / "results.jsonl").write_text("as it was")
+    suite("--collect-only", "--report", str(tmp_path), "--write-deviations", str(tmp_path / "known.toml"))
+    assert (tmp_path / "results.jsonl").read_text() == "as it was"
+    assert (tmp_path / "known.toml").read_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("workers", "said", "used"),
+    [
+        (2, "no", "loadgroup"),
+        (2, "load", "loadgroup"),
+        (2, "worksteal", "loadgroup"),
+        (2, "each", "each"),
+        (0, "no", "no"),
+        (None, "load", "load"),
+    ],
+)
+def test_cases_of_a_target_stay_on_one_worker(workers: int | None, said: str, used: str) -> None:
+    config = cast(pytest.Config, SimpleNamespace(option=SimpleNamespace(numprocesses=workers, dist=said)))
+    pytest_cmdline_main(config)
+    assert config.option.dist == used
+
+
 def test_silent_address_is_named_with_what_to_do() -> None:
     sink = free_port()
     ran = suite("-k", "COUNTER", "--target", f"127.0.0.1:{free_port()}", "--sink", f"graphite://:{sink}")
@@ -185,8 +217,15 @@ def target_of_crlf_lines(tmp_path: Path) -> str:
     return f"exec:{shlex.quote(sys.executable)} {shlex.quote(str(program))} {{port}} {{graphite_port}}"
 
 
-@pytest.mark.parametrize(("strict", "status"), [([], 0), (["--strict"], 1)], ids=["lenient", "strict"])
-def test_should_that_is_not_followed_fails_only_when_strict(tmp_path: Path, strict: list[str], status: int) -> None:
+@pytest.mark.parametrize(
+    ("strict", "added", "status"),
+    [([], "", 0), (["--strict"], "", 1), ([], "-x --strict", 1)],
+    ids=["lenient", "strict", "in PYTEST_ADDOPTS"],
+)
+def test_should_that_is_not_followed_fails_only_when_strict(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, strict: list[str], added: str, status: int
+) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", added)
     ran = suite("-k", "OUT-07", "--target", target_of_crlf_lines(tmp_path), *strict)
     assert "1 NON-STRICT" in ran.stdout
     assert ran.returncode == status, ran.stdout

@@ -23,7 +23,7 @@ _TIMES: Final = {"lower", "upper", "mean", "median", "std", "sum", "mean_90", "u
 _TIME_ITSELF: Final = ("mean", "upper", "lower", "median", "sum")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Flushed:
     """The snapshots that a case waited for.
 
@@ -35,6 +35,10 @@ class Flushed:
     interval: float
     token: bytes
     snapshots: tuple[Snapshot, ...]
+
+    def __repr__(self) -> str:
+        # Assertions that fail show it.
+        return f"Flushed({self.summary()})"
 
     @property
     def lines(self) -> list[GraphiteLine]:

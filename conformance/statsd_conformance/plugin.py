@@ -42,7 +42,10 @@ __all__ = [
 
 def pytest_configure(config: pytest.Config) -> None:
     """Prepare the run, and let xdist keep the cases of one target on one worker."""
-    config.addinivalue_line("markers", "requirement(id): the requirement that a case tests")
+    config.addinivalue_line(
+        "markers",
+        "requirement(id, category, level): what a case tests; `-m \"requirement(category='CORE')\"` selects by it",
+    )
     # Known without pytest-xdist, too, where the mark does nothing.
     config.addinivalue_line("markers", "xdist_group(name): what pytest-xdist keeps on one worker")
     check_options(config)

@@ -35,9 +35,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Let `-k FRAMING-03` find a case."""
+    """Let `-k FRAMING-03` find a case, and `-m "requirement(category='CORE')"` those of a class."""
     if requirement := requirement_of(getattr(item, "function", None)):
         item.extra_keyword_matches.add(requirement.id)
+        category, level = requirement.category.value, requirement.level.value
+        item.add_marker(pytest.mark.requirement(id=requirement.id, category=category, level=level))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -134,6 +136,10 @@ def pytest_runtest_makereport(
         return report
     assert isinstance(item, pytest.Function)
     examination = item.config.stash[_EXAMINATIONS][_target_of(item)]
+    if report.skipped and isinstance(report.longrepr, tuple):
+        # The case is skipped, not the hook that says so.
+        path, line, _ = item.reportinfo()
+        report.longrepr = (str(path), (line or 0) + 1, report.longrepr[2])
     # A plain attribute of plain values travels from an xdist worker to the terminal.
     report.statsd = record_of(item.name, requirement, outcome, examination)  # type: ignore[attr-defined]  # any attribute may be set
     if outcome.trace is not None and outcome.verdict in NEEDS_EVIDENCE:

@@ -88,7 +88,7 @@ class _Keeper:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the results and the deviations, on the process that has them all."""
     option, records = session.config.option, session.config.stash[_RECORDS]
-    if hasattr(session.config, "workerinput"):
+    if hasattr(session.config, "workerinput") or option.collectonly:
         return
     if option.report:
         write_results(option.report, records)

@@ -1,7 +1,10 @@
 """The options of the suite, and what is refused before anything runs."""
 
+import os
 import secrets
+import shlex
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -89,7 +92,7 @@ def check_options(config: pytest.Config) -> None:
             _make(directory, option)
     if not hasattr(config, "workerinput"):
         # pytest has an option --strict of its own; workers get ours through the options that xdist hands on.
-        config.option.statsd_strict = "--strict" in config.invocation_params.args
+        config.option.statsd_strict = "--strict" in _arguments(config)
         if config.option.statsd_seed is None:
             config.option.statsd_seed = secrets.randbits(32)
     if config.option.examples < 1:
@@ -98,6 +101,12 @@ def check_options(config: pytest.Config) -> None:
         plan_of(config).found.check()
     except FoundError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+def _arguments(config: pytest.Config) -> list[str]:
+    """Return what stands on the command line, and what pytest adds to it."""
+    added = shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))
+    return [*config.getini("addopts"), *added, *map(str, config.invocation_params.args)]
 
 
 def _make(directory: Path, option: str) -> None:
@@ -120,8 +129,15 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"StatsD seed: {config.option.statsd_seed}"
 
 
+# What xdist would cut the cases of a target apart with: `load` is chosen where nothing else is.
+_CUTTING: Final = ("no", "load", "loadscope", "loadfile", "worksteal")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Choose the distribution by target before xdist chooses one by load."""
-    if getattr(config.option, "numprocesses", None) and getattr(config.option, "dist", "no") == "no":
+    """Keep the cases of a target on one worker of xdist, whatever else its workers are given by.
+
+    Each worker runs all cases of its targets at once, so two of them would do the same twice, and listen at one place.
+    """
+    if getattr(config.option, "numprocesses", None) and config.option.dist in _CUTTING:
         config.option.dist = "loadgroup"
