@@ -12,7 +12,7 @@ export PYTHON
 
 STAMP := .venv/made-from-pyproject
 
-.PHONY: help conformance test spec defects bench peers lint clean
+.PHONY: help conformance test spec defects pictures bench peers lint clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -28,6 +28,9 @@ spec: $(STAMP) ## write the catalogue of requirements, conformance/SPEC.md, from
 
 defects: $(STAMP) ## plant the mistakes of real servers, and print which cases find them
 	@PYTHONPATH=tests .venv/bin/python -m defects
+
+pictures: $(STAMP) ## make the pictures in docs from real runs; make peers comes first
+	@.venv/bin/python docs/pictures.py
 
 bench: $(STAMP) ## measure speed and memory beside the real servers
 	@.venv/bin/python tests/bench/run.py $(ARGS)
