@@ -71,6 +71,22 @@ def test_summary_counts_by_target_and_escapes_what_a_server_said() -> None:
     assert row.count("|") == 5
 
 
+def test_summary_has_a_row_for_all_cases_of_one_kind_the_worst_first() -> None:
+    fails = [RECORD | {"verdict": "FAIL", "note": f"it is 3\n{number}"} for number in range(3)]
+    text = summary([RECORD | {"verdict": "NON-STRICT", "note": "so"}, *fails, RECORD | {"verdict": "CRASHED"}])
+    assert text.splitlines()[-3:] == [
+        "| reference | CRASHED | COUNTER-01 |  |",
+        "| reference | FAIL | COUNTER-01 | it is 3 (3 cases) |",
+        "| reference | NON-STRICT | COUNTER-01 | so |",
+    ]
+
+
+def test_summary_stays_below_what_a_ci_shows() -> None:
+    text = summary([RECORD | {"verdict": "FAIL", "note": f"{number} " + "|" * 5000} for number in range(7000)])
+    assert len(text.encode()) < 2**20
+    assert text.endswith("\nAnd 6700 more of these, which report.html shows.\n")
+
+
 def test_summary_of_nothing_says_so() -> None:
     assert "No case was run." in summary([])
 

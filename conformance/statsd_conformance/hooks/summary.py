@@ -6,13 +6,13 @@ from typing import Final
 
 from statsd_conformance.progress import counted
 from statsd_conformance.report.record import Record
-from statsd_conformance.verdict import IN_TABLES, NEEDS_EVIDENCE, Verdict
+from statsd_conformance.report.results import first_line, worst_first
+from statsd_conformance.verdict import IN_TABLES, Verdict
 
 # Pieces of one line, each with the name of its colour in pytest, empty for none.
 Line = Sequence[tuple[str, str]]
 # Requirements that have a line each at the end, unless all are asked for.
 _WORST: Final = 5
-_WORST_FIRST: Final = (Verdict.CRASHED, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NON_STRICT)
 _COLOURS: Final = {
     Verdict.PASS: "green",
     Verdict.FAIL: "red",
@@ -64,7 +64,7 @@ def _table(records: Sequence[Record]) -> Iterator[Line]:
 
 def _every(records: Sequence[Record]) -> Iterator[Line]:
     """Yield a line for each requirement that does not hold and each way in which it does not."""
-    rows = Counter((record["verdict"], record["id"], _note(record)) for record in _told(records))
+    rows = Counter((record["verdict"], record["id"], first_line(record)) for record in worst_first(records))
     for (verdict, id, note), number in rows.items():
         yield _row(verdict, id, note, number, None)
 
@@ -72,10 +72,10 @@ def _every(records: Sequence[Record]) -> Iterator[Line]:
 def _worst(records: Sequence[Record], width: int | None) -> Iterator[Line]:
     """Yield a line for each of the worst requirements, and how many there are beside them."""
     rows: dict[tuple[str, str], list[Record]] = {}
-    for record in _told(records):
+    for record in worst_first(records):
         rows.setdefault((record["verdict"], record["id"]), []).append(record)
     for (verdict, id), alike in list(rows.items())[:_WORST]:
-        yield _row(verdict, id, _note(alike[0]), len(alike), width)
+        yield _row(verdict, id, first_line(alike[0]), len(alike), width)
     if (left := len(rows) - _WORST) > 0:
         yield [(f"and {left} more of these, which -v lists", "")]
 
@@ -86,19 +86,6 @@ def _row(verdict: str, id: str, note: str, number: int, width: int | None) -> Li
     room = None if width is None else width - 12 - len(name) - len(times)
     shown = note if room is None or len(note) <= room else note[: max(room - 3, 0)] + "..."
     return [(f"{verdict:<12}", _COLOURS[Verdict(verdict)]), (name + shown + times, "")]
-
-
-def _told(records: Sequence[Record]) -> list[Record]:
-    return sorted((record for record in records if Verdict(record["verdict"]) in NEEDS_EVIDENCE), key=_badness)
-
-
-def _badness(record: Record) -> tuple[int, bool]:
-    """Return what sorts the worst first: CRASHED and FAIL, and in each what no class excuses."""
-    return _WORST_FIRST.index(Verdict(record["verdict"])), record["class"] not in ("CORE", "ROBUST")
-
-
-def _note(record: Record) -> str:
-    return str(record["note"]).partition("\n")[0]
 
 
 def _counts(records: Sequence[Record]) -> Counter[Verdict]:

@@ -13,12 +13,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from statsd_conformance.report.record import Record
+from statsd_conformance.requirement import Class
 from statsd_conformance.verdict import Verdict
 
 # 2: a record holds what a case sent and saw, unless it passed.
 FORMAT: Final = 2
 BAD: Final = (Verdict.FAIL, Verdict.CRASHED, Verdict.INCONCLUSIVE)
-_TOLD: Final = (*BAD, Verdict.NON_STRICT)
+_WORST_FIRST: Final = (Verdict.CRASHED, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NON_STRICT)
+# GitHub shows no summary of more than 1 MiB.
+_ROWS: Final = 300
+_NOTE: Final = 400
 
 
 def write_results(directory: Path, records: Sequence[Record]) -> None:
@@ -122,14 +126,32 @@ def summary(records: Sequence[Record]) -> str:
         counts = Counter(record["verdict"] for record in mine)
         title = escaped_cell(f"{target} {mine[0]['version']}".strip())
         parts.append(f"| {title} | {' | '.join(str(counts[one.value]) for one in shown)} |")
-    told = [record for record in records if Verdict(record["verdict"]) in _TOLD]
-    if told:
+    rows = Counter((one["target"], one["verdict"], one["id"], first_line(one)) for one in worst_first(records))
+    if rows:
         parts += ["", "| target | verdict | requirement | observed |", "|---|---|---|---|"]
-        parts += [
-            f"| {escaped_cell(one['target'])} | {one['verdict']} | {one['id']} | {escaped_cell(one['note'])} |"
-            for one in told
-        ]
+    for (target, verdict, id, note), number in list(rows.items())[:_ROWS]:
+        times = f" ({number} cases)" if number > 1 else ""
+        parts.append(f"| {escaped_cell(target)} | {verdict} | {id} | {escaped_cell(note[:_NOTE])}{times} |")
+    if (left := len(rows) - _ROWS) > 0:
+        parts += ["", f"And {left} more of these, which report.html shows."]
     return "\n".join(parts) + "\n"
+
+
+def worst_first(records: Sequence[Record]) -> list[Record]:
+    """Return what does not hold, CRASHED and FAIL first, and of each first what no class excuses."""
+    told = [record for record in records if Verdict(record["verdict"]) in _WORST_FIRST]
+    return sorted(
+        told,
+        key=lambda record: (
+            _WORST_FIRST.index(Verdict(record["verdict"])),
+            record["class"] not in (Class.CORE.value, Class.ROBUST.value),
+        ),
+    )
+
+
+def first_line(record: Record) -> str:
+    """Return the first line of what was observed."""
+    return str(record["note"]).partition("\n")[0]
 
 
 # What a server said may hold anything that Markdown or HTML would act on.
