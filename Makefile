@@ -12,7 +12,9 @@ export PYTHON
 
 STAMP := .venv/made-from-pyproject
 
-.PHONY: help conformance test spec defects pictures bench peers lint clean
+KNOWN := reference statsd collectd brubeck statsite netdata gostatsd statsd_exporter telegraf veneur
+
+.PHONY: help conformance test spec defects matrix pictures bench peers lint clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -28,6 +30,13 @@ spec: $(STAMP) ## write the catalogue of requirements, conformance/SPEC.md, from
 
 defects: $(STAMP) ## plant the mistakes of real servers, and print which cases find them
 	@PYTHONPATH=tests .venv/bin/python -m defects
+
+matrix: $(STAMP) ## try every known implementation that is installed, and write docs/matrix.md
+	@for target in $(KNOWN); do \
+		.venv/bin/pytest conformance -q --target=$$target --report=.conformance/matrix/$$target | tail -1; \
+	done
+	@{ cat docs/matrix.head.md; .venv/bin/statsd-conformance report \
+		$(foreach target,$(KNOWN),.conformance/matrix/$(target)/results.jsonl); } > docs/matrix.md
 
 pictures: $(STAMP) ## make the pictures in docs from real runs; make peers comes first
 	@.venv/bin/python docs/pictures.py

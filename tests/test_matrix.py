@@ -25,6 +25,16 @@ def test_matrix_of_nothing_has_no_table() -> None:
     assert "requirement" not in matrix([])
 
 
+def test_matrix_names_what_was_not_examined_and_says_when_the_rest_was() -> None:
+    missing = RECORD | {"target": "x", "verdict": "INCONCLUSIVE", "problem": "x is not installed: build it"}
+    seen = RECORD | {"verdict": "FAIL", "note": "saw stats.q0123abcde.a", "date": "2026-11-24T11:24:28Z"}
+    text = matrix([missing, missing | {"verdict": "UNSUPPORTED"}, seen])
+    assert "| reference 1 | 2026-11-24 | 1 |" in text
+    assert text.count("x was not examined: x is not installed&#58; build it") == 1
+    assert "| requirement | reference 1 |" in text
+    assert "| reference | FAIL | COUNTER-01 | saw stats.q….a |" in text
+
+
 LINE = {"format": 2, **RECORD}
 
 

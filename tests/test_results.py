@@ -64,8 +64,8 @@ def test_badge_says_what_passed(verdicts: list[str], message: str, colour: str) 
 
 def test_summary_counts_by_target_and_escapes_what_a_server_said() -> None:
     text = summary([RECORD, RECORD | {"target": "other", "verdict": "FAIL", "note": HOSTILE}])
-    assert "| target | PASS | FAIL |" in text
-    assert "| reference 1 | 1 | 0 |" in text
+    assert "| target | examined | PASS | FAIL |" in text
+    assert "| reference 1 |  | 1 | 0 |" in text
     assert "<script>" not in text
     (row,) = [row for row in text.splitlines() if "COUNTER-01" in row]
     assert row.count("|") == 5

@@ -1,12 +1,16 @@
 """Runs of several targets, perhaps on several machines, side by side."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from statsd_conformance.graphite import TOKEN
 from statsd_conformance.report.record import Record
-from statsd_conformance.report.results import escaped_cell, summary
+from statsd_conformance.report.results import escaped_cell, targets, told
 from statsd_conformance.verdict import Verdict
 
+# The prefix of a case, which is another in each run.
+_TOKEN: Final = re.compile(TOKEN.pattern.decode())
 # Of several cases of one requirement the first of these that occurs is shown.
 _WORST_FIRST: Final = [
     Verdict.CRASHED,
@@ -21,18 +25,25 @@ _WORST_FIRST: Final = [
 
 
 def matrix(records: Sequence[Record]) -> str:
-    """Return Markdown: the summary, then a row a requirement and a column a target and version; ends with LF."""
-    columns = list(dict.fromkeys(map(column_of, records)))
-    ids = dict.fromkeys(sorted(record["id"] for record in records))
+    """Return Markdown: the targets, a row a requirement and a column a target, what was seen; ends in LF."""
+    if not records:
+        return "No case was run.\n"
+    anonymous = [{**record, "note": _TOKEN.sub("q…", record["note"])} for record in records]
+    return "\n".join([*targets(records), "", *_verdicts(records), *told(anonymous)]) + "\n"
+
+
+def _verdicts(records: Sequence[Record]) -> list[str]:
+    examined = [record for record in records if not record["problem"]]
+    columns = list(dict.fromkeys(map(column_of, examined)))
     cells: dict[tuple[str, tuple[str, str]], list[Verdict]] = {}
-    for record in records:
+    for record in examined:
         cells.setdefault((record["id"], column_of(record)), []).append(Verdict(record["verdict"]))
     titles = [escaped_cell(f"{target} {version}".strip()) for target, version in columns]
-    rows = [f"| requirement | {' | '.join(titles)} |", f"|---|{'---|' * len(columns)}"]
-    for id in ids:
+    lines = [f"| requirement | {' | '.join(titles)} |", f"|---|{'---|' * len(columns)}"]
+    for id in dict.fromkeys(sorted(record["id"] for record in examined)):
         shown = [_shown(cells.get((id, column), [])) for column in columns]
-        rows.append(f"| {id} | {' | '.join(shown)} |")
-    return summary(records) + ("\n" + "\n".join(rows) + "\n" if records else "")
+        lines.append(f"| {id} | {' | '.join(shown)} |")
+    return lines if examined else []
 
 
 def column_of(record: Record) -> tuple[str, str]:

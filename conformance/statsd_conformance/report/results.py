@@ -116,25 +116,38 @@ def badge(records: Sequence[Record]) -> dict[str, object]:
 
 def summary(records: Sequence[Record]) -> str:
     """Return Markdown: the counts of every target, then what needs a word; ends with LF."""
-    shown = [one for one in Verdict if any(record["verdict"] == one.value for record in records)]
-    parts = ["## StatsD conformance", ""]
-    if not records:
-        return "\n".join([*parts, "No case was run.", ""])
-    parts += [f"| target | {' | '.join(one.value for one in shown)} |", f"|---|{'---:|' * len(shown)}"]
-    for target in dict.fromkeys(record["target"] for record in records):
-        mine = [record for record in records if record["target"] == target]
+    shown = [*targets(records), *told(records, _ROWS)] if records else ["No case was run."]
+    return "\n".join(["## StatsD conformance", "", *shown]) + "\n"
+
+
+def targets(records: Sequence[Record]) -> list[str]:
+    """Return a table in Markdown of the targets with their counts, and why others could not be examined."""
+    examined = [record for record in records if not record["problem"]]
+    shown = [one for one in Verdict if any(record["verdict"] == one.value for record in examined)]
+    lines = [f"| target | examined | {' | '.join(one.value for one in shown)} |", f"|---|---|{'---:|' * len(shown)}"]
+    for target in dict.fromkeys(record["target"] for record in examined):
+        mine = [record for record in examined if record["target"] == target]
         counts = Counter(record["verdict"] for record in mine)
         title = escaped_cell(f"{target} {mine[0]['version']}".strip())
-        parts.append(f"| {title} | {' | '.join(str(counts[one.value]) for one in shown)} |")
-    rows = Counter((one["target"], one["verdict"], one["id"], first_line(one)) for one in worst_first(records))
-    if rows:
-        parts += ["", "| target | verdict | requirement | observed |", "|---|---|---|---|"]
-    for (target, verdict, id, note), number in list(rows.items())[:_ROWS]:
+        day = escaped_cell(str(mine[0].get("date", ""))[: len("2026-01-01")])
+        lines.append(f"| {title} | {day} | {' | '.join(str(counts[one.value]) for one in shown)} |")
+    problems = {record["target"]: record["problem"] for record in records if record["problem"]}
+    missing = [f"{escaped_cell(target)} was not examined: {escaped_cell(why)}" for target, why in problems.items()]
+    return [*(lines if examined else []), *(line for one in missing for line in ("", one))]
+
+
+def told(records: Sequence[Record], limit: int | None = None) -> list[str]:
+    """Return a table in Markdown of what needs a word, the worst first, of at most `limit` rows; or nothing."""
+    worst = [record for record in worst_first(records) if not record["problem"]]
+    rows = Counter((one["target"], one["verdict"], one["id"], first_line(one)) for one in worst)
+    if not rows:
+        return []
+    lines = ["", "| target | verdict | requirement | observed |", "|---|---|---|---|"]
+    for (target, verdict, id, note), number in list(rows.items())[:limit]:
         times = f" ({number} cases)" if number > 1 else ""
-        parts.append(f"| {escaped_cell(target)} | {verdict} | {id} | {escaped_cell(note[:_NOTE])}{times} |")
-    if (left := len(rows) - _ROWS) > 0:
-        parts += ["", f"And {left} more of these, which report.html shows."]
-    return "\n".join(parts) + "\n"
+        lines.append(f"| {escaped_cell(target)} | {verdict} | {id} | {escaped_cell(note[:_NOTE])}{times} |")
+    left = len(rows) - limit if limit else 0
+    return lines if left <= 0 else [*lines, "", f"And {left} more of these, which report.html shows."]
 
 
 def worst_first(records: Sequence[Record]) -> list[Record]:
