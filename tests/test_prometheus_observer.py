@@ -239,7 +239,7 @@ def test_answer_that_is_no_page_is_told_of_and_the_next_one_read(answer: bytes, 
         assert await heard() == [b"a 1"]
         assert observer.heard().startswith("the page came without the names that were sent. Let the target")
 
-    watched([answer, ok(b"# TYPE a counter\na 1\n")], conversation)
+    watched([answer, answer, ok(b"# TYPE a counter\na 1\n")], conversation)
 
 
 def test_page_that_is_not_there_yet_is_waited_for() -> None:
