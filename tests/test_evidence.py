@@ -28,7 +28,7 @@ from wrong_servers import WRONG
 REQUIREMENT = Requirement("COUNTER-01", CORE, MUST, "All increments MUST be summed.", "docs/metric_types.md, Counting")
 ADDRESS = Address("udp", "127.0.0.1", 8125)
 
-# nc as the shell lines use it: `-u -w0` or `-N`, then host and port; standard input in one go.
+# nc as the shell lines use it: `-u -w1` or `-N`, then host and port; standard input in one go.
 NC = f"""#!{sys.executable}
 import socket, sys
 *flags, host, port = sys.argv[1:]
@@ -124,7 +124,7 @@ def test_only_a_line_feed_ends_a_shown_line() -> None:
 
 def test_what_came_back_is_shown_with_the_shell_line() -> None:
     rows = shown(Outcome(Verdict.FAIL, trace=trace(b"q1.a:1|c", published=(b"stats.q1.a 3 100", b"stats.x 1 100"))))
-    assert rows[-2:] == ["flushed:  stats.q1.a 3 100", "again:    printf 'q1.a:1|c' | nc -u -w0 127.0.0.1 8125"]
+    assert rows[-2:] == ["flushed:  stats.q1.a 3 100", "again:    printf 'q1.a:1|c' | nc -u -w1 127.0.0.1 8125"]
 
 
 def test_nothing_flushed_is_said() -> None:

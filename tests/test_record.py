@@ -59,7 +59,7 @@ def test_failing_case_keeps_what_it_sent_and_saw() -> None:
     assert made["datagrams_sent"] == 1
     assert made["lines"] == ["stats.q1.a 3 100"]
     assert made["lines_published"] == 1
-    assert made["again"] == r"printf 'q1.a:1|c\n\000\377' | nc -u -w0 127.0.0.1 8125"
+    assert made["again"] == r"printf 'q1.a:1|c\n\000\377' | nc -u -w1 127.0.0.1 8125"
 
 
 @pytest.mark.parametrize("verdict", [Verdict.PASS, Verdict.UNSUPPORTED])

@@ -137,7 +137,8 @@ def shell_line(datagrams: Sequence[bytes], address: Address) -> str:
     # nc sends nothing for no bytes.
     if sum(map(len, datagrams)) > 4 * _SHOWN_BYTES or address.scheme == "unix" or b"" in datagrams:
         return f"python3 -c {shlex.quote(_python(datagrams, address))}"
-    flag = "-u -w0" if address.scheme == "udp" else "-N"
+    # With -w0 the nc of OpenBSD now and then ends before it has sent anything.
+    flag = "-u -w1" if address.scheme == "udp" else "-N"
     return "; ".join(
         f"printf {shlex.quote(_octal(datagram))} | nc {flag} {address.host} {address.port}" for datagram in datagrams
     )
