@@ -32,7 +32,7 @@ ADDRESS = Address("udp", "127.0.0.1", 8125)
 NC = f"""#!{sys.executable}
 import socket, sys
 *flags, host, port = sys.argv[1:]
-assert flags in (["-u", "-w0"], ["-N"]), flags
+assert flags in (["-u", "-w1"], ["-N"]), flags
 family = socket.AF_INET6 if ":" in host else socket.AF_INET
 with socket.socket(family, socket.SOCK_DGRAM if "-u" in flags else socket.SOCK_STREAM) as made:
     made.connect((host, int(port)))
