@@ -7,7 +7,7 @@ import stat
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +131,27 @@ def test_unix_datagrams(tmp_path: Path) -> None:
     asyncio.run(scene())
 
 
+def test_unix_stream_is_read_as_tcp_is(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as left_over:
+        left_over.bind(str(path))
+
+    async def scene() -> None:
+        async with daemon(udp=False, stream_socket=str(path), socket_mod="600") as (running, _):
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+            _, writer = await asyncio.open_unix_connection(path)
+            writer.write(b"a:1|c\na:")
+            await writer.drain()
+            await received(running, b"a")
+            writer.write(b"2|c\nb:1|c\n")
+            await received(running, b"b")
+            assert running.receiver.window.counters[b"a"] == 3
+            writer.close()
+        assert not path.exists()
+
+    asyncio.run(scene())
+
+
 def test_file_in_place_of_the_socket_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "precious"
     path.write_text("data")
@@ -162,6 +183,24 @@ def test_stream_may_be_cut_at_every_offset() -> None:
             assert counters[b"aa"] == len(text) - 1
             assert counters[b"bb"] == 4 * (len(text) - 1)
             assert counters[b"statsd.bad_lines_seen"] == 0
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("abrupt", [False, True], ids=["closed", "reset"])
+def test_server_may_read_what_a_stream_leaves_unended(abrupt: bool) -> None:
+    lenient = replace(make_server(Options(**QUIET, udp=False, tcp=True)), finish=lambda stream: stream.rest)
+
+    async def scene() -> None:
+        async with Daemon(lenient) as running:
+            _, writer = await asyncio.open_connection("127.0.0.1", running.port)
+            writer.write(b"a:1|c\nb:2|c")
+            await received(running, b"a")
+            if abrupt:
+                linger = struct.pack("ii", 1, 0)
+                writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            writer.close()
+            await received(running, b"b")
 
     asyncio.run(scene())
 

@@ -17,6 +17,8 @@ V = TypeVar("V")
 Group = Literal["counters", "timers", "gauges"]
 Health = Literal["up", "down"]
 
+Answer = Callable[[bytes, "State"], "Reply"]
+
 _END: Final = b"END\n\n"
 _HELP: Final = b"Commands: stats, counters, timers, gauges, delcounters, deltimers, delgauges, health, config, quit\n\n"
 _ERROR: Final = b"ERROR\n"

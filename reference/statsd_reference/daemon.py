@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from statsd_reference.admin import GraphiteState, Reply, State, answer, without
+from statsd_reference.admin import GraphiteState, Reply, State, without
 from statsd_reference.console import ConsoleListener
 from statsd_reference.encode import PICKLE_POINTS, Names, write_pickle
 from statsd_reference.listen import DatagramListener, StreamListener, bind_udp, bind_unix
 from statsd_reference.model import Point, Window
 from statsd_reference.output import Chunk, GraphiteOutput
+from statsd_reference.own import LastFlush, lagging, own_points
 from statsd_reference.receive import PlainReceiver, Receiver
 from statsd_reference.server import Server
 
@@ -26,15 +27,6 @@ _CHUNK: Final = 200
 _LOOK: Final = 0.0002
 # Seconds that Graphite gets for the last flush at the end.
 _LAST_WORDS: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class LastFlush:
-    """What the output of the previous flush was: when it was (seconds since 1970), how long it took (ms), its bytes."""
-
-    ended: float = 0.0
-    milliseconds: float = 0.0
-    length: int = 0
 
 
 @dataclass
@@ -56,7 +48,7 @@ class Daemon:
     health: str = "up"
     last_message: float = 0.0
     bad_lines: float = 0.0
-    last_flush: LastFlush = LastFlush()
+    last_flush: LastFlush = field(default_factory=LastFlush)
     _previous: int = 0
     _started: float = 0.0
     _datagrams: list[DatagramListener] = field(default_factory=list)
@@ -116,9 +108,12 @@ class Daemon:
             self._datagrams.append(DatagramListener(bound, self._take))
         if options.socket:
             self._datagrams.append(DatagramListener(bind_unix(options.socket, options.socket_mod), self._take))
-        if options.tcp:
+        if options.tcp or options.stream_socket:
             self._streams = StreamListener(self.server, self._take, self.count)
+        if self._streams and options.tcp:
             self.port = await self._streams.open(self.port or options.port)
+        if self._streams and options.stream_socket:
+            await self._streams.open_unix(options.stream_socket, options.socket_mod)
         if options.mgmt_port:
             self._console = ConsoleListener(self._execute)
             self.mgmt_port = await self._console.open(options.mgmt_address, options.mgmt_port)
@@ -132,6 +127,9 @@ class Daemon:
         self._datagrams = []
         if self._streams:
             await self._streams.close()
+        if self._streams and self.options.stream_socket:
+            with contextlib.suppress(OSError):
+                Path(self.options.stream_socket).unlink()
         if self._console:
             await self._console.close()
 
@@ -155,7 +153,7 @@ class Daemon:
             graphite=graphite,
             health=self.health,
         )
-        reply = answer(command, state)
+        reply = self.server.answer(command, state)
         self.health = reply.health or self.health
         if reply.delete:
             following = without(window, reply.delete)
@@ -213,11 +211,7 @@ class Daemon:
     def _closing_window(self, timestamp: int) -> Window:
         window = self.receiver.window
         self.bad_lines += window.counters.get(self._bad_lines_seen, 0.0)
-        if not self._previous:
-            return window
-        lag = timestamp - self._previous - self.options.interval
-        bucket = f"{self.options.prefix_stats}.timestamp_lag".encode()
-        return replace(window, gauges={**window.gauges, bucket: lag})
+        return lagging(window, self.options, timestamp, self._previous)
 
     async def _written(self, points: Iterator[Point], timestamp: int) -> list[Chunk]:
         """Return the points, and the daemon's own after them, as chunks; the sockets are looked at in between."""
@@ -238,22 +232,15 @@ class Daemon:
                 part = []
         if part:
             chunks.append(self._chunk(part, pickled))
-        own = list(self._own_points(timestamp, 1000 * (time.perf_counter() - begun)))
-        return [*chunks, self._chunk(own, pickled)]
+        own = own_points(
+            self.names,
+            self.last_flush,
+            timestamp,
+            took_ms=1000 * (time.perf_counter() - begun),
+            last_exception=self._output.last_exception if self._output else 0.0,
+        )
+        return [*chunks, self._chunk(list(own), pickled)]
 
     def _chunk(self, points: list[Point], pickled: bool) -> Chunk:
         data = write_pickle(points) if pickled else b"".join(map(self.server.write, points))
         return Chunk(data, len(points))
-
-    def _own_points(self, timestamp: int, took: float) -> Iterator[Point]:
-        """Yield what the original says of itself, in its order; flush values are the last flush's (SELF-07)."""
-        values = {
-            b"graphiteStats.calculationtime": float(round(took)),
-            b"processing_time": float(round(took)),
-            b"graphiteStats.last_exception": math.floor(self._output.last_exception) if self._output else 0,
-            b"graphiteStats.last_flush": math.floor(self.last_flush.ended + 0.5),
-            b"graphiteStats.flush_time": float(round(self.last_flush.milliseconds)),
-            b"graphiteStats.flush_length": float(self.last_flush.length),
-        }
-        for name, value in values.items():
-            yield Point(self.names.own + name + self.names.suffix, float(value), timestamp)

@@ -1,4 +1,4 @@
-"""The sockets that lines come in through: UDP, Unix datagram, TCP."""
+"""The sockets that lines come in through: UDP, TCP, and Unix sockets of both kinds."""
 
 import asyncio
 import contextlib
@@ -73,15 +73,15 @@ def bind_udp(options: Options) -> socket.socket:
     return bound
 
 
-def bind_unix(path: str, mode: str) -> socket.socket:
-    """Return a Unix datagram socket at `path`, with permissions `mode` (octal) when it is not empty.
+def bind_unix(path: str, mode: str, kind: socket.SocketKind = socket.SOCK_DGRAM) -> socket.socket:
+    """Return a Unix socket of that kind at `path`, with permissions `mode` (octal) when it is not empty.
 
     A socket left over there is replaced, nothing else is.
 
     Raises:
         ListenError: the path cannot be had.
     """
-    bound = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    bound = socket.socket(socket.AF_UNIX, kind)
     try:
         with contextlib.suppress(FileNotFoundError):
             if stat.S_ISSOCK(os.lstat(path).st_mode):
@@ -96,39 +96,47 @@ def bind_unix(path: str, mode: str) -> socket.socket:
 
 
 class StreamListener:
-    """Lines over TCP: several connections, each cut anywhere.
-
-    A line that is not ended when its connection closes is dropped, as the original does (NET-03).
-    """
+    """Lines over TCP or a Unix stream socket: several connections, each cut anywhere."""
 
     def __init__(self, server: Server, take: Take, count: Callable[[str, int], None]) -> None:
         self._options = server.options
         self._cut = server.cut
+        self._finish = server.finish
         self._take = take
         self._count = count
         self._tasks: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
 
     async def open(self, port: int) -> int:
-        """Listen; return the port.
+        """Listen on TCP; return the port.
 
         Raises:
             ListenError: the address cannot be had.
         """
         family = socket.AF_INET6 if self._options.address_ipv6 else socket.AF_INET
         try:
-            self._server = await asyncio.start_server(
+            opened = await asyncio.start_server(
                 self._serve, self._options.address or None, port, family=family, limit=_LARGEST
             )
         except OSError as error:
             raise ListenError(f"cannot listen on TCP {_shown(self._options)}: {error.strerror or error}") from None
-        number: int = self._server.sockets[0].getsockname()[1]
+        self._servers.append(opened)
+        number: int = opened.sockets[0].getsockname()[1]
         return number
+
+    async def open_unix(self, path: str, mode: str) -> None:
+        """Listen on a Unix socket.
+
+        Raises:
+            ListenError: the path cannot be had.
+        """
+        bound = bind_unix(path, mode, socket.SOCK_STREAM)
+        self._servers.append(await asyncio.start_unix_server(self._serve, sock=bound, limit=_LARGEST))
 
     async def close(self) -> None:
         """Stop listening and drop every connection."""
-        if self._server:
-            self._server.close()
+        for server in self._servers:
+            server.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -151,13 +159,17 @@ class StreamListener:
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         stream = Stream()
-        while chunk := await reader.read(_LARGEST):
-            done = self._cut(stream, chunk, self._options.max_line)
-            stream = done.stream
-            if done.too_long:
-                self._count("bad_lines_seen", done.too_long)
-            if done.lines:
-                self._take([done.lines])
+        try:
+            while chunk := await reader.read(_LARGEST):
+                done = self._cut(stream, chunk, self._options.max_line)
+                stream = done.stream
+                if done.too_long:
+                    self._count("bad_lines_seen", done.too_long)
+                if done.lines:
+                    self._take([done.lines])
+        finally:
+            if lines := self._finish(stream):
+                self._take([lines])
 
 
 def _shown(options: Options) -> str:

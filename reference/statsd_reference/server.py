@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from statsd_reference.accumulate import Accumulate, make_accumulate
+from statsd_reference.admin import Answer, answer
 from statsd_reference.encode import Points, make_points, write_line
 from statsd_reference.flush import MakeFlush, first_window, make_flush
 from statsd_reference.grammar import split
 from statsd_reference.model import Point, Reading, Window
 from statsd_reference.options import Options
 from statsd_reference.parse import Parse, make_parse
-from statsd_reference.stream import Cut, Stream, cut
+from statsd_reference.stream import Cut, Stream, cut, finish
 
 Receive = Callable[[bytes], Iterable[bytes]]
 
@@ -31,7 +32,8 @@ class Server:
 
     `make_receive` makes the first step, which sees what the socket gave and may hold state of its own; `split` cuts
     lines, `parse` reads one, `accumulate` adds a reading to the window, `flush` closes it, `points` names the result
-    and `write` puts one point on the wire. On a stream `cut` comes before all of them.
+    and `write` puts one point on the wire. On a stream `cut` comes before all of them, and `finish` when it has ended.
+    `answer` is the management console.
     """
 
     options: Options
@@ -43,6 +45,8 @@ class Server:
     write: Callable[[Point], bytes] = write_line
     make_receive: Callable[[], Receive] = receive_directly
     cut: Callable[[Stream, bytes, int], Cut] = cut
+    finish: Callable[[Stream], bytes] = finish
+    answer: Answer = answer
     standard: tuple[object, ...] = ()
 
     def read(self, datagram: bytes) -> Reading:
