@@ -15,6 +15,7 @@ READ = {
     "[::1]:8125": Address("udp", "::1", 8125),
     "unix:///run/statsd.sock": Address("unix", path="/run/statsd.sock"),
     "unix:///run/a?b#c": Address("unix", path="/run/a?b#c"),
+    "unixstream:///run/s": Address("unixstream", path="/run/s"),
 }
 SHOWN = ["127.0.0.1:8125/udp", "localhost:8125/udp", "stats.example:1/udp", "[::1]:65535/tcp", "[::1]:8125/udp"]
 
@@ -48,12 +49,13 @@ def test_what_is_no_address_is_refused_with_the_forms_that_are(text: str, words:
         read_address(text)
     assert words in str(caught.value)
     assert str(caught.value).startswith(repr(text))
-    assert "give host:port, udp://host:port, tcp://host:port or unix:///path" in str(caught.value)
+    assert "give host:port, udp://host:port, tcp://host:port, unix:///path or unixstream:///path" in str(caught.value)
 
 
 def test_address_is_shown_with_its_transport() -> None:
     assert [str(read_address(text)) for text in READ][:5] == SHOWN
     assert str(read_address("unix:///a")) == "unix:///a"
+    assert str(read_address("unixstream:///a")) == "unixstream:///a"
 
 
 @pytest.mark.parametrize(

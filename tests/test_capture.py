@@ -6,6 +6,7 @@ import pytest
 
 from needed_programs import tool
 from statsd_conformance.address import Address
+from statsd_conformance.connection import Sent
 from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import Snapshot, read_line
 from statsd_conformance.profile import load_profile
@@ -47,6 +48,14 @@ def test_capture_decodes_without_a_warning(route: Route, payload: bytes, tmp_pat
     bad = f"{checked} or ip.checksum.status == 0 or udp.checksum.status == 0 or tcp.checksum.status == 0"
     assert tshark(file) != []
     assert tshark(file, "-Y", bad) == []
+
+
+@pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)
+def test_capture_leaves_out_what_went_another_way(route: Route) -> None:
+    tcp, unix = Address("tcp", "127.0.0.1", 8125), Address("unix", path="/s")
+    mixed = trace(Sent(b"a:1", tcp, 1), b"q1.a:1|c\n", Sent(b"x", unix))
+    assert capture("COUNTER-01 FAIL", mixed, route) == capture("COUNTER-01 FAIL", trace(b"q1.a:1|c\n"), route)
+    assert capture("COUNTER-01 FAIL", trace(Sent(b"a:1", tcp, 1)), route) == capture("COUNTER-01 FAIL", trace(), route)
 
 
 @pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)

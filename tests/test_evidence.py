@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from chapters import all_cases
 from statsd_conformance.address import Address
+from statsd_conformance.connection import Sent
 from statsd_conformance.evidence import describe, escaped, required, shell_line
 from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import Snapshot, read_line
@@ -214,6 +216,36 @@ def test_shell_line_sends_to_a_unix_socket(tools: Path, tmp_path: Path) -> None:
         assert made.recv(65536) == EVERY_BYTE
 
 
+def everything(taken: socket.socket) -> bytes:
+    """Return what comes up to the end of a connection."""
+    return b"".join(iter(lambda: taken.recv(65536), b""))
+
+
+def test_what_went_over_connections_is_shown_and_sent_again_over_one_each(tools: Path, tmp_path: Path) -> None:
+    with socket.socket() as listening, socket.socket(socket.AF_UNIX) as local:
+        listening.bind(("127.0.0.1", 0))
+        local.bind(str(tmp_path / "s"))
+        for one in (listening, local):
+            one.listen()
+            one.settimeout(10)
+        tcp, unix = Address("tcp", *listening.getsockname()), Address("unixstream", path=str(tmp_path / "s"))
+        sent = [Sent(b"a:1", tcp, 1), Sent(b"b:2", tcp, 2), Sent(b"0|c\n", tcp, 1), Sent(b"1|c\n", tcp, 2)]
+        sent += [Sent(b"c:3|c", unix, 3), Sent(b"d:4|c", Address("udp", "::1", 5))]
+        rows = shown(Outcome(Verdict.FAIL, "lost", trace=trace(*sent)))
+        assert f"sent:     segment 3, over connection 1 to {tcp}, 4 bytes" in rows
+        assert "sent:     datagram 6 to [::1]:5/udp, 5 bytes" in rows
+        received = []
+        with ThreadPoolExecutor(1) as pool:
+            ran = pool.submit(run, shell_line(sent[:5], ADDRESS), tools)
+            for one in (listening, listening, local):
+                taken, _ = one.accept()
+                with taken:
+                    taken.settimeout(10)
+                    received.append(everything(taken))
+            ran.result()
+    assert received == [b"a:10|c\n", b"b:21|c\n", b"c:3|c"]
+
+
 @pytest.mark.parametrize("datagram", [b"a:1|c", b"a:1|c\n", b"a" * 3000])
 def test_shell_line_ends_what_it_sends_to_a_stream(datagram: bytes, tools: Path) -> None:
     with socket.socket() as listening:
@@ -224,7 +256,7 @@ def test_shell_line_ends_what_it_sends_to_a_stream(datagram: bytes, tools: Path)
         taken, _ = listening.accept()
         with taken:
             taken.settimeout(10)
-            received = b"".join(iter(lambda: taken.recv(65536), b""))
+            received = everything(taken)
     assert received == datagram.removesuffix(b"\n") + b"\n"
 
 

@@ -3,7 +3,9 @@
 import asyncio
 import socket
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +25,7 @@ from statsd_conformance.profile import Profile, load_profile
 from statsd_conformance.requirement import CORE, MUST, Requirement
 from statsd_conformance.session import Examination, Settings, TargetError, examine, read_sink, sink_observer
 from statsd_conformance.target import Target
+from statsd_conformance.targets.named import Place, socket_in
 from statsd_conformance.verdict import Outcome, Verdict
 from statsd_conformance.wave import Case
 from statsd_conformance.wire import Wire
@@ -128,6 +131,37 @@ def test_target_that_cannot_be_examined_is_a_problem_and_no_verdict(
     found = examined(spec, Settings(tmp_path, profile=profile))
     assert said in found.problem
     assert found.outcomes == {}
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [({"also": ("http://[::1]:1",)}, "unknown scheme 'http'"), ({"admin": "8126"}, "'tcp://8126' has no host")],
+)
+def test_address_that_cannot_be_read_is_a_problem(tmp_path: Path, settings: dict[str, Any], said: str) -> None:
+    assert said in examined("127.0.0.1:8125", Settings(tmp_path, profile="statsd", **settings)).problem
+
+
+def test_started_target_tells_its_other_addresses_and_its_memory(tmp_path: Path) -> None:
+    async def everything(target: Target) -> str:
+        async with target.connection("console") as console, target.connection("unixstream"), target.connection():
+            await console.ask(b"health", b"\n")
+        await target.needs_address("unix")
+        assert target.memory() > 1_000_000
+        await sums(target)
+        return "all there"
+
+    requirement = Requirement("A-01", CORE, MUST, "All MUST be there.", "nowhere")
+    found = examined("reference", Settings(tmp_path), Case("A-01", requirement, everything, {}))
+    assert found.outcomes["A-01"].note == "all there"
+
+
+def test_socket_in_a_deep_folder_has_a_short_path(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 100)
+    place = Place(1, 2, 3, 1.0, deep)
+    short = socket_in(place, "s")
+    assert len(str(short)) < 60
+    short.parent.rmdir()
+    assert socket_in(replace(place, directory=Path("/run")), "s") == Path("/run/s")
 
 
 def test_collectors_that_listen_but_never_flush_are_told_from_those_that_are_not_there(

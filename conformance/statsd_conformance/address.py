@@ -1,4 +1,4 @@
-"""Where lines go: `host:port`, `udp://`, `tcp://`, `unix://`."""
+"""Where lines go: `host:port`, `udp://`, `tcp://`, `unix://`, `unixstream://`."""
 
 import asyncio
 import ipaddress
@@ -14,7 +14,7 @@ class AddressError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A destination of lines. `scheme` is udp, tcp or unix; a unix address has a `path` in place of host and port."""
+    """A destination. `scheme` is udp, tcp, unix or unixstream; the last two have a `path` in place of host and port."""
 
     scheme: str
     host: str = ""
@@ -22,20 +22,25 @@ class Address:
     path: str = ""
 
     def __str__(self) -> str:
-        if self.scheme == "unix":
-            return f"unix://{self.path}"
+        if self.path:
+            return f"{self.scheme}://{self.path}"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}/{self.scheme}"
 
     @property
     def loopback(self) -> bool:
         """Whether the target is on this machine, reached over loopback."""
-        if self.scheme == "unix" or self.host == "localhost":
+        if self.path or self.host == "localhost":
             return True
         try:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+    @property
+    def kind(self) -> str:
+        """Its scheme, but `udp6` for datagrams to an IPv6 address."""
+        return "udp6" if self.scheme == "udp" and ":" in self.host else self.scheme
 
     @property
     def local_udp_port(self) -> int | None:
@@ -49,8 +54,9 @@ class Address:
             OSError: the host has no address, or refuses the connection.
         """
         loop = asyncio.get_running_loop()
-        if self.scheme == "unix":
-            return await _connected(socket.AF_UNIX, socket.SOCK_DGRAM, self.path)
+        if self.path:
+            kind = socket.SOCK_DGRAM if self.scheme == "unix" else socket.SOCK_STREAM
+            return await _connected(socket.AF_UNIX, kind, self.path)
         kind = socket.SOCK_DGRAM if self.scheme == "udp" else socket.SOCK_STREAM
         found = await loop.getaddrinfo(self.host, self.port, type=kind)
         family, _, _, _, where = found[0]
@@ -102,7 +108,7 @@ async def _connected(family: int, kind: int, where: tuple[Any, ...] | str) -> Se
     except OSError:
         made.close()
         raise
-    if kind == socket.SOCK_STREAM:
+    if kind == socket.SOCK_STREAM and family != socket.AF_UNIX:
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return Sender(made, stream=kind == socket.SOCK_STREAM)
 
@@ -116,14 +122,14 @@ def read_address(text: str) -> Address:
     >>> str(read_address("[::1]:8125"))
     '[::1]:8125/udp'
     """
-    forms = "host:port, udp://host:port, tcp://host:port or unix:///path"
+    forms = "host:port, udp://host:port, tcp://host:port, unix:///path or unixstream:///path"
     scheme, mark, rest = text.partition("://")
-    if mark and scheme not in ("udp", "tcp", "unix"):
+    if mark and scheme not in ("udp", "tcp", "unix", "unixstream"):
         raise AddressError(f"{text!r}: unknown scheme {scheme!r}; give {forms}")
-    if mark and scheme == "unix":
+    if mark and scheme.startswith("unix"):
         if not rest.startswith("/"):
             raise AddressError(f"{text!r} has no absolute path; give {forms}")
-        return Address("unix", path=rest)
+        return Address(scheme, path=rest)
     try:
         parts = urlsplit(text if mark else f"udp://{text}")
     except ValueError:

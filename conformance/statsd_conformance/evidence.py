@@ -11,6 +11,7 @@ from traceback import FrameSummary, extract_tb
 from zlib import compress
 
 from statsd_conformance.address import Address
+from statsd_conformance.connection import Sent
 from statsd_conformance.graphite import GraphiteLine
 from statsd_conformance.refused import Refused, refused
 from statsd_conformance.requirement import Class, Requirement
@@ -97,7 +98,7 @@ def _sent(datagrams: Sequence[bytes], *, marked: bool) -> str:
     """
     rows = []
     for number, datagram in enumerate(datagrams[:SHOWN_DATAGRAMS], start=1):
-        rows.append(f"sent:     datagram {number}, {len(datagram)} bytes")
+        rows.append(f"sent:     {_place(datagram, number)}, {len(datagram)} bytes")
         offset = 0
         few = datagram.count(b"\n") < SHOWN_LINES
         lines = _LINES.findall(datagram) if few else [datagram]
@@ -119,6 +120,14 @@ def _mark(line: bytes, offset: int, mark: Refused) -> str:
     return f"{' ' * (17 + len(escaped(line[:start])))}{carets} byte {mark.start}: {mark.reason}"
 
 
+def _place(sent: bytes, number: int) -> str:
+    if not isinstance(sent, Sent):
+        return f"datagram {number}"
+    if not sent.connection:
+        return f"datagram {number} to {sent.address}"
+    return f"segment {number}, over connection {sent.connection} to {sent.address}"
+
+
 def _flushed(lines: Sequence[GraphiteLine]) -> str:
     if not lines:
         return "flushed:  nothing that carries the prefix of this case"
@@ -130,12 +139,40 @@ def _flushed(lines: Sequence[GraphiteLine]) -> str:
 
 
 def shell_line(datagrams: Sequence[bytes], address: Address) -> str:
-    """Return a command line for a POSIX shell that sends the same datagrams to the same place."""
-    if address.scheme == "tcp":
+    """Return a command line for a POSIX shell that sends the same datagrams to the same place.
+
+    What went over a connection goes over one again, but in one segment.
+    """
+    parts = [
+        _sending([b"".join(sent)] if connection else sent, to, cut=not connection)
+        for (to, connection), sent in _ways(datagrams, address)
+    ]
+    return "; ".join(parts)
+
+
+def _ways(datagrams: Sequence[bytes], address: Address) -> list[tuple[tuple[Address, int], list[bytes]]]:
+    """Return what went the same way together, by destination and number of the connection: 0 for datagrams."""
+    ways: list[tuple[tuple[Address, int], list[bytes]]] = []
+    connections: dict[tuple[Address, int], list[bytes]] = {}
+    for sent in datagrams:
+        way = (sent.address, sent.connection) if isinstance(sent, Sent) else (address, 0)
+        if way in connections:
+            connections[way].append(sent)
+        elif ways and ways[-1][0] == way:
+            ways[-1][1].append(sent)
+        else:
+            ways.append((way, [sent]))
+            if way[1]:
+                connections[way] = ways[-1][1]
+    return ways
+
+
+def _sending(datagrams: Sequence[bytes], address: Address, *, cut: bool) -> str:
+    if cut and address.scheme == "tcp":
         # As on the wire: on a stream LF ends what is a datagram elsewhere.
         datagrams = [one if one.endswith(b"\n") else one + b"\n" for one in datagrams]
     # nc sends nothing for no bytes.
-    if sum(map(len, datagrams)) > 4 * _SHOWN_BYTES or address.scheme == "unix" or b"" in datagrams:
+    if sum(map(len, datagrams)) > 4 * _SHOWN_BYTES or address.path or b"" in datagrams:
         return f"python3 -c {shlex.quote(_python(datagrams, address))}"
     # With -w0 the nc of OpenBSD now and then ends before it has sent anything.
     flag = "-u -w1" if address.scheme == "udp" else "-N"
@@ -157,6 +194,7 @@ def _python(datagrams: Sequence[bytes], address: Address) -> str:
         "udp": ("AF_INET6" if ":" in address.host else "AF_INET", "SOCK_DGRAM", f"{(address.host, address.port)!r}"),
         "tcp": ("AF_INET6" if ":" in address.host else "AF_INET", "SOCK_STREAM", f"{(address.host, address.port)!r}"),
         "unix": ("AF_UNIX", "SOCK_DGRAM", repr(address.path)),
+        "unixstream": ("AF_UNIX", "SOCK_STREAM", repr(address.path)),
     }[address.scheme]
     sends = "; ".join(f"s.sendall({_literal(datagram)})" for datagram in datagrams)
     return f"import socket; s=socket.socket(socket.{family}, socket.{kind}); s.connect({where}); {sends}"

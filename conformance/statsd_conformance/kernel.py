@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Final
 
 _TABLES: Final = (Path("/proc/net/udp"), Path("/proc/net/udp6"))
-# proc(5), /proc/net/udp: local address, queues as transmit:receive in hex, drops in the last column.
-_LOCAL, _QUEUES, _DROPS = 1, 4, 12
+_TCP_TABLES: Final = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
+# proc(5), /proc/net/udp and tcp: local and remote address, queues as transmit:receive in hex, drops in the last column.
+_LOCAL, _REMOTE, _QUEUES, _DROPS = 1, 2, 4, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +42,19 @@ def read_queue(rows: Iterable[str], port: int) -> Queue | None:
         return None
     waiting = sum(int(fields[_QUEUES].partition(":")[2], 16) for fields in own)
     return Queue(waiting, sum(int(fields[_DROPS]) for fields in own))
+
+
+def unread(port: int, peer_port: int) -> int | None:
+    """Return how many bytes a program on this machine has not read of its TCP connection from `port` to `peer_port`.
+
+    None when there is no such connection any more, or where there is no /proc.
+    """
+    ends = f":{port:04X} ", f":{peer_port:04X} "
+    for table in _TCP_TABLES:
+        rows = table.read_text().splitlines()[1:] if table.exists() else []
+        for row in rows:
+            if ends[0] in row and ends[1] in row:
+                fields = row.split()
+                if fields[_LOCAL].endswith(ends[0].strip()) and fields[_REMOTE].endswith(ends[1].strip()):
+                    return int(fields[_QUEUES].partition(":")[2], 16)
+    return None

@@ -45,6 +45,18 @@ class Process:
     def _exits(self) -> list[bytes]:
         return [line for line in self._said.split(b"\n") if line.startswith(b"exit ")]
 
+    def memory(self) -> int:
+        """Return how many bytes of memory the program and what it started hold; 0 when it has ended."""
+        # Its import costs more than a run that does not ask.
+        import psutil
+
+        try:
+            program = psutil.Process(self.pid)
+            family = [program, *program.children(recursive=True)]
+            return sum(one.memory_info().rss for one in family)
+        except psutil.NoSuchProcess:
+            return 0
+
     def log_tail(self, lines: int = 10) -> str:
         """Return the last lines that the program wrote to its output."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])

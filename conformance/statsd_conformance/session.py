@@ -56,11 +56,14 @@ class NotInstalled(TargetError):
 class Settings:
     """What the options of a run say about its targets.
 
+    `admin` and `also` say where else a target that the suite did not start listens: its console, and for lines.
     `interval` is in seconds; None lets the suite choose (1 s) for targets that it starts, and measure elsewhere.
     """
 
     directory: Path
     profile: str | None = None
+    admin: str | None = None
+    also: Sequence[str] = ()
     sink: str = "graphite://:2003"
     interval: float | None = None
     hostile: bool = False
@@ -124,7 +127,8 @@ class Subject:
             self.process = start(
                 launch.command, directory=self.place.directory, log=log, environment=launch.environment
             )
-            self.wire.nudge = launch.nudge
+            self.wire.nudge, self.wire.also, self.wire.admin = launch.nudge, launch.also, launch.admin
+            self.wire.memory = self.process.memory
             self.seen_bound = False
             await self._until_listening()
         self.started = time.monotonic()
@@ -273,6 +277,8 @@ def _subject(spec: str, settings: Settings) -> tuple[Subject, MakeObserver]:
     address = read_address(spec)
     make = sink_observer(settings.sink, local=address.loopback, interval=settings.interval or _LOOK)
     wire = Wire(spec, address, _profile(settings.profile), settings.interval)
+    wire.also = [read_address(one) for one in settings.also]
+    wire.admin = read_address(f"tcp://{settings.admin}") if settings.admin else None
     return Subject(wire), make
 
 

@@ -1,21 +1,35 @@
 """What a case talks to: send datagrams, wait for a flush. Whether a socket is behind it, it does not know."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from typing import Final
 
+from statsd_conformance.address import Address
+from statsd_conformance.connection import Connection, LocalConsole, LocalStream, Sent
 from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import GraphiteLine, Snapshot, read_line
 from statsd_conformance.profile import Profile
 from statsd_conformance.requirement import Unsupported
 from statsd_reference import Server
-from statsd_reference.stream import Stream
+from statsd_reference.admin import GraphiteState, Reply, State, without
+from statsd_reference.encode import Names
+from statsd_reference.own import LastFlush, lagging, own_points
+from statsd_reference.stream import Cut, Stream
 
 DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 TOKEN_LENGTH: Final = 10
+# How to tell the suite of what it does not know yet, by the kind of address.
+_SAY: Final = {
+    "tcp": "the target reads no TCP where its datagrams go; --also tcp://HOST:PORT says where it does",
+    "udp6": "nobody said where the target reads datagrams over IPv6; --also udp://[::1]:PORT does",
+    "unix": "nobody said where the target reads Unix datagrams; --also unix:///PATH does",
+    "unixstream": "nobody said where the target reads a Unix stream; --also unixstream:///PATH does",
+    "console": "nobody said where the target's management console is; --admin HOST:PORT does",
+}
 
 
 def token(run: str, number: int) -> bytes:
@@ -100,6 +114,67 @@ class Target(ABC):
 
     def _transmit_over_stream(self, lines: bytes) -> None:
         raise Unsupported("the target reads no TCP beside its datagrams")
+
+    async def needs_address(self, kind: str) -> None:
+        """Say that the case sends datagrams to an address of that kind, `udp6` or `unix`.
+
+        Raises:
+            Unsupported: the target reads none there.
+        """
+        raise unknown(kind)
+
+    def send_by(self, kind: str, *datagrams: bytes) -> None:
+        """Send each argument as one datagram to the target's address of that kind; `needs_address` comes first.
+
+        What goes another way than the fences may come later than they: see `flush_holding`.
+        """
+        for datagram in datagrams:
+            self.trace.datagrams.append(Sent(datagram, self._address(kind)))
+            self._transmit_by(kind, datagram)
+
+    def _address(self, kind: str) -> Address:
+        """Return the address of that kind, for the trace."""
+        return Address("unix", path="/") if kind == "unix" else Address("udp", "::1", 1)
+
+    def _transmit_by(self, kind: str, datagram: bytes) -> None:
+        raise unknown(kind)
+
+    @asynccontextmanager
+    async def connection(self, kind: str = "tcp") -> AsyncIterator[Connection]:
+        """Give a connection of the case's own to the target's address of that kind, closed on leaving.
+
+        `kind` is `tcp` or `unixstream`, or `console` for the management console.
+
+        Raises:
+            Unsupported: the target takes none there.
+        """
+        connection = await self._connect(kind)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    async def _connect(self, kind: str) -> Connection:
+        raise unknown(kind)
+
+    def memory(self) -> int:
+        """Return how many bytes the target holds in memory, roughly.
+
+        Raises:
+            Unsupported: its process cannot be seen.
+        """
+        raise Unsupported("the memory of a target that the suite did not start cannot be seen")
+
+    async def flush_holding(self, *buckets: bytes) -> Flushed:
+        """Return what is published up to a flush by which all the buckets were, and of at most two.
+
+        For lines that went another way than the fences, and may be read later than they.
+        """
+        first = await self.flush()
+        if all(first.has(bucket) for bucket in buckets):
+            return first
+        second = await self.flush()
+        return Flushed(self.profile, self.interval, self.token, first.snapshots + second.snapshots)
 
     async def flush(self) -> Flushed:
         """Return everything published since the case's last flush, up to a flush that holds all that was sent."""
@@ -204,6 +279,11 @@ def sentinels(target: Target) -> list[bytes]:
     return [target.bucket(leaf) for leaf in ("pre", "post", "end")]
 
 
+def unknown(kind: str) -> Unsupported:
+    """Return what says that the target has no address of that kind, and how to name one."""
+    return Unsupported(_SAY[kind])
+
+
 async def sandwich(target: Target, *lines: bytes) -> Flushed:
     """Send lines between two sentinels in one datagram, and an end sentinel in a second one; return what was flushed.
 
@@ -241,8 +321,12 @@ class InProcess(Target):
         self.server = server
         self.window = server.first_window()
         self.receive = server.make_receive()
-        self.clock = 1_700_000_000.0
+        self.clock = self.started = 1_700_000_000.0
         self.stream = Stream()
+        self.health = server.options.health_status
+        self.bad_lines = 0.0
+        self.streams: list[LocalStream] = []
+        self.last = LastFlush()
 
     @property
     def interval(self) -> float:
@@ -270,19 +354,106 @@ class InProcess(Target):
             self.stream = cut.stream
             self.window = self.server.accumulate(self.window, self.server.read(cut.lines))
 
+    async def needs_address(self, kind: str) -> None:
+        """Say that the case sends datagrams to an address of that kind.
+
+        Raises:
+            Unsupported: the server's options say none.
+        """
+        if kind not in self._kinds():
+            raise unknown(kind)
+
+    def _transmit_by(self, kind: str, datagram: bytes) -> None:
+        self._transmit(datagram)
+
+    def _kinds(self) -> set[str]:
+        """Return the kinds of addresses that the server's options say."""
+        options = self.server.options
+        said = {
+            "tcp": options.tcp,
+            "udp6": options.address_ipv6,
+            "unix": bool(options.socket),
+            "unixstream": bool(options.stream_socket),
+            "console": bool(options.mgmt_port),
+        }
+        return {kind for kind, yes in said.items() if yes}
+
+    async def _connect(self, kind: str) -> Connection:
+        if kind not in self._kinds():
+            raise unknown(kind)
+        number = len(self.streams) + 1
+        noting = partial(note, self.trace, Address(kind, "127.0.0.1", 1), number)
+        if kind == "console":
+            return LocalConsole(noting, self._execute)
+        stream = LocalStream(noting, self._cut, self._finish)
+        self.streams.append(stream)
+        return stream
+
+    def _cut(self, stream: Stream, segment: bytes) -> Cut:
+        with _its_crash():
+            cut = self.server.cut(stream, segment, self.server.options.max_line)
+            self._take_lines(cut.lines)
+            return cut
+
+    def _finish(self, stream: Stream) -> None:
+        with _its_crash():
+            self._take_lines(self.server.finish(stream))
+
+    def _take_lines(self, lines: bytes) -> None:
+        if lines:
+            self.window = self.server.accumulate(self.window, self.server.read(lines))
+
+    def memory(self) -> int:
+        """Return how many bytes of unended lines its streams hold."""
+        return sum(len(stream.stream.rest) for stream in self.streams)
+
+    def _execute(self, command: bytes) -> Reply:
+        """Answer one command of the console, and do what the reply says."""
+        state = State(
+            self.server.options,
+            self.window,
+            uptime=round(self.clock - self.started),
+            message_age=0,
+            bad_lines=self.bad_lines + self.window.counters.get(self._bad_lines_seen, 0.0),
+            graphite=GraphiteState(0, round(self.clock)),
+            health=self.health,
+        )
+        with _its_crash():
+            reply = self.server.answer(command, state)
+        self.health = reply.health or self.health
+        if reply.delete:
+            self.window = without(self.window, reply.delete)
+        return reply
+
+    @property
+    def _bad_lines_seen(self) -> bytes:
+        return f"{self.server.options.prefix_stats}.bad_lines_seen".encode()
+
     async def _snapshots(self) -> Sequence[Snapshot]:
         self.clock += self.interval
+        self.bad_lines += self.window.counters.get(self._bad_lines_seen, 0.0)
+        timestamp, options = round(self.clock), self.server.options
+        window = lagging(self.window, options, timestamp, round(self.last.ended))
         with _its_crash():
-            flush, self.window = self.server.flush(self.window, round(self.clock))
-            text = b"".join(self.server.write(point) for point in self.server.points(flush))
+            flush, self.window = self.server.flush(window, timestamp)
+            own = own_points(Names(options), self.last, timestamp)
+            text = b"".join(self.server.write(point) for point in (*self.server.points(flush), *own))
+        self.last = LastFlush(self.clock, length=len(text))
         lines = tuple(read_line(raw) for raw in text.split(b"\n")[:-1])
         return [Snapshot(lines, self.clock, self.clock)]
 
 
+def note(trace: Trace, address: Address, connection: int, segment: bytes) -> None:
+    """Put a segment into the trace of its case."""
+    trace.datagrams.append(Sent(segment, address, connection))
+
+
 @contextmanager
 def _its_crash() -> Iterator[None]:
-    """Take whatever a server raises for its end."""
+    """Take whatever a server raises for its end, but ConnectionError, by which a step closes a connection."""
     try:
         yield
+    except ConnectionError:
+        raise
     except Exception as error:
         raise Crashed(f"the server raised {type(error).__name__}: {error}") from error

@@ -11,17 +11,19 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from functools import partial
+from itertools import count, pairwise
 from typing import Final
 
 from statsd_conformance.address import Address, Sender
+from statsd_conformance.connection import Connection, opened
 from statsd_conformance.graphite import Snapshot
 from statsd_conformance.kernel import queue_and_drops
 from statsd_conformance.observers import MakeObserver, Observer, graphite
 from statsd_conformance.profile import Profile
 from statsd_conformance.requirement import Inconclusive
 from statsd_conformance.route import Route, route_of
-from statsd_conformance.target import DIGITS, Crashed, Target, token
+from statsd_conformance.target import DIGITS, Crashed, Target, note, token, unknown
 
 # Of a default receive buffer of Linux, 212,992 bytes, one burst takes no more than this.
 BURST: Final = 64 * 1024
@@ -38,6 +40,12 @@ class _Elsewhere(bytes):
 
 class _Streamed(bytes):
     """Lines that leave by a connection over TCP."""
+
+
+class _By(bytes):
+    """A datagram that leaves for another address of the target."""
+
+    sender: Sender
 
 
 class _Signal(bytes):
@@ -86,6 +94,9 @@ class Wire:
         known_interval: its flush interval in seconds, None when it has to be measured.
         nudge: called from time to time while a fence is under way, for targets that hold output back.
         alive: tells whether the target can still be there.
+        also: where else it reads lines.
+        admin: where its management console is, None where nobody said so.
+        memory: returns how many bytes its process holds; None where that cannot be seen.
         grace: seconds to wait for a fence beyond the flushes that it needs.
         snapshots: everything it flushed so far.
     """
@@ -96,6 +107,9 @@ class Wire:
     known_interval: float | None = None
     nudge: Callable[[], Awaitable[None]] | None = None
     alive: Callable[[], bool] = lambda: True
+    also: Sequence[Address] = ()
+    admin: Address | None = None
+    memory: Callable[[], int] | None = None
     grace: float = 3.0
     snapshots: list[Snapshot] = field(default_factory=list)
     sent: int = 0
@@ -105,6 +119,7 @@ class Wire:
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
     _burst: int = 0
     _stream: Sender | None = None
+    _senders: dict[str, Sender] = field(default_factory=dict)
     _sending: bool = False
     _cases: int = 0
     _raised: int = 0
@@ -153,6 +168,9 @@ class Wire:
         if self._tasks:
             self._socket.close()
             self._other.close()
+        for sender in self._senders.values():
+            sender.close()
+        self._senders = {}
         if self._stream:
             self._stream.close()
             self._stream = None
@@ -178,6 +196,29 @@ class Wire:
                 return True
             self._stream = opened
         return True
+
+    def address_of(self, kind: str) -> Address | None:
+        """Return the target's address of that kind, its main one first; None where nobody said one."""
+        if kind == "console":
+            return self.admin
+        return next((one for one in (self.address, *self.also) if one.kind == kind), None)
+
+    async def open_sender(self, kind: str) -> bool:
+        """Open a socket for datagrams to the address of that kind, unless that was done; tell whether there is one.
+
+        Raises:
+            OSError: nothing is there.
+        """
+        address = self.address_of(kind)
+        if address is not None and kind not in self._senders:
+            self._senders[kind] = await address.connect()
+        return address is not None
+
+    def transmit_by(self, kind: str, datagram: bytes) -> None:
+        """Queue one datagram for the address of that kind, whose socket is open."""
+        queued = _By(datagram)
+        queued.sender = self._senders[kind]
+        self.transmit(queued)
 
     def case(self) -> "OverTheWire":
         """Return a target of its own for one case, with a prefix nobody had before."""
@@ -293,6 +334,8 @@ class Wire:
         self.sent += 1
         try:
             sender = self._other if isinstance(datagram, _Elsewhere) else self._socket
+            if isinstance(datagram, _By):
+                sender = datagram.sender
             if isinstance(datagram, _Streamed) and self._stream:
                 sender = self._stream
             await sender.send(datagram, whole=isinstance(datagram, _Signal | _Streamed))
@@ -363,6 +406,7 @@ class OverTheWire(Target):
         super().__init__(wire.name, wire.profile, own)
         self._wire = wire
         self._seen = len(wire.snapshots)
+        self._connections = count(1)
 
     @property
     def interval(self) -> float:
@@ -388,6 +432,47 @@ class OverTheWire(Target):
 
     def _transmit_over_stream(self, lines: bytes) -> None:
         self._wire.transmit(_Streamed(lines))
+
+    async def needs_address(self, kind: str) -> None:
+        """Open a socket for datagrams to the target's address of that kind.
+
+        Raises:
+            Unsupported: nobody said one.
+            Inconclusive: nothing is there.
+        """
+        try:
+            if not await self._wire.open_sender(kind):
+                raise unknown(kind)
+        except OSError as error:
+            raise self._missing(self._address(kind), error) from None
+
+    def _address(self, kind: str) -> Address:
+        return self._wire.address_of(kind) or self._wire.address
+
+    def _transmit_by(self, kind: str, datagram: bytes) -> None:
+        self._wire.transmit_by(kind, datagram)
+
+    async def _connect(self, kind: str) -> Connection:
+        address, guessed = self._wire.address_of(kind), None
+        if address is None and kind == "tcp" and self._wire.address.scheme == "udp":
+            # Many targets read both at one port.
+            address = guessed = replace(self._wire.address, scheme="tcp")
+        if address is None:
+            raise unknown(kind)
+        try:
+            return await opened(address, partial(note, self.trace, address, next(self._connections)))
+        except OSError as error:
+            raise (unknown(kind) if guessed and self._wire.alive() else self._missing(address, error)) from None
+
+    def _missing(self, address: Address, error: OSError) -> Exception:
+        """Return what says that an address which was named is not there."""
+        if not self._wire.alive():
+            return Crashed("its process has ended")
+        return Inconclusive(f"nothing answers at {address}, which was named: {error.strerror or 'no time left'}")
+
+    def memory(self) -> int:
+        """Return how many bytes the target's process holds."""
+        return self._wire.memory() if self._wire.memory else super().memory()
 
     async def pause(self, intervals: float) -> None:
         """Let a part of a flush interval go by."""

@@ -96,6 +96,8 @@ def _examine(spec: str, cases: Sequence[Case], item: pytest.Item) -> Examination
     settings = Settings(
         directory=factory.mktemp("target"),
         profile=option.profile,
+        admin=option.admin,
+        also=tuple(option.also),
         sink=option.sink,
         interval=option.interval,
         hostile=option.hostile,

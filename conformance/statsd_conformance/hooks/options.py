@@ -26,6 +26,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--profile", metavar="NAME|FILE", help="how the target spells its output (default: probed)")
     group.addoption(
+        "--admin",
+        metavar="HOST:PORT",
+        help="management console of a target that the suite did not start (default: it has none)",
+    )
+    group.addoption(
+        "--also",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="where else a target that the suite did not start reads lines: udp://[::1]:PORT, tcp://, unix:///PATH for "
+        "datagrams, unixstream:///PATH; may be repeated",
+    )
+    group.addoption(
         "--sink",
         default="graphite://:2003",
         metavar="URL",

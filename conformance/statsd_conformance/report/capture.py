@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from statsd_conformance.address import Address
+from statsd_conformance.connection import Sent
 from statsd_conformance.evidence import describe, shell_line
 from statsd_conformance.report.pcapng import Endpoint, Packet, pcapng, stream, udp
 from statsd_conformance.requirement import Requirement
@@ -55,19 +56,21 @@ def capture(title: str, trace: Trace, route: Route) -> bytes:
     """Return a capture of what a case sent and of the Graphite lines that came back for it.
 
     The packets are made from what the suite sent and heard: the addresses and ports that it knows are real, when each
-    datagram left is not recorded, so all bear the time of the first flush less one interval.
+    datagram left is not recorded, so all bear the time of the first flush less one interval. What went another way than
+    the target's datagrams, over a connection of the case perhaps, is left out.
     """
     flushes = [(snapshot, flushed) for flushed in trace.flushes for snapshot in flushed.snapshots]
     begun = flushes[0][0].wall_clock - flushes[0][1].interval if flushes else 0.0
     packets = []
     source, to = Endpoint(route.host, route.port), Endpoint(route.target_host, route.target_port)
-    number = len(trace.datagrams)
+    datagrams = [one for one in trace.datagrams if not isinstance(one, Sent)]
+    number = len(datagrams)
     notes = [f"{title}: datagram {place} of {number}" for place in range(1, number + 1)]
-    if route.stream:
-        ended = [one if one.endswith(b"\n") else one + b"\n" for one in trace.datagrams]
+    if route.stream and datagrams:
+        ended = [one if one.endswith(b"\n") else one + b"\n" for one in datagrams]
         packets += _commented(stream(source, to, ended), notes, [begun] * (number + 1), f"{title}: connection")
     else:
-        for note, datagram in zip(notes, trace.datagrams, strict=True):
+        for note, datagram in zip(notes, datagrams, strict=True):
             # What is too long to be sent at all is no packet either; the text tells of it.
             if len(datagram) <= 65507:
                 packets.append(Packet(udp(source, to, datagram), begun, note))

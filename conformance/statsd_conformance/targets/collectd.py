@@ -2,16 +2,14 @@
 
 import asyncio
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from typing import Final
 
 from statsd_conformance.programs import Found, Missing, find
-from statsd_conformance.targets.named import Launch, Place
+from statsd_conformance.targets.named import Launch, Place, socket_in
 
-# A Unix socket's path may have about a hundred bytes, and a test's directory is often longer.
 _CONFIGURATION: Final = Template("""\
 Hostname "suite"
 FQDNLookup false
@@ -71,7 +69,7 @@ class Collectd:
 
     def prepare(self, program: Found, place: Place) -> Launch:
         """Write its configuration, with a socket through which its output can be pushed out."""
-        socket = Path(tempfile.mkdtemp(prefix="collectd-")) / "s"
+        socket = socket_in(place, "s")
         text = _CONFIGURATION.substitute(
             interval=place.interval,
             directory=place.directory,

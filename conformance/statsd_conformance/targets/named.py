@@ -1,10 +1,14 @@
 """What a target that the suite can start has to offer, and what the suite offers it."""
 
+import os
+import socket
+import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
+from statsd_conformance.address import Address
 from statsd_conformance.observers import MakeObserver
 from statsd_conformance.programs import Found, Missing
 
@@ -24,12 +28,35 @@ class Place:
 class Launch:
     """How to start a target in its place.
 
-    `nudge` makes a running target write out what it holds back; None where none is needed.
+    `nudge` makes a running target write out what it holds back; None where none is needed. `also` are the addresses at
+    which it reads lines beside the place's port over UDP, and `admin` is its management console, if it has one.
     """
 
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     nudge: Callable[[], Awaitable[None]] | None = None
+    also: tuple[Address, ...] = ()
+    admin: Address | None = None
+
+
+# The path of a Unix socket is no longer than this everywhere, its end included.
+_LONGEST_SOCKET: Final = 100
+
+
+def socket_in(place: Place, name: str) -> Path:
+    """Return the path of a Unix socket in the place's directory, or in one of its own where that is too long."""
+    path = place.directory / name
+    return path if len(os.fsencode(path)) < _LONGEST_SOCKET else Path(tempfile.mkdtemp(prefix="statsd-")) / name
+
+
+def loopback6(place: Place) -> Address | None:
+    """Return the place's port at ::1, over UDP; None where this machine has no IPv6 loopback, or the port is taken."""
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("::1", place.port))
+        except OSError:
+            return None
+    return Address("udp", "::1", place.port)
 
 
 class Named(Protocol):

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from string import Template
 from typing import Final
 
+from statsd_conformance.address import Address
 from statsd_conformance.programs import Found, Missing, find
-from statsd_conformance.targets.named import Launch, Place
+from statsd_conformance.targets.named import Launch, Place, loopback6
 
 _CONFIGURATION: Final = Template("""\
 [global]
@@ -60,7 +61,7 @@ _CONFIGURATION: Final = Template("""\
     statsd = yes
 [statsd]
     enabled = yes
-    bind to = udp:127.0.0.1:$port tcp:127.0.0.1:$port
+    bind to = udp:127.0.0.1:$port tcp:127.0.0.1:$port$ipv6
     update every (flushInterval) = $interval
     max private charts hard limit = 20000
 """)
@@ -99,7 +100,9 @@ class Netdata:
 
     def prepare(self, program: Found, place: Place) -> Launch:
         """Write its configuration; anonymous statistics are off, by the file that turns them off."""
+        ipv6 = loopback6(place)
         fill = {
+            "ipv6": f" udp:[::1]:{place.port}" if ipv6 else "",
             "directory": place.directory,
             "port": place.port,
             "graphite_port": place.graphite_port,
@@ -113,4 +116,5 @@ class Netdata:
         path = place.directory / "netdata.conf"
         path.write_text(_CONFIGURATION.substitute(fill))
         environment = {"DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
-        return Launch((*program.command, "-D", "-c", str(path)), environment)
+        also = (Address("tcp", "127.0.0.1", place.port), *([ipv6] if ipv6 else []))
+        return Launch((*program.command, "-D", "-c", str(path)), environment, also=also)

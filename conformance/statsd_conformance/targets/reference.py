@@ -4,8 +4,9 @@ import sys
 from dataclasses import dataclass
 
 from statsd_conformance import __version__
+from statsd_conformance.address import Address
 from statsd_conformance.programs import Found
-from statsd_conformance.targets.named import Launch, Place
+from statsd_conformance.targets.named import Launch, Place, socket_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,12 @@ class Reference:
 
     def prepare(self, program: Found, place: Place) -> Launch:
         """Return the command line; it needs no file."""
+        local, stream = socket_in(place, "datagrams"), socket_in(place, "stream")
         options = {
             "port": place.port,
             "tcp": "true",
+            "socket": local,
+            "streamSocket": stream,
             "address": "127.0.0.1",
             "mgmt_port": place.admin_port,
             "mgmt_address": "127.0.0.1",
@@ -38,4 +42,10 @@ class Reference:
         flags = [f"--{name}={value}" for name, value in options.items()]
         # A checkout has the packages on this process's path only.
         environment = {"PYTHONPATH": ":".join(path for path in sys.path if path)}
-        return Launch((*program.command, *flags), environment)
+        also = (
+            Address("tcp", "127.0.0.1", place.port),
+            Address("unix", path=str(local)),
+            Address("unixstream", path=str(stream)),
+        )
+        console = Address("tcp", "127.0.0.1", place.admin_port)
+        return Launch((*program.command, *flags), environment, also=also, admin=console)

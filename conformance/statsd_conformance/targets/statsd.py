@@ -3,14 +3,16 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from statsd_conformance.address import Address
 from statsd_conformance.programs import Found, Missing, find
-from statsd_conformance.targets.named import Launch, Place
+from statsd_conformance.targets.named import Launch, Place, loopback6, socket_in
 
 
 @dataclass(frozen=True, slots=True)
 class Statsd:
-    """npm `statsd`, or `statsd` on PATH: its defaults but for the interval, the addresses, and TCP beside UDP."""
+    """npm `statsd`, or `statsd` on PATH: its defaults but for the interval, the addresses, and what it listens on."""
 
     name: str = "statsd"
     profile: str = "statsd"
@@ -29,11 +31,16 @@ class Statsd:
 
     def prepare(self, program: Found, place: Place) -> Launch:
         """Write its configuration, which is JavaScript; JSON is that, too."""
+        stream, ipv6 = socket_in(place, "stream"), loopback6(place)
+        servers: list[dict[str, Any]] = [
+            {"server": f"./servers/{transport}", "address": "127.0.0.1", "port": place.port}
+            for transport in ("udp", "tcp")
+        ]
+        servers.append({"server": "./servers/tcp", "socket": str(stream)})
+        if ipv6:
+            servers.append({"server": "./servers/udp", "address": "::1", "address_ipv6": True, "port": place.port})
         configuration = {
-            "servers": [
-                {"server": f"./servers/{transport}", "address": "127.0.0.1", "port": place.port}
-                for transport in ("udp", "tcp")
-            ],
+            "servers": servers,
             "mgmt_port": place.admin_port,
             "mgmt_address": "127.0.0.1",
             "flushInterval": round(place.interval * 1000),
@@ -44,4 +51,6 @@ class Statsd:
         }
         path = place.directory / "statsd.json"
         path.write_text(json.dumps(configuration, indent=2))
-        return Launch((*program.command, str(path)))
+        also = [Address("tcp", "127.0.0.1", place.port), Address("unixstream", path=str(stream))]
+        console = Address("tcp", "127.0.0.1", place.admin_port)
+        return Launch((*program.command, str(path)), also=(*also, *([ipv6] if ipv6 else [])), admin=console)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from string import Template
 from typing import Final
 
+from statsd_conformance.address import Address
 from statsd_conformance.observers import MakeObserver, as_graphite, stream
 from statsd_conformance.programs import Found, Missing, find
 from statsd_conformance.targets.named import Launch, Place
@@ -52,4 +53,4 @@ class Statsite:
         )
         path = place.directory / "statsite.ini"
         path.write_text(text)
-        return Launch((*program.command, "-f", str(path)))
+        return Launch((*program.command, "-f", str(path)), also=(Address("tcp", "127.0.0.1", place.port),))
