@@ -44,6 +44,14 @@ EXTENDED: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "OTHER-03": ("kv", {"extensions": ("kv",)}),
     "OTHER-04": ("dictionary", {}),
     "OTHER-05": ("typeless", {"extensions": ("m",)}),
+    "NET-02": ("", {"tcp": True}),
+    "NET-03": ("", {"tcp": True}),
+    "NET-04": ("", {"tcp": True}),
+    "NET-05": ("", {"tcp": True}),
+    "NET-06": ("", {"tcp": True}),
+    "NET-07": ("", {"address": "::1", "address_ipv6": True}),
+    # Names in a folder of the trial.
+    "NET-08": ("", {"socket": "datagrams", "stream_socket": "stream"}),
     "OUT-09": (
         "prefixes",
         {

@@ -1,20 +1,26 @@
 """Servers tried over the wire: the daemon around them, the engine's own wire to it, many of them in one event loop."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, ParamSpec, TypeVar
 
 from defects.steps import Break
 from statsd_conformance.address import Address
 from statsd_conformance.profile import Profile
 from statsd_conformance.properties import PLAN, Plan
+from statsd_conformance.verdict import Outcome, Verdict
 from statsd_conformance.wave import Case, run_all
 from statsd_conformance.wire import NoAnswer, Wire
 from statsd_reference import Flush, Options, Point, Server, make_server
+from statsd_reference.admin import Reply
 from statsd_reference.daemon import Daemon
+from statsd_reference.stream import Cut, Stream
 from trials import PROFILE, Outcomes
 
 P = ParamSpec("P")
@@ -63,6 +69,9 @@ async def try_out(trial: Trial) -> Outcomes:
     """Run the cases of one trial against its server; no outcome at all when it never answers."""
     # What broke a property is tried first when the case is confirmed, and not shrunk among forty daemons once more.
     PLAN.set(Plan())
+    if trial.options.get("address_ipv6") and not ipv6_loopback():
+        lacking = Outcome(Verdict.UNSUPPORTED, "this machine has no IPv6 loopback")
+        return {case.id: lacking for case in trial.cases}
     async with serving(trial.plant, trial.scheme, trial.profile, trial.options) as subject:
         try:
             return await run_all(subject, trial.cases)
@@ -75,7 +84,8 @@ async def serving(
     plant: Break, scheme: str = "udp", profile: Profile = PROFILE, options: Mapping[str, Any] = NO_OPTIONS
 ) -> AsyncIterator["DaemonSubject"]:
     """Give a running daemon around the server that `plant` makes of the right one, and a wire to it."""
-    wire = Wire("reference", Address(scheme, "127.0.0.1", 1), replace(profile, lag=0.1), INTERVAL_MS / 1000, grace=6.0)
+    host = options.get("address", "127.0.0.1")
+    wire = Wire("reference", Address(scheme, host, 1), replace(profile, lag=0.1), INTERVAL_MS / 1000, grace=6.0)
     sink_port = await wire.open("127.0.0.1", 0)
     usual = Options(
         address="127.0.0.1",
@@ -87,14 +97,32 @@ async def serving(
         graphite_host="127.0.0.1",
         graphite_port=sink_port,
     )
-    subject = DaemonSubject(plant(make_server(replace(usual, **options))), wire)
-    wire.alive = subject.alive
-    try:
-        await subject.start()
-        yield subject
-    finally:
-        await subject.stop()
-        await wire.close()
+    with TemporaryDirectory() as folder:
+        server = make_server(placed(replace(usual, **options), Path(folder)))
+        subject = DaemonSubject(plant(server), wire)
+        wire.alive, wire.memory = subject.alive, subject.memory
+        try:
+            await subject.start()
+            yield subject
+        finally:
+            await subject.stop()
+            await wire.close()
+
+
+def ipv6_loopback() -> bool:
+    """Tell whether this machine has ::1."""
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("::1", 0))
+        except OSError:
+            return False
+    return True
+
+
+def placed(options: Options, folder: Path) -> Options:
+    """Return the options with the Unix sockets that they name in a folder."""
+    local, stream = (str(folder / path) if path else "" for path in (options.socket, options.stream_socket))
+    return replace(options, socket=local, stream_socket=stream)
 
 
 @dataclass
@@ -105,6 +133,7 @@ class DaemonSubject:
     wire: Wire
     error: Exception | None = None
     restarts: int = -1
+    held: int = 0
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _serving: "asyncio.Task[None] | None" = None
 
@@ -112,6 +141,10 @@ class DaemonSubject:
     def restartable(self) -> bool:
         """Whether it can be started again: always."""
         return True
+
+    def memory(self) -> int:
+        """Return how many bytes of a line that has not ended the stream that sent last holds."""
+        return self.held
 
     def alive(self) -> bool:
         """Tell whether no step has raised."""
@@ -127,6 +160,9 @@ class DaemonSubject:
         self.restarts += 1
         self._stopping.clear()
         self.wire.address = replace(self.wire.address, port=await self._listen(_TRIES))
+        options = self.server.options
+        sockets = (("unix", options.socket), ("unixstream", options.stream_socket))
+        self.wire.also = [Address(kind, path=path) for kind, path in sockets if path]
         await self.wire.connect()
 
     async def _listen(self, tries: int) -> int:
@@ -154,13 +190,27 @@ class DaemonSubject:
 
     async def _serve(self, listening: "asyncio.Future[int]") -> None:
         try:
-            async with Daemon(mortal(self.server, self._end)) as daemon:
+            async with Daemon(mortal(self._weighed(), self._end)) as daemon:
                 listening.set_result(daemon.port)
                 await self._stopping.wait()
         except Exception as error:
             if listening.done():
                 raise
             listening.set_exception(error)
+
+    def _weighed(self) -> Server:
+        """Return the server that notes how much a stream holds."""
+
+        def cut(stream: Stream, chunk: bytes, max_line: int) -> Cut:
+            done = self.server.cut(stream, chunk, max_line)
+            self.held = len(done.stream.rest)
+            return done
+
+        def finish(stream: Stream) -> bytes:
+            self.held = 0
+            return self.server.finish(stream)
+
+        return replace(self.server, cut=cut, finish=finish)
 
     def _end(self, error: Exception) -> None:
         self.error = self.error or error
@@ -180,6 +230,9 @@ def mortal(server: Server, end: Callable[[Exception], None]) -> Server:
             if not dead:
                 try:
                     return step(*args, **kwargs)
+                except ConnectionError:
+                    # A step on a stream closes its connection so.
+                    raise
                 except Exception as error:
                     dead = True
                     end(error)
@@ -192,6 +245,9 @@ def mortal(server: Server, end: Callable[[Exception], None]) -> Server:
         flush=guarded(server.flush, lambda window, timestamp: (Flush(1.0, timestamp), window)),
         points=guarded(partial(_all_points, server), lambda flush: iter(())),
         write=guarded(server.write, lambda point: b""),
+        cut=guarded(server.cut, lambda stream, chunk, max_line: Cut(b"", 0, stream)),
+        finish=guarded(server.finish, lambda stream: b""),
+        answer=guarded(server.answer, lambda command, state: Reply(b"", close=True)),
     )
     if server.is_standard:
         return server

@@ -8,6 +8,7 @@ from functools import partial
 from itertools import count
 from typing import Final
 
+from statsd_conformance import crafted
 from statsd_conformance.address import Address
 from statsd_conformance.connection import Connection, LocalConsole, LocalStream, Sent
 from statsd_conformance.flushed import Flushed
@@ -28,6 +29,11 @@ _SAY: Final = {
     "udp6": "nobody said where the target reads datagrams over IPv6; --also udp://[::1]:PORT does",
     "unix": "nobody said where the target reads Unix datagrams; --also unix:///PATH does",
     "unixstream": "nobody said where the target reads a Unix stream; --also unixstream:///PATH does",
+    **dict.fromkeys(
+        crafted.KINDS,
+        "this machine lets the suite craft no packets: that takes the right to open raw sockets (root or CAP_NET_RAW) "
+        "and a target at an IPv4 address of this machine",
+    ),
     "console": "nobody said where the target's management console is; --admin HOST:PORT does",
 }
 
@@ -116,15 +122,15 @@ class Target(ABC):
         raise Unsupported("the target reads no TCP beside its datagrams")
 
     async def needs_address(self, kind: str) -> None:
-        """Say that the case sends datagrams to an address of that kind, `udp6` or `unix`.
+        """Say that the case sends datagrams of that kind: to an address, `udp6` or `unix`, or one of `crafted.KINDS`.
 
         Raises:
-            Unsupported: the target reads none there.
+            Unsupported: the target reads none there, or this machine sends none.
         """
         raise unknown(kind)
 
     def send_by(self, kind: str, *datagrams: bytes) -> None:
-        """Send each argument as one datagram to the target's address of that kind; `needs_address` comes first.
+        """Send each argument as one datagram of that kind; `needs_address` comes first.
 
         What goes another way than the fences may come later than they: see `flush_holding`.
         """
@@ -375,6 +381,7 @@ class InProcess(Target):
             "unix": bool(options.socket),
             "unixstream": bool(options.stream_socket),
             "console": bool(options.mgmt_port),
+            **dict.fromkeys(crafted.KINDS, True),
         }
         return {kind for kind, yes in said.items() if yes}
 

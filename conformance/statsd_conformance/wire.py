@@ -17,6 +17,7 @@ from typing import Final
 
 from statsd_conformance.address import Address, Sender
 from statsd_conformance.connection import Connection, opened
+from statsd_conformance.crafted import KINDS, Crafter, crafter
 from statsd_conformance.graphite import Snapshot
 from statsd_conformance.kernel import queue_and_drops
 from statsd_conformance.observers import MakeObserver, Observer, graphite
@@ -45,7 +46,7 @@ class _Streamed(bytes):
 class _By(bytes):
     """A datagram that leaves for another address of the target."""
 
-    sender: Sender
+    sender: Sender | Crafter
 
 
 class _Signal(bytes):
@@ -119,7 +120,7 @@ class Wire:
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
     _burst: int = 0
     _stream: Sender | None = None
-    _senders: dict[str, Sender] = field(default_factory=dict)
+    _senders: dict[str, Sender | Crafter] = field(default_factory=dict)
     _sending: bool = False
     _cases: int = 0
     _raised: int = 0
@@ -204,15 +205,17 @@ class Wire:
         return next((one for one in (self.address, *self.also) if one.kind == kind), None)
 
     async def open_sender(self, kind: str) -> bool:
-        """Open a socket for datagrams to the address of that kind, unless that was done; tell whether there is one.
+        """Open a socket for datagrams of that kind, unless that was done; tell whether there is one.
 
         Raises:
             OSError: nothing is there.
         """
-        address = self.address_of(kind)
-        if address is not None and kind not in self._senders:
-            self._senders[kind] = await address.connect()
-        return address is not None
+        if kind not in self._senders:
+            address = self.address_of(kind)
+            made = crafter(kind, self.address) if kind in KINDS else await address.connect() if address else None
+            if made:
+                self._senders[kind] = made
+        return kind in self._senders
 
     def transmit_by(self, kind: str, datagram: bytes) -> None:
         """Queue one datagram for the address of that kind, whose socket is open."""
@@ -333,7 +336,7 @@ class Wire:
         self._burst += room(datagram)
         self.sent += 1
         try:
-            sender = self._other if isinstance(datagram, _Elsewhere) else self._socket
+            sender: Sender | Crafter = self._other if isinstance(datagram, _Elsewhere) else self._socket
             if isinstance(datagram, _By):
                 sender = datagram.sender
             if isinstance(datagram, _Streamed) and self._stream:

@@ -12,8 +12,6 @@ from wire_trials import Trial, over_the_wire
 
 # Of the cases that find a defect in process, this many are tried over the wire.
 ENOUGH: Final = 1
-# Cases of these families see what a stream does; in process there is none.
-STREAMED: Final = {"A21": ("FRAMING", "COUNTER")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ async def all_findings() -> list[Finding]:
     cases = all_cases()
     on_the_reference = await in_process(right, cases)
     found = {defect: catching(cases, on_the_reference, await in_process(defect.plant, cases)) for defect in DEFECTS}
-    trials = {defect.id: _trial(defect, cases, by) for defect, by in found.items()}
+    trials = {defect.id: _trial(defect, by) for defect, by in found.items()}
     wired = await over_the_wire({id: trial for id, trial in trials.items() if trial.cases})
     return [
         Finding(
@@ -47,10 +45,7 @@ async def all_findings() -> list[Finding]:
     ]
 
 
-def _trial(defect: Defect, cases: Sequence[Case], found_by: Sequence[Case]) -> Trial:
-    families = STREAMED.get(defect.id)
-    if families:
-        return Trial(defect.plant, [case for case in cases if case.requirement.family in families], "tcp")
+def _trial(defect: Defect, found_by: Sequence[Case]) -> Trial:
     plain = [case for case in found_by if case.requirement.id not in EXTENDED]
     tried = (plain or found_by)[:ENOUGH]
     if not tried:
