@@ -12,6 +12,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from defects.steps import Break
 from statsd_conformance.address import Address
+from statsd_conformance.process import free_port
 from statsd_conformance.profile import Profile
 from statsd_conformance.properties import PLAN, Plan
 from statsd_conformance.verdict import Outcome, Verdict
@@ -167,6 +168,10 @@ class DaemonSubject:
 
     async def _listen(self, tries: int) -> int:
         """Return the port; the number that the system gave for UDP may be taken for TCP."""
+        if self.server.options.mgmt_port:
+            port = free_port()
+            self.server = replace(self.server, options=replace(self.server.options, mgmt_port=port))
+            self.wire.admin = Address("tcp", "127.0.0.1", port)
         listening: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._serving = asyncio.create_task(self._serve(listening))
         try:

@@ -160,6 +160,18 @@ class Target(ABC):
         finally:
             connection.close()
 
+    @asynccontextmanager
+    async def console(self) -> AsyncIterator[Connection]:
+        """Give a connection to the management console of an aggregator, as the original has it.
+
+        Raises:
+            Unsupported: it has none, or nobody said where.
+        """
+        if "proxy" in self.profile.extensions:
+            raise Unsupported("its console is that of a proxy, which PROXY-05 is about")
+        async with self.connection("console") as console:
+            yield console
+
     async def _connect(self, kind: str) -> Connection:
         raise unknown(kind)
 
