@@ -111,7 +111,6 @@ class OverSocket(Connection):
         self._reader = reader
         self._writer = writer
         self._socket: socket.socket = writer.get_extra_info("socket")
-        self._ports = _ports(self._socket)
         self._stalled = False
 
     @property
@@ -133,7 +132,7 @@ class OverSocket(Connection):
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             await asyncio.sleep(_LOOK)
-            waiting = unread(*self._ports) if self._ports else None
+            waiting = unread(self._socket)
             if waiting is None:
                 await asyncio.sleep(_LOOK)
                 return
@@ -166,14 +165,6 @@ class OverSocket(Connection):
         """Break the connection off."""
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._writer.transport.abort()
-
-
-def _ports(connected: socket.socket) -> tuple[int, int] | None:
-    """Return the target's port and ours, of a connection over TCP on this machine."""
-    if connected.family not in (socket.AF_INET, socket.AF_INET6):
-        return None
-    here, there = connected.getsockname(), connected.getpeername()
-    return (there[1], here[1]) if here[0] == there[0] or Address("tcp", there[0]).loopback else None
 
 
 async def opened(address: Address, note: Callable[[bytes], None]) -> OverSocket:

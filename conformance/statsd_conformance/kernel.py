@@ -1,14 +1,22 @@
-"""What the kernel knows of a local UDP socket: how much waits in its queue, and how many datagrams it dropped."""
+"""What the kernel knows of sockets on this machine: how much waits in their queues, how many datagrams it dropped."""
 
+import socket
+import struct
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 _TABLES: Final = (Path("/proc/net/udp"), Path("/proc/net/udp6"))
-_TCP_TABLES: Final = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
-# proc(5), /proc/net/udp and tcp: local and remote address, queues as transmit:receive in hex, drops in the last column.
-_LOCAL, _REMOTE, _QUEUES, _DROPS = 1, 2, 4, 12
+# proc(5), /proc/net/udp: local address, queues as transmit:receive in hex, drops in the last column.
+_LOCAL, _QUEUES, _DROPS = 1, 4, 12
+# netlink(7), sock_diag(7): its protocol, its one kind of message, the size of a header, a number that stands for any.
+_NETLINK_SOCK_DIAG: Final = 4
+_SOCK_DIAG_BY_FAMILY: Final = 20
+_NLM_F_REQUEST: Final = 1
+_HEADER: Final = 16
+_ANY: Final = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +52,31 @@ def read_queue(rows: Iterable[str], port: int) -> Queue | None:
     return Queue(waiting, sum(int(fields[_DROPS]) for fields in own))
 
 
-def unread(port: int, peer_port: int) -> int | None:
-    """Return how many bytes a program on this machine has not read of its TCP connection from `port` to `peer_port`.
+def unread(connected: socket.socket) -> int | None:
+    """Return how many bytes of a TCP connection the program at its other end, on this machine, has not read yet.
 
-    None when there is no such connection any more, or where there is no /proc.
+    None when there is no such connection any more, and where the kernel does not tell: other systems than Linux.
     """
-    ends = f":{port:04X} ", f":{peer_port:04X} "
-    for table in _TCP_TABLES:
-        rows = table.read_text().splitlines()[1:] if table.exists() else []
-        for row in rows:
-            if ends[0] in row and ends[1] in row:
-                fields = row.split()
-                if fields[_LOCAL].endswith(ends[0].strip()) and fields[_REMOTE].endswith(ends[1].strip()):
-                    return int(fields[_QUEUES].partition(":")[2], 16)
-    return None
+    if not hasattr(socket, "AF_NETLINK") or connected.family not in (socket.AF_INET, socket.AF_INET6):
+        return None
+    try:
+        here, there = connected.getsockname(), connected.getpeername()
+        addresses = b"".join(_packed(connected.family, end[0]) for end in (there, here))
+        # sock_diag(7): one socket by its ends, the other program's first; cookie and interface are any.
+        ends = struct.pack("!HH", there[1], here[1]) + addresses + struct.pack("=III", 0, _ANY, _ANY)
+        wanted = struct.pack("=BBBxI", connected.family, socket.IPPROTO_TCP, 0, _ANY) + ends
+        request = struct.pack("=IHHII", _HEADER + len(wanted), _SOCK_DIAG_BY_FAMILY, _NLM_F_REQUEST, 1, 0) + wanted
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, _NETLINK_SOCK_DIAG) as diagnosing:
+            diagnosing.send(request)
+            answer = diagnosing.recv(65536)
+    except OSError:
+        return None
+    if int.from_bytes(answer[4:6], sys.byteorder) != _SOCK_DIAG_BY_FAMILY:
+        return None
+    # Of struct inet_diag_msg: four bytes, the ends, when it expires, and then its receive queue.
+    waiting: int = struct.unpack_from("=I", answer, _HEADER + 4 + len(ends) + 4)[0]
+    return waiting
+
+
+def _packed(family: int, host: str) -> bytes:
+    return socket.inet_pton(family, host.partition("%")[0]).ljust(16, b"\0")
