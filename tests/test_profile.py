@@ -54,6 +54,7 @@ WRONG = {
     "lag = -1\n" + GOOD: "lag is -1, not a number, 0 or above",
     "lag = nan\n" + GOOD: "lag is nan, not a number, 0 or above",
     "errors = []\n" + GOOD: "errors is [], not a text",
+    "own = {packets = 'a'}\n" + GOOD: "own is {'packets': 'a'}, not a table of texts for packets_received",
     "dot = 1\n" + GOOD: "dot is 1, not a text",
     "tags = 'some'\n" + GOOD: "tags is 'some', not 'graphite' or 'none'",
 }

@@ -405,6 +405,33 @@ def test_quiet_cases_of_two_families_do_not_meet() -> None:
     assert heard["ONE-01"] == heard["ONE-02"] < heard["TWO-01"]
 
 
+def test_quiet_failure_is_confirmed_alone() -> None:
+    together: list[int] = []
+    running = 0
+
+    def failing(id: str) -> Function:
+        async def failed(target: Target) -> None:
+            nonlocal running
+            running += 1
+            try:
+                await good(target)
+                together.append(running)
+                raise AssertionError("counted twice")
+            finally:
+                running -= 1
+
+        return failed
+
+    ran = run([case(failing(id), id, quiet=True) for id in ("T-01", "T-02")])
+    assert set(ran.verdicts.values()) == {"FAIL"}
+    assert together == [2, 1, 1, 1]
+
+
+def test_quiet_case_that_holds_alone_holds() -> None:
+    ran = run([case(Failing(runs=[1]), quiet=True)])
+    assert ran.verdicts == {"TESTING-01": "PASS"}
+
+
 def test_case_gets_its_parameters() -> None:
     async def parametrised(target: Target, value: int) -> str:
         return f"got {value}"

@@ -1,6 +1,6 @@
 """What came out of a target, as a case sees it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
@@ -9,8 +9,10 @@ from typing import Final
 
 import pytest
 
+from statsd_conformance.account import NOTHING, Account
 from statsd_conformance.graphite import GraphiteLine, Snapshot
-from statsd_conformance.profile import Profile, same_path
+from statsd_conformance.profile import OWN_COUNTERS, Profile, same_path
+from statsd_conformance.requirement import Inconclusive
 
 _SHOWN: Final = 8
 _CHANGES: Final = 4
@@ -27,7 +29,8 @@ _TIME_ITSELF: Final = ("mean", "upper", "lower", "median", "sum")
 class Flushed:
     """The snapshots that a case waited for.
 
-    `token` is the case's own prefix; `own` are the lines whose path carries it. A value that was never published is an
+    `token` is the case's own prefix; `own` are the lines whose path carries it. `others` returns what all but the case
+    sent for these snapshots, None where that is not certain. A value that was never published is an
     AssertionError in StatsD's words, never a KeyError.
     """
 
@@ -35,6 +38,7 @@ class Flushed:
     interval: float
     token: bytes
     snapshots: tuple[Snapshot, ...]
+    others: Callable[[], Account | None] = lambda: NOTHING
 
     def __repr__(self) -> str:
         # Assertions that fail show it.
@@ -171,6 +175,40 @@ class Flushed:
             return None
         path = self.profile.errors.encode()
         return sum(line.number or 0.0 for line in self.lines if line.path == path)
+
+    def rejected(self) -> float | None:
+        """Return how many of the case's own samples the target says it rejected, None where it does not say.
+
+        Raises:
+            Inconclusive: how much others sent meanwhile is not certain.
+        """
+        errors = self.errors()
+        return None if errors is None else errors - self.of_others().bad
+
+    def own_count(self, name: str) -> float:
+        """Return what the target counted of what the case sent, by the original's name of the target's own counter.
+
+        Raises:
+            Inconclusive: how much others sent meanwhile is not certain.
+        """
+        others = dict(zip(OWN_COUNTERS, self.of_others(), strict=True))
+        return sum(self.own_values(name)) - others[name]
+
+    def own_values(self, name: str) -> list[float]:
+        """Return what the target published about itself under the original's name, oldest first."""
+        path = self.profile.own[name].encode()
+        return [line.number for line in self.lines if line.number is not None and same_path(path, line.path)]
+
+    def of_others(self) -> Account:
+        """Return how much all but the case sent for these snapshots.
+
+        Raises:
+            Inconclusive: that is not certain.
+        """
+        others = self.others()
+        if others is None:
+            raise Inconclusive("other cases sent something about the time of the flush, so whose it is cannot be told")
+        return others
 
     def _lines(self, kind: str, bucket: bytes, statistic: str = "") -> list[GraphiteLine]:
         path = self.profile.path(kind, bucket, statistic)

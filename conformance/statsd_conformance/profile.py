@@ -1,13 +1,21 @@
 """How a target spells what it publishes. A profile decides spelling and capabilities, never arithmetic."""
 
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
 KINDS = ("counter", "rate", "gauge", "set", "timer", "meter", "kv", "dictionary")
+# The original's names for what it publishes about itself. Counters have their rate under the same name with `_rate`.
+OWN_COUNTERS = ("packets_received", "metrics_received", "bad_lines_seen")
+OWN = (
+    *OWN_COUNTERS,
+    *(f"{name}_rate" for name in OWN_COUNTERS),
+    *("numStats", "timestamp_lag", "processing_time", "calculationtime"),
+    *("last_exception", "last_flush", "flush_time", "flush_length"),
+)
 
 
 class ProfileError(ValueError):
@@ -31,6 +39,7 @@ class Profile:
         rounds: how many snapshots have to hold a fence before everything sent before it has come out.
         lag: seconds that output may come later than the interval says.
         errors: path of the count of rejected samples in a flush, or empty.
+        own: what the target publishes about itself, by the original's name (see OWN), to its path.
         extensions: dialects that it claims to read.
         dot: what stands for a dot of a bucket in its paths.
         tags: how it publishes tags: "graphite", `;key=value` behind a path, which is also how observers of other output
@@ -48,6 +57,7 @@ class Profile:
     rounds: int = 1
     lag: float = 0.5
     errors: str = ""
+    own: Mapping[str, str] = field(default_factory=dict)
     extensions: tuple[str, ...] = ()
     dot: str = "."
     tags: str = "graphite"
@@ -144,8 +154,11 @@ def _are_texts(values: object) -> bool:
     return isinstance(values, list) and all(isinstance(value, str) for value in values)
 
 
-def _is_table(value: object) -> bool:
-    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+def _is_table(value: object, names: Sequence[str] | None = None) -> bool:
+    """Tell whether `value` is a table of texts, of no other than these names."""
+    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+        return False
+    return names is None or set(value) <= set(names)
 
 
 # What each entry takes: a test, and its words.
@@ -164,6 +177,7 @@ _TAKES: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     "rounds": (lambda value: _is_number(value) and isinstance(value, int) and value > 0, "a whole number above 0"),
     "lag": (_is_number, "a number, 0 or above"),
     "errors": (lambda value: isinstance(value, str), "a text"),
+    "own": (lambda value: _is_table(value, OWN), f"a table of texts for {', '.join(OWN)}"),
     "extensions": (_are_texts, "a list of texts"),
     "dot": (lambda value: isinstance(value, str), "a text"),
     "tags": (lambda value: value in ("graphite", "none"), "'graphite' or 'none'"),

@@ -44,8 +44,8 @@ class Requirement:
     """One entry of the catalogue and how its case has to be run.
 
     `sentence` is the requirement in RFC 2119 words. `hostile` cases send what has stopped real servers, and run after
-    the others, those that have stopped the original (`lethal`) last. `quiet` cases read the target's count of bad
-    lines, so nothing else may send any meanwhile.
+    the others, those that have stopped the original (`lethal`) last. `quiet` cases read what the target counts of
+    itself; they run when the others hardly send any more, and what still is sent is known and taken off.
     """
 
     id: str

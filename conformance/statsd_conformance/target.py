@@ -1,7 +1,7 @@
 """What a case talks to: send datagrams, wait for a flush. Whether a socket is behind it, it does not know."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -9,6 +9,7 @@ from itertools import count
 from typing import Final
 
 from statsd_conformance import crafted
+from statsd_conformance.account import NOTHING, Account
 from statsd_conformance.address import Address
 from statsd_conformance.connection import Connection, LocalConsole, LocalStream, Sent
 from statsd_conformance.flushed import Flushed
@@ -80,6 +81,16 @@ class Target(ABC):
     def interval(self) -> float:
         """The flush interval in seconds."""
 
+    @property
+    def sole(self) -> bool:
+        """Whether nobody but the suite sends to it, for certain."""
+        return True
+
+    @property
+    def verbatim(self) -> bool:
+        """Whether the lines of a snapshot are the bytes that the target wrote."""
+        return True
+
     @abstractmethod
     def _transmit(self, datagram: bytes, *, elsewhere: bool = False) -> None:
         """Send one datagram as it is, from the case's socket or from another one."""
@@ -87,6 +98,10 @@ class Target(ABC):
     @abstractmethod
     async def _snapshots(self) -> Sequence[Snapshot]:
         """Return the snapshots since the last call, up to one that holds everything sent before this call."""
+
+    def _others(self) -> Callable[[], Account | None]:
+        """Return what tells how much all but this case sent for the last snapshots; None where that is not certain."""
+        return lambda: NOTHING
 
     def bucket(self, leaf: str = "a") -> bytes:
         """Return a bucket of the case's own."""
@@ -192,12 +207,13 @@ class Target(ABC):
         if all(first.has(bucket) for bucket in buckets):
             return first
         second = await self.flush()
-        return Flushed(self.profile, self.interval, self.token, first.snapshots + second.snapshots)
+        snapshots = first.snapshots + second.snapshots
+        return Flushed(self.profile, self.interval, self.token, snapshots, lambda: None)
 
     async def flush(self) -> Flushed:
         """Return everything published since the case's last flush, up to a flush that holds all that was sent."""
         snapshots = await self._snapshots()
-        flushed = Flushed(self.profile, self.interval, self.token, tuple(snapshots))
+        flushed = Flushed(self.profile, self.interval, self.token, tuple(snapshots), self._others())
         self.trace.flushes.append(flushed)
         return flushed
 
@@ -281,6 +297,15 @@ class Target(ABC):
         """
         if self.output == "prometheus":
             raise Unsupported("a Prometheus page is looked at when the suite likes, so it shows no flush")
+
+    def needs_own(self, *names: str) -> None:
+        """Say that the case looks at what the target publishes about itself, as in `needs_own("packets_received")`.
+
+        Raises:
+            Unsupported: the target does not publish it, by its profile.
+        """
+        if missing := [name for name in names if name not in self.profile.own]:
+            raise Unsupported(f"the profile {self.profile.name!r} says no path of the target's own {missing[0]}")
 
     def needs_extension(self, name: str) -> None:
         """Say that the case is of an extension, as in `needs_extension("deleteGauges")`.

@@ -15,12 +15,13 @@ from functools import partial
 from itertools import count, pairwise
 from typing import Final
 
+from statsd_conformance.account import Account, account
 from statsd_conformance.address import Address, Sender
-from statsd_conformance.connection import Connection, opened
+from statsd_conformance.connection import Connection, Sent, opened
 from statsd_conformance.crafted import KINDS, Crafter, crafter
 from statsd_conformance.graphite import Snapshot
 from statsd_conformance.kernel import queue_and_drops
-from statsd_conformance.observers import MakeObserver, Observer, graphite
+from statsd_conformance.observers import GraphiteObserver, MakeObserver, Observer, graphite
 from statsd_conformance.profile import Profile
 from statsd_conformance.requirement import Inconclusive
 from statsd_conformance.route import Route, route_of
@@ -72,11 +73,11 @@ class _FenceRequest:
 
 @dataclass
 class _Fence:
-    """A fence under way: the calls that wait for it, and the snapshots in which it was seen."""
+    """A fence under way: the calls that wait for it, a name for each sending, and how many snapshots it was seen in."""
 
-    name: bytes
     raised: float
     waiting: list["asyncio.Future[int]"]
+    names: set[bytes] = field(default_factory=set)
     sent: float = 0.0
     seen: int = 0
 
@@ -100,6 +101,8 @@ class Wire:
         memory: returns how many bytes its process holds; None where that cannot be seen.
         grace: seconds to wait for a fence beyond the flushes that it needs.
         snapshots: everything it flushed so far.
+        log: everything that was sent so far.
+        sole: whether nobody else sends to the target, for certain.
     """
 
     name: str
@@ -113,9 +116,14 @@ class Wire:
     memory: Callable[[], int] | None = None
     grace: float = 3.0
     snapshots: list[Snapshot] = field(default_factory=list)
+    log: list[bytes] = field(default_factory=list)
+    sole: bool = True
     sent: int = 0
     refused: int = 0
-    _queue: "asyncio.Queue[bytes | _FenceRequest]" = field(default_factory=asyncio.Queue)
+    _queue: "asyncio.Queue[bytes | _FenceRequest | _Fence]" = field(default_factory=asyncio.Queue)
+    # By number of snapshots, how much of the log they hold, where that is certain; and where in it the fences end.
+    _held: dict[int, int] = field(default_factory=dict)
+    _ends: dict[bytes, int] = field(default_factory=dict)
     _fences: list[_Fence] = field(default_factory=list)
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
     _burst: int = 0
@@ -267,6 +275,20 @@ class Wire:
         self._queue.put_nowait(request)
         return await request.done
 
+    def sent_between(self, first: int, last: int) -> list[bytes] | None:
+        """Return the datagrams that snapshots from number `first` on, up to `last` without it, hold.
+
+        None where it is not certain which they are, or where not all of it were plain datagrams.
+        """
+        if first not in self._held or last not in self._held or self.address.scheme == "tcp":
+            return None
+        sent = self.log[self._held[first] : self._held[last]]
+        return None if any(isinstance(one, _Streamed | _By) for one in sent) else sent
+
+    def streamed(self) -> None:
+        """Note that a case sent something over a connection of its own."""
+        self.log.append(_Streamed())
+
     def drops(self) -> int:
         """Return how many datagrams the kernel dropped at the target's socket so far; 0 where it cannot be seen."""
         port = self.address.local_udp_port
@@ -282,9 +304,13 @@ class Wire:
     def _take(self, snapshot: Snapshot) -> None:
         self.snapshots.append(snapshot)
         names = {name for line in snapshot.lines for name in self._fence_name.findall(line.key)}
+        held = max((self._ends[name] for name in names if name in self._ends), default=0)
+        # A fence that is not in it tells that nothing behind is, either.
+        if held and all(isinstance(one, _Signal) for one in self.log[held : held + 1]):
+            self._held[len(self.snapshots)] = held
         passed = 0
         for number, fence in enumerate(self._fences, start=1):
-            fence.seen += fence.name in names
+            fence.seen += not fence.names.isdisjoint(names)
             if fence.seen >= self.profile.rounds:
                 # What an earlier fence waited for was sent before, on the same socket.
                 passed = number
@@ -307,7 +333,9 @@ class Wire:
             waiting = [item.done for item in batch if isinstance(item, _FenceRequest)]
             try:
                 for item in batch:
-                    if not isinstance(item, _FenceRequest):
+                    if isinstance(item, _Fence):
+                        await self._send_fence(item)
+                    elif not isinstance(item, _FenceRequest):
                         await self._send(item)
                 if waiting:
                     await self._raise_fence(waiting)
@@ -320,10 +348,17 @@ class Wire:
             self._sending = False
 
     async def _raise_fence(self, waiting: list["asyncio.Future[int]"]) -> None:
+        fence = _Fence(time.monotonic(), waiting)
+        self._fences.append(fence)
+        await self._send_fence(fence)
+
+    async def _send_fence(self, fence: _Fence) -> None:
+        """Send a fence under one more name, so that a snapshot tells which of its datagrams it holds."""
         self._raised += 1
         name = b"q%bfence%dz" % (self.run.encode(), self._raised)
-        self._fences.append(_Fence(name, time.monotonic(), waiting))
+        fence.names.add(name)
         await self._send(fence_line(name))
+        self._ends[name] = len(self.log)
 
     async def _send(self, datagram: bytes) -> None:
         """Send one datagram, once there is room for it.
@@ -335,6 +370,7 @@ class Wire:
             await self._drained(1.0)
         self._burst += room(datagram)
         self.sent += 1
+        self.log.append(datagram)
         try:
             sender: Sender | Crafter = self._other if isinstance(datagram, _Elsewhere) else self._socket
             if isinstance(datagram, _By):
@@ -382,7 +418,7 @@ class Wire:
             elif now - oldest.sent > self.interval + self.profile.lag:
                 # It was lost on the way, or the target does not publish an idle counter again.
                 oldest.sent = now
-                self.transmit(fence_line(oldest.name))
+                self._queue.put_nowait(oldest)
 
     def _fail(self, error: Exception) -> None:
         fences, self._fences = self._fences, []
@@ -410,6 +446,8 @@ class OverTheWire(Target):
         self._wire = wire
         self._seen = len(wire.snapshots)
         self._connections = count(1)
+        self._start = self._seen
+        self._accounted = 0
 
     @property
     def interval(self) -> float:
@@ -420,6 +458,16 @@ class OverTheWire(Target):
     def output(self) -> str:
         """What the target publishes, as its observer says."""
         return self._wire.sink.output
+
+    @property
+    def sole(self) -> bool:
+        """Whether nobody but the suite sends to it, for certain."""
+        return self._wire.sole
+
+    @property
+    def verbatim(self) -> bool:
+        """Whether it was listened to as Graphite plaintext."""
+        return type(self._wire.sink) is GraphiteObserver
 
     def _transmit(self, datagram: bytes, *, elsewhere: bool = False) -> None:
         self._wire.transmit(_Elsewhere(datagram) if elsewhere else datagram)
@@ -463,9 +511,14 @@ class OverTheWire(Target):
         if address is None:
             raise unknown(kind)
         try:
-            return await opened(address, partial(note, self.trace, address, next(self._connections)))
+            return await opened(address, partial(self._note, address, next(self._connections)))
         except OSError as error:
             raise (unknown(kind) if guessed and self._wire.alive() else self._missing(address, error)) from None
+
+    def _note(self, address: Address, connection: int, segment: bytes) -> None:
+        note(self.trace, address, connection, segment)
+        if address != self._wire.admin:
+            self._wire.streamed()
 
     def _missing(self, address: Address, error: OSError) -> Exception:
         """Return what says that an address which was named is not there."""
@@ -482,5 +535,16 @@ class OverTheWire(Target):
         await asyncio.sleep(intervals * self.interval)
 
     async def _snapshots(self) -> Sequence[Snapshot]:
-        start, self._seen = self._seen, await self._wire.fence()
-        return self._wire.snapshots[start : self._seen]
+        self._start, self._seen = self._seen, await self._wire.fence()
+        return self._wire.snapshots[self._start : self._seen]
+
+    def _others(self) -> Callable[[], Account | None]:
+        sent, self._accounted = self.trace.datagrams[self._accounted :], len(self.trace.datagrams)
+        mine = [datagram for datagram in sent if not isinstance(datagram, Sent)]
+        first, last = self._start, self._seen
+
+        def others() -> Account | None:
+            everything = self._wire.sent_between(first, last)
+            return None if everything is None else account(everything).less(account(mine))
+
+        return others
