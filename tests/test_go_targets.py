@@ -9,8 +9,9 @@ from typing import Final
 import pytest
 
 from needed_programs import command_of
+from statsd_conformance.profile import load_profile
 from statsd_conformance.programs import Found, Missing
-from statsd_conformance.session import Settings, running
+from statsd_conformance.session import Settings, probe_target, running
 from statsd_conformance.targets import NAMED, Place
 from statsd_fuzz.search import in_ci
 
@@ -23,11 +24,28 @@ def place(directory: Path) -> Place:
     return Place(port=1, admin_port=2, graphite_port=3, interval=0.5, directory=directory)
 
 
+def need(name: str) -> None:
+    """Skip a test without the program, or fail where `make peers` should have installed it."""
+    offered = name in PEERS and in_ci(os.environ) and shutil.which("go") is not None
+    command_of(NAMED[name].find(), must_be_there=offered)
+
+
+# veneur's timers have no single path: of each statistic its own type stands in front.
+@pytest.mark.parametrize("name", [name for name in TARGETS if name != "veneur"])
+@pytest.mark.xdist_group("go-targets")
+def test_probe_reads_the_shipped_profile_off_the_real_program(name: str, tmp_path: Path) -> None:
+    need(name)
+    known = load_profile(name)
+    found = asyncio.run(probe_target(name, Settings(tmp_path))).profile
+    assert (found.paths, found.dot, found.timer_unit_ms) == (known.paths, known.dot, known.timer_unit_ms)
+    assert found.statistics.items() >= known.statistics.items()
+    assert set(found.types) == set(known.types)
+
+
 @pytest.mark.parametrize("name", TARGETS)
 @pytest.mark.xdist_group("go-targets")
 def test_samples_come_back_from_the_real_program(name: str, tmp_path: Path) -> None:
-    offered = name in PEERS and in_ci(os.environ) and shutil.which("go") is not None
-    command_of(NAMED[name].find(), must_be_there=offered)
+    need(name)
 
     async def run() -> None:
         async with running(name, Settings(tmp_path)) as subject:

@@ -42,7 +42,7 @@ _WORDS: Final = {
     "std": ("std", "stddev", "stdev", "stdv"),
     "sum": ("sum", "total"),
     "sum_squares": ("sum_squares", "sum_sq"),
-    "upper_90": ("upper_90", "percentile_90", "p90", "90percentile", "percentile90", "quantile_0_9"),
+    "upper_90": ("upper_90", "percentile_90", "p90", "90percentile", "percentile90", "90_percentile", "quantile_0_9"),
     "count_90": ("count_90",),
     "mean_90": ("mean_90",),
     "sum_90": ("sum_90",),
