@@ -52,6 +52,7 @@ EXTENDED: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "NET-07": ("", {"address": "::1", "address_ipv6": True}),
     # Some port: the trial finds one.
     **{f"ADMIN-{number:02}": ("", {"mgmt_port": 1}) for number in range(1, 12)},
+    "SELF-08": ("", {"mgmt_port": 1}),
     # Names in a folder of the trial.
     "NET-08": ("", {"socket": "datagrams", "stream_socket": "stream"}),
     "OUT-09": (

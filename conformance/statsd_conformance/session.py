@@ -277,6 +277,7 @@ def _subject(spec: str, settings: Settings) -> tuple[Subject, MakeObserver]:
     address = read_address(spec)
     make = sink_observer(settings.sink, local=address.loopback, interval=settings.interval or _LOOK)
     wire = Wire(spec, address, _profile(settings.profile), settings.interval)
+    wire.sole = False
     wire.also = [read_address(one) for one in settings.also]
     wire.admin = read_address(f"tcp://{settings.admin}") if settings.admin else None
     return Subject(wire), make
