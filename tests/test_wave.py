@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from defects.steps import Break
+from statsd_conformance.graphite import Snapshot
 from statsd_conformance.requirement import CORE, MUST, SHOULD, Inconclusive, Level, Requirement, Unsupported, should
 from statsd_conformance.target import InProcess, Target
 from statsd_conformance.verdict import Outcome, Verdict
@@ -216,6 +217,22 @@ def test_failure_amid_drops_that_do_not_end_is_inconclusive_with_the_cause() -> 
     assert outcome.verdict is Verdict.INCONCLUSIVE
     assert outcome.note.startswith("the kernel dropped 5 datagrams at the target's socket meanwhile (in run")
     assert failing.called == 4
+
+
+def test_failure_in_a_flush_that_nobody_saw_is_tried_until_it_tells() -> None:
+    def blink(subject: DaemonSubject) -> None:
+        take = subject.wire.sink.on_snapshot  # type: ignore[attr-defined]  # the observer of Graphite has it
+        blinks = iter([0.0])
+
+        def told(snapshot: Snapshot) -> None:
+            take(replace(snapshot, unseen_since=next(blinks, None) if subject.wire.sent else None))
+
+        subject.wire.sink.on_snapshot = told  # type: ignore[attr-defined]  # as above
+
+    failing = Failing(runs=[1])
+    assert run([case(failing)], prepare=blink).verdicts == {"TESTING-01": "PASS"}
+    assert failing.called == 2
+    assert run([case(Failing(runs=[1]))]).verdicts == {"TESTING-01": "INCONCLUSIVE"}
 
 
 def test_pass_amid_drops_is_a_pass() -> None:

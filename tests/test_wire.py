@@ -1,5 +1,6 @@
 import asyncio
 import socket
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ import pytest
 
 from defects.steps import Break
 from statsd_conformance.address import Address
+from statsd_conformance.graphite import Snapshot
 from statsd_conformance.profile import load_profile
 from statsd_conformance.requirement import Inconclusive, Unsupported
 from statsd_conformance.target import Crashed
@@ -264,6 +266,17 @@ def test_target_that_does_not_read_is_not_settled() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
         deaf.bind(("127.0.0.1", 0))
         assert not asyncio.run(run(deaf.getsockname()[1]))
+
+
+def test_flush_that_was_not_looked_at_in_time_counts_where_something_was_sent_meanwhile() -> None:
+    async def talk(subject: DaemonSubject) -> None:
+        wire = subject.wire
+        await wire.fence()
+        for since, unseen in ((None, 0), (time.monotonic(), 0), (0.0, 1)):
+            wire.sink.on_snapshot(Snapshot((), time.monotonic(), time.time(), since))  # type: ignore[attr-defined]  # the observer of Graphite has it
+            assert wire.unseen == unseen
+
+    talking(talk)
 
 
 def test_interval_is_measured_where_it_is_not_known() -> None:

@@ -97,11 +97,16 @@ def _number(text: bytes) -> float | None:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Everything that one flush published, in the order it came. `arrived` is when it ended, monotonic seconds."""
+    """Everything that one flush published, in the order it came. `arrived` is when it ended, monotonic seconds.
+
+    An observer that has to look for itself last looked at `unseen_since`: of what was sent after that, anything may be
+    missing here and in the next snapshot. None where nothing can be.
+    """
 
     lines: tuple[GraphiteLine, ...]
     arrived: float
     wall_clock: float
+    unseen_since: float | None = None
 
     def lines_of(self, token: bytes) -> Sequence[GraphiteLine]:
         """Return the lines whose path carries the prefix of a case, in the order they came."""

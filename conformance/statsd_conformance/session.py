@@ -372,8 +372,8 @@ async def _silence(subject: Subject, settings: Settings) -> str:
     while bound(wire.address) is False and subject.process is None:
         if time.monotonic() - begun > _BIND:
             return (
-                f"nothing answered: no program on this machine listens on {wire.address}, and none connected to the "
-                f"suite, which listened as {settings.sink}. Start the target, or correct --target"
+                f"nothing answered: no program on this machine listens on {wire.address}, and nothing came out at "
+                f"{settings.sink}. Start the target, or correct --target"
             )
         await asyncio.sleep(0.05)
     limit = FIRST_FLUSH if wire.known_interval is None else 2 * wire.known_interval + wire.profile.lag + _BIND
@@ -387,14 +387,7 @@ async def _silence(subject: Subject, settings: Settings) -> str:
 
 
 def _unheard(wire: Wire, settings: Settings, waited: float) -> str:
-    connections = (
-        f"{wire.sink.connections} connections came in, but no whole line"
-        if wire.sink.connections
-        else "no connection came in"
-    )
     return (
-        f"nothing answered: sent lines to {wire.address} and listened as {settings.sink} for {waited:.0f} s, "
-        f"but {connections}. "
-        "Point the Graphite output of the target at that place (graphiteHost and graphitePort of StatsD; "
-        "write_graphite of collectd), choose another with --sink, or say --interval SECONDS when it flushes less often"
+        f"nothing answered: sent lines to {wire.address} and watched {settings.sink} for {waited:.0f} s, "
+        f"but {wire.sink.heard()}, or say --interval SECONDS when it flushes less often"
     )

@@ -135,15 +135,18 @@ async def _after_a_stop(subject: Subject, cases: Sequence[Case], outcomes: dict[
 async def _wave(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
     """Run the cases at once, the quiet ones among them when few of the others still send anything."""
     wire = subject.wire
-    drops = wire.drops()
+    drops, unseen = wire.drops(), wire.unseen
     loud = [case for case in cases if not case.requirement.quiet]
     quiet = [case for case in cases if case.requirement.quiet]
     halves = await asyncio.gather(_at_once(subject, loud), _when_quiet(subject, quiet, after=_LOUD if loud else 1))
     outcomes = halves[0] | halves[1]
-    lost = wire.drops() - drops
-    if lost > 0:
-        return {id: _doubted(outcome, lost) for id, outcome in outcomes.items()}
-    return outcomes
+    if (lost := wire.drops() - drops) > 0:
+        why = f"the kernel dropped {lost} datagrams at the target's socket meanwhile"
+    elif wire.unseen > unseen:
+        why = "a flush came before what was sent had been looked at"
+    else:
+        return outcomes
+    return {id: _doubted(outcome, why) for id, outcome in outcomes.items()}
 
 
 async def _at_once(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
@@ -174,11 +177,10 @@ async def _attempt(subject: Subject, case: Case) -> Outcome:
         return Outcome(Verdict.INCONCLUSIVE, str(error), error, target.trace)
 
 
-def _doubted(outcome: Outcome, lost: int) -> Outcome:
+def _doubted(outcome: Outcome, why: str) -> Outcome:
     if outcome.verdict not in DOUBTFUL:
         return outcome
-    note = f"the kernel dropped {lost} datagrams at the target's socket meanwhile ({outcome.note})"
-    return replace(outcome, verdict=Verdict.INCONCLUSIVE, note=note, error=None)
+    return replace(outcome, verdict=Verdict.INCONCLUSIVE, note=f"{why} ({outcome.note})", error=None)
 
 
 async def _all_confirmed(subject: Subject, cases: Sequence[Case], outcomes: dict[str, Outcome]) -> dict[str, Outcome]:

@@ -103,6 +103,7 @@ class Wire:
         snapshots: everything it flushed so far.
         log: everything that was sent so far.
         sole: whether nobody else sends to the target, for certain.
+        unseen: in how many of these something sent before may be missing, because nobody looked in time.
     """
 
     name: str
@@ -124,6 +125,7 @@ class Wire:
     # By number of snapshots, how much of the log they hold, where that is certain; and where in it the fences end.
     _held: dict[int, int] = field(default_factory=dict)
     _ends: dict[bytes, int] = field(default_factory=dict)
+    unseen: int = 0
     _fences: list[_Fence] = field(default_factory=list)
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
     _burst: int = 0
@@ -132,6 +134,7 @@ class Wire:
     _sending: bool = False
     _cases: int = 0
     _raised: int = 0
+    _sent_last: float = 0.0
     _sink_port: int = 0
     route: Route = field(default_factory=Route)
 
@@ -303,6 +306,8 @@ class Wire:
 
     def _take(self, snapshot: Snapshot) -> None:
         self.snapshots.append(snapshot)
+        if snapshot.unseen_since is not None and snapshot.unseen_since < self._sent_last:
+            self.unseen += 1
         names = {name for line in snapshot.lines for name in self._fence_name.findall(line.key)}
         held = max((self._ends[name] for name in names if name in self._ends), default=0)
         # A fence that is not in it tells that nothing behind is, either.
@@ -371,6 +376,7 @@ class Wire:
         self._burst += room(datagram)
         self.sent += 1
         self.log.append(datagram)
+        self._sent_last = time.monotonic()
         try:
             sender: Sender | Crafter = self._other if isinstance(datagram, _Elsewhere) else self._socket
             if isinstance(datagram, _By):

@@ -3,6 +3,7 @@
 from statsd_conformance.observers.graphite import GraphiteObserver, graphite
 from statsd_conformance.observers.observer import MakeObserver, Observer
 from statsd_conformance.observers.pickled import PickleObserver, pickled
+from statsd_conformance.observers.polling import PollingObserver, Unreadable, fetch
 from statsd_conformance.observers.prometheus import Page, PrometheusObserver, prometheus
 from statsd_conformance.observers.repeated import RepeatObserver, repeated
 from statsd_conformance.observers.stream import StreamObserver, as_graphite, stream
@@ -13,10 +14,13 @@ __all__ = [
     "Observer",
     "Page",
     "PickleObserver",
+    "PollingObserver",
     "PrometheusObserver",
     "RepeatObserver",
     "StreamObserver",
+    "Unreadable",
     "as_graphite",
+    "fetch",
     "graphite",
     "pickled",
     "prometheus",

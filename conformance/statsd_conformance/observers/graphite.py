@@ -54,6 +54,18 @@ class GraphiteObserver:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def heard(self) -> str:
+        """Return what there was to hear, where that was no flush, and what to do about it."""
+        came = (
+            f"{self.connections} connections came in, but no whole line"
+            if self.connections
+            else "no connection came in"
+        )
+        return (
+            f"{came}. Point the Graphite output of the target at that place (graphiteHost and graphitePort of StatsD; "
+            "write_graphite of collectd), choose another with --sink"
+        )
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None

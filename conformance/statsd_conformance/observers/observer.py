@@ -30,6 +30,9 @@ class Observer(Protocol):
     async def close(self) -> None:
         """Stop watching, and let go of everything."""
 
+    def heard(self) -> str:
+        """Return what there was to hear, where that was no flush, and what a user can do about it; no full stop."""
+
 
 # From the target's profile, `on_snapshot`, and the seconds of silence after which a flush has ended.
 MakeObserver = Callable[[Profile, Callable[[Snapshot], None], Callable[[], float]], Observer]

@@ -57,6 +57,11 @@ class StreamObserver(GraphiteObserver):
             await asyncio.gather(self._reading, return_exceptions=True)
         await super().close()
 
+    def heard(self) -> str:
+        """Return what there was to hear, where that was no flush, and what to do about it."""
+        came = "only what ends no line was written there" if self.connections else "nothing was written there"
+        return f"{came}. Let the target write its output there, choose another place with --sink"
+
     def _opened(self) -> int:
         # With a writer of its own a pipe does not end between two flushes.
         is_pipe = stat.S_ISFIFO(self.path.stat().st_mode)
