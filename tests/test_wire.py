@@ -76,6 +76,17 @@ def test_fence_that_was_lost_is_sent_again() -> None:
     talking(talk, losing(1, 2, only=b"fence"))
 
 
+def test_fence_that_has_to_be_seen_twice_is_raised_again_where_idle_counters_are_not_published() -> None:
+    async def run() -> None:
+        async with serving(right, options={"delete_counters": True}) as subject:
+            # With this lag nothing is taken for lost before thirty flushes.
+            subject.wire.profile = replace(subject.wire.profile, rounds=2, lag=3.0)
+            await subject.wire.fence()
+            assert len(subject.wire.snapshots) < 10
+
+    asyncio.run(run())
+
+
 def test_datagram_that_was_lost_stays_lost() -> None:
     async def talk(subject: DaemonSubject) -> None:
         target = subject.wire.case()

@@ -320,6 +320,10 @@ class Wire:
                 # What an earlier fence waited for was sent before, on the same socket.
                 passed = number
         self._resolve(passed)
+        for fence in self._fences:
+            if not fence.names.isdisjoint(names):
+                # It is wanted once more, and not every target publishes an idle counter again.
+                self._send_again(fence)
 
     def _resolve(self, passed: int) -> None:
         done, self._fences = self._fences[:passed], self._fences[passed:]
@@ -422,9 +426,12 @@ class Wire:
                 )
                 self._fail(NoAnswer(f"no flush came back within {now - oldest.raised:.1f} s ({heard})"))
             elif now - oldest.sent > self.interval + self.profile.lag:
-                # It was lost on the way, or the target does not publish an idle counter again.
-                oldest.sent = now
-                self._queue.put_nowait(oldest)
+                # It was lost on the way.
+                self._send_again(oldest)
+
+    def _send_again(self, fence: _Fence) -> None:
+        fence.sent = time.monotonic()
+        self._queue.put_nowait(fence)
 
     def _fail(self, error: Exception) -> None:
         fences, self._fences = self._fences, []
