@@ -99,6 +99,23 @@ def test_place_where_nobody_answers_yet_is_asked_until_somebody_does() -> None:
     asyncio.run(run())
 
 
+def test_mistake_of_an_observer_comes_out_when_it_is_closed() -> None:
+    @dataclass
+    class Mistaken(Looking):
+        async def look(self) -> None:
+            raise LookupError("no such line")
+
+    async def run() -> None:
+        observer = Mistaken(PROFILE, ignored, "127.0.0.1", 1)
+        await observer.open()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await observer.close()
+
+    with pytest.raises(LookupError, match="no such line"):
+        asyncio.run(run())
+
+
 def paged(status: bytes, path: str = "/page") -> bytes:
     """Return what `fetch` returns of a server that answers with this status and a body of two bytes."""
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from statsd_conformance import session
 from statsd_conformance.graphite import GraphiteLine, read_line
 from statsd_conformance.probe import (
     COUNT,
@@ -21,6 +22,7 @@ from statsd_conformance.probe import (
 )
 from statsd_conformance.profile import Profile, load_profile, read_profile
 from statsd_conformance.session import Settings, TargetError, probe_target
+from statsd_conformance.wire import Wire
 
 OWN = b"qabcde0001"
 INTERVAL = 4.0
@@ -139,6 +141,20 @@ def test_real_target_is_read_as_its_shipped_profile_says(name: str, tmp_path: Pa
         spelling: spelling for spelling in known.statistics.values()
     }
     assert (found.timer_unit_ms, found.errors) == (known.timer_unit_ms, known.errors)
+
+
+def test_probe_that_may_have_lost_canaries_is_made_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    made = 0
+
+    async def probe_once(wire: Wire) -> Probed:
+        nonlocal made
+        made += 1
+        wire.unseen += made == 1
+        return probed(load_profile("statsd"))
+
+    monkeypatch.setattr(session, "probe", probe_once)
+    asyncio.run(probe_target("reference", Settings(tmp_path)))
+    assert made == 2
 
 
 def test_target_that_cannot_be_probed_is_told_of(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from statsd_conformance import session
 from statsd_conformance.address import Address
 from statsd_conformance.observers import (
+    ConsoleObserver,
     GraphiteObserver,
     Observer,
     Page,
@@ -71,6 +72,7 @@ def test_sink_has_a_host_and_a_port(text: str, place: tuple[str, int]) -> None:
         "udp://:1",
         "file://",
         "prometheus://:1",
+        "console://:8126",
     ],
 )
 def test_sink_of_another_form_is_refused_by_name(text: str) -> None:
@@ -164,6 +166,17 @@ def test_socket_in_a_deep_folder_has_a_short_path(tmp_path: Path) -> None:
     assert socket_in(replace(place, directory=Path("/run")), "s") == Path("/run/s")
 
 
+def test_console_that_does_not_answer_is_told_with_its_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(session, "_BIND", 0.2)
+    nowhere = free_port()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        spec = f"127.0.0.1:{deaf.getsockname()[1]}"
+        found = examined(spec, Settings(tmp_path, sink=f"console://127.0.0.1:{nowhere}", interval=0.1))
+    assert f"127.0.0.1:{nowhere} gave no answer that can be used" in found.problem
+    assert "mgmt_address and mgmt_port" in found.problem
+
+
 def test_collectors_that_listen_but_never_flush_are_told_from_those_that_are_not_there(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -198,6 +211,7 @@ def test_target_that_was_started_again_is_given_time_for_a_flush(
         ("prometheus://localhost:9102", PrometheusObserver),
         ("file:///lines", StreamObserver),
         ("statsite:///stream", StreamObserver),
+        ("console://127.0.0.1:8126", ConsoleObserver),
     ],
 )
 def test_sink_chooses_its_observer(text: str, kind: type[Observer]) -> None:

@@ -16,6 +16,7 @@ from statsd_conformance.observers import (
     MakeObserver,
     Page,
     as_graphite,
+    console,
     graphite,
     pickled,
     prometheus,
@@ -42,6 +43,8 @@ _ENDING: Final = 1.0
 _START: Final = 10.0
 # Seconds between two looks at what does not come by itself, where no interval is known.
 _LOOK: Final = 1.0
+# Probes before one that lost canaries has to do.
+_PROBES: Final = 3
 
 
 class TargetError(Exception):
@@ -211,7 +214,11 @@ async def _run(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
 
 async def _probed(wire: Wire) -> Probed:
     step("probing how it spells its output")
-    probed = await probe(wire)
+    for _ in range(_PROBES):
+        drops, unseen = wire.drops(), wire.unseen
+        probed = await probe(wire)
+        if wire.drops() == drops and wire.unseen == unseen:
+            break
     if not {"counter", "rate"} & set(probed.profile.paths):
         raise TargetError(f"{wire.name} flushes, but no counter came back under its name; say how with --profile FILE")
     use(wire, probed.profile)
@@ -320,10 +327,14 @@ def sink_observer(text: str, *, local: bool, interval: float = _LOOK) -> MakeObs
     if scheme == "prometheus":
         path = urlsplit(text)._replace(scheme="", netloc="").geturl()
         return prometheus(Page(host, port, path or "/metrics"), interval)
+    if scheme in _ASKED:
+        return _ASKED[scheme](host, port)
     return _LISTENING[scheme](host or ("127.0.0.1" if local else ""), port)
 
 
 _LISTENING: Final = {"graphite": graphite, "pickle": pickled, "statsd": repeated}
+# What has to be asked is somewhere else, so that these, and a page, need a host.
+_ASKED: Final = {"console": console}
 
 
 def read_sink(text: str) -> tuple[str, int]:
@@ -334,13 +345,15 @@ def read_sink(text: str) -> tuple[str, int]:
     """
     parts = urlsplit(text)
     try:
-        if (parts.scheme in _LISTENING or (parts.scheme == "prometheus" and parts.hostname)) and parts.port:
+        with_host = parts.scheme in (*_ASKED, "prometheus") and parts.hostname
+        if (parts.scheme in _LISTENING or with_host) and parts.port:
             return parts.hostname or "", parts.port
     except ValueError:
         pass
+    asked = ", ".join(f"{scheme}://HOST:PORT" for scheme in _ASKED)
     raise TargetError(
         f"--sink {text!r} is not of the form graphite://HOST:PORT or graphite://:PORT, the same with pickle:// or "
-        "statsd://, prometheus://HOST:PORT/PATH, file://PATH or statsite://PATH"
+        f"statsd://, {asked}, prometheus://HOST:PORT/PATH, file://PATH or statsite://PATH"
     )
 
 

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     "--target", required=True, metavar="TARGET", help="an address, exec:COMMAND or the name of a known target"
 )
 @click.option(
-    "--sink", default="graphite://:2003", show_default=True, metavar="URL", help="where to listen as Graphite"
+    "--sink",
+    default="graphite://:2003",
+    show_default=True,
+    metavar="URL",
+    help="where it shows its output, as for `run`",
 )
 @click.option("--interval", type=float, metavar="SECONDS", help="flush interval of the target (default: measured)")
 @click.option("--toml", is_flag=True, help="print a profile, which --profile FILE takes back")

@@ -1,5 +1,6 @@
 """How a target's output is seen: one small interface, one file for each form of output. A case never knows which."""
 
+from statsd_conformance.observers.console import ConsoleObserver, console
 from statsd_conformance.observers.graphite import GraphiteObserver, graphite
 from statsd_conformance.observers.observer import MakeObserver, Observer
 from statsd_conformance.observers.pickled import PickleObserver, pickled
@@ -9,6 +10,7 @@ from statsd_conformance.observers.repeated import RepeatObserver, repeated
 from statsd_conformance.observers.stream import StreamObserver, as_graphite, stream
 
 __all__ = [
+    "ConsoleObserver",
     "GraphiteObserver",
     "MakeObserver",
     "Observer",
@@ -20,6 +22,7 @@ __all__ = [
     "StreamObserver",
     "Unreadable",
     "as_graphite",
+    "console",
     "fetch",
     "graphite",
     "pickled",

@@ -47,10 +47,16 @@ class PollingObserver(ABC):
         return 0
 
     async def close(self) -> None:
-        """Stop asking."""
+        """Stop asking.
+
+        Raises:
+            Exception: a mistake of the observer had stopped it.
+        """
         for task in self._asking:
             task.cancel()
-        await asyncio.gather(*self._asking, return_exceptions=True)
+        for result in await asyncio.gather(*self._asking, return_exceptions=True):
+            if isinstance(result, Exception):
+                raise result
 
     def heard(self) -> str:
         """Return what there was to hear, where that was no flush, and what to do about it."""
