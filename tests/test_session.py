@@ -14,6 +14,7 @@ from statsd_conformance.address import Address
 from statsd_conformance.observers import (
     ConsoleObserver,
     GraphiteObserver,
+    NetdataObserver,
     Observer,
     Page,
     PickleObserver,
@@ -212,6 +213,7 @@ def test_target_that_was_started_again_is_given_time_for_a_flush(
         ("file:///lines", StreamObserver),
         ("statsite:///stream", StreamObserver),
         ("console://127.0.0.1:8126", ConsoleObserver),
+        ("netdata://127.0.0.1:19999", NetdataObserver),
     ],
 )
 def test_sink_chooses_its_observer(text: str, kind: type[Observer]) -> None:

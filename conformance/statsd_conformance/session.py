@@ -18,6 +18,7 @@ from statsd_conformance.observers import (
     as_graphite,
     console,
     graphite,
+    netdata,
     pickled,
     prometheus,
     repeated,
@@ -334,7 +335,7 @@ def sink_observer(text: str, *, local: bool, interval: float = _LOOK) -> MakeObs
 
 _LISTENING: Final = {"graphite": graphite, "pickle": pickled, "statsd": repeated}
 # What has to be asked is somewhere else, so that these, and a page, need a host.
-_ASKED: Final = {"console": console}
+_ASKED: Final = {"console": console, "netdata": netdata}
 
 
 def read_sink(text: str) -> tuple[str, int]:

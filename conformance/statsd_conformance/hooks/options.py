@@ -45,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="where a target that the suite did not start shows its output: graphite://HOST:PORT, pickle://HOST:PORT "
         "or statsd://HOST:PORT (lines that it repeats) to listen, prometheus://HOST:PORT/PATH for its page, "
         "file://PATH of Graphite lines, statsite://PATH of its stream, console://HOST:PORT of StatsD's management "
-        "console (default: %(default)s)",
+        "console, netdata://HOST:PORT of netdata's API (default: %(default)s)",
     )
     group.addoption(
         "--interval", type=float, metavar="SECONDS", help="flush interval of the target (default: 1, or measured)"

@@ -2,6 +2,7 @@
 
 from statsd_conformance.observers.console import ConsoleObserver, console
 from statsd_conformance.observers.graphite import GraphiteObserver, graphite
+from statsd_conformance.observers.netdata import NetdataObserver, netdata
 from statsd_conformance.observers.observer import MakeObserver, Observer
 from statsd_conformance.observers.pickled import PickleObserver, pickled
 from statsd_conformance.observers.polling import PollingObserver, Unreadable, fetch
@@ -13,6 +14,7 @@ __all__ = [
     "ConsoleObserver",
     "GraphiteObserver",
     "MakeObserver",
+    "NetdataObserver",
     "Observer",
     "Page",
     "PickleObserver",
@@ -25,6 +27,7 @@ __all__ = [
     "console",
     "fetch",
     "graphite",
+    "netdata",
     "pickled",
     "prometheus",
     "repeated",
