@@ -68,7 +68,9 @@ class PollingObserver(ABC):
         while True:
             begun = time.monotonic()
             try:
-                await asyncio.wait_for(self.look(), PATIENCE)
+                # asyncio.wait_for loses a cancellation that comes with the end of what it waits for, in Python 3.11.
+                async with asyncio.timeout(PATIENCE):
+                    await self.look()
                 self.connections += 1
             except (TimeoutError, OSError, EOFError, http.client.HTTPException, Unreadable) as error:
                 why = str(error) or "it took too long"
