@@ -94,7 +94,7 @@ def test_place_where_nobody_answers_yet_is_asked_until_somebody_does() -> None:
         async with await asyncio.start_server(serve, "127.0.0.1", port):
             await until(lambda: bool(observer.lines))
         await observer.close()
-        assert observer.heard().startswith(f"{observer.connections} answers came in, but no flush showed in them")
+        assert observer.heard().startswith(f"{observer.connections} answers came in, but nothing that was sent")
 
     asyncio.run(run())
 

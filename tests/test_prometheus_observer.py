@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from statsd_conformance.address import Address
 from statsd_conformance.graphite import Snapshot
+from statsd_conformance.observers.polling import Unreadable
 from statsd_conformance.observers.prometheus import (
-    BadPage,
-    Page,
     PrometheusObserver,
     Series,
     prometheus,
@@ -94,7 +93,7 @@ def test_page_is_read(page: str, series: list[Series]) -> None:
     "page", ["a", "a b\n", 'a{b="c} 3\n', "a{b=c} 3\n", "# TYPE a\n", "{,\u3000=a1", "<html>\n", "# TYPE 1a gauge\n"]
 )
 def test_page_of_another_form_is_no_page(page: str) -> None:
-    with pytest.raises(BadPage, match="the page is not of Prometheus' text format"):
+    with pytest.raises(Unreadable, match="the page is not of Prometheus' text format"):
         read_page(page)
 
 
@@ -102,7 +101,7 @@ def test_page_of_another_form_is_no_page(page: str) -> None:
 def test_any_text_is_a_page_or_none(text: str) -> None:
     try:
         series = read_page(text)
-    except BadPage:
+    except Unreadable:
         return
     assert all(b"\n" not in one.path for one in series)
 
@@ -187,8 +186,8 @@ def watched(
             return [line.raw.rpartition(b" ")[0] for line in snapshot.lines]
 
         async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-            page = Page("127.0.0.1", server.sockets[0].getsockname()[1], "/metrics")
-            observer = prometheus(page, 0.01)(PROFILE, queue.put_nowait, lambda: 1.0)
+            port = server.sockets[0].getsockname()[1]
+            observer = prometheus("127.0.0.1", port, "/metrics", 0.01)(PROFILE, queue.put_nowait, lambda: 1.0)
             assert isinstance(observer, PrometheusObserver)
             assert await observer.open() == 0
             try:
@@ -225,10 +224,13 @@ def test_each_look_publishes_what_came_since_the_one_before() -> None:
 @pytest.mark.parametrize(
     ("answer", "trouble"),
     [
-        (b"HTTP/1.1 500 Oh\r\n\r\ntwo series of one name\nmore", "/metrics answered 500: two series of one name. Let"),
+        (
+            b"HTTP/1.1 500 Oh\r\n\r\ntwo series of one name\nmore",
+            "/metrics is answered with 500 Oh: two series of one name. Let",
+        ),
         (ok(b"<html>"), "the page is not of Prometheus' text format"),
-        (b"junk\r\n", "/metrics could not be had: junk"),
-        (b"", "/metrics could not be had: "),
+        (b"junk\r\n", "gave no answer that can be used: junk"),
+        (b"", "gave no answer that can be used: "),
     ],
     ids=["error", "no page", "no HTTP", "nothing"],
 )
@@ -237,7 +239,9 @@ def test_answer_that_is_no_page_is_told_of_and_the_next_one_read(answer: bytes, 
         assert trouble in observer.heard()
         assert observer.connections == 0
         assert await heard() == [b"a 1"]
-        assert observer.heard().startswith("the page came without the names that were sent. Let the target")
+        assert observer.heard().startswith(
+            f"{observer.connections} answers came in, but nothing that was sent. Let the target"
+        )
 
     watched([answer, answer, ok(b"# TYPE a counter\na 1\n")], conversation)
 
@@ -245,16 +249,16 @@ def test_answer_that_is_no_page_is_told_of_and_the_next_one_read(answer: bytes, 
 def test_page_that_is_not_there_yet_is_waited_for() -> None:
     async def run() -> list[Snapshot]:
         seen: list[Snapshot] = []
-        page = Page("127.0.0.1", free_port(), "/metrics")
-        observer = PrometheusObserver(PROFILE, seen.append, page, 0.01)
+        port = free_port()
+        observer = PrometheusObserver(PROFILE, seen.append, "127.0.0.1", port, 0.01)
         await observer.open()
-        assert f"{page} could not be had: " in observer.heard()
+        assert f"127.0.0.1:{port} gave no answer that can be used: " in observer.heard()
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             writer.write(ok(b"# TYPE a counter\na 1\n"))
             writer.close()
 
-        async with await asyncio.start_server(serve, page.host, page.port):
+        async with await asyncio.start_server(serve, "127.0.0.1", port):
             while not seen:
                 await asyncio.sleep(0.001)
         await observer.close()
@@ -263,15 +267,10 @@ def test_page_that_is_not_there_yet_is_waited_for() -> None:
     assert [line.number for line in asyncio.run(run())[0].lines] == [1]
 
 
-def test_address_of_a_page_is_one_that_a_browser_takes() -> None:
-    assert str(Page("::1", 9102, "/metrics")) == "http://[::1]:9102/metrics"
-    assert str(Page("localhost", 9102, "/a?b=c")) == "http://localhost:9102/a?b=c"
-
-
 def test_case_of_flushes_or_lines_does_not_hold_of_a_page() -> None:
     async def run() -> None:
         wire = Wire("page", Address("udp", "127.0.0.1", free_port()), PROFILE)
-        await wire.watch(prometheus(Page("127.0.0.1", free_port(), "/metrics"), 1.0))
+        await wire.watch(prometheus("127.0.0.1", free_port(), "/metrics", 1.0))
         target = wire.case()
         with pytest.raises(Unsupported, match="prometheus output, not by lines to Graphite"):
             target.needs_graphite()

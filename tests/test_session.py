@@ -16,7 +16,6 @@ from statsd_conformance.observers import (
     GraphiteObserver,
     NetdataObserver,
     Observer,
-    Page,
     PickleObserver,
     PrometheusObserver,
     RepeatObserver,
@@ -224,13 +223,14 @@ def test_sink_chooses_its_observer(text: str, kind: type[Observer]) -> None:
 @pytest.mark.parametrize(
     ("text", "page"),
     [
-        ("prometheus://localhost:9102", Page("localhost", 9102, "/metrics")),
-        ("prometheus://[::1]:80/a/b?c=d", Page("::1", 80, "/a/b?c=d")),
+        ("prometheus://localhost:9102", ("localhost", 9102, "/metrics")),
+        ("prometheus://[::1]:80/a/b?c=d", ("::1", 80, "/a/b?c=d")),
     ],
 )
-def test_sink_of_a_page_is_looked_at_once_an_interval(text: str, page: Page) -> None:
+def test_sink_of_a_page_is_looked_at_once_an_interval(text: str, page: tuple[str, int, str]) -> None:
     observer = sink_observer(text, local=False, interval=0.5)(
         load_profile("statsd"), lambda snapshot: None, lambda: 1.0
     )
     assert isinstance(observer, PrometheusObserver)
-    assert (observer.page, observer.interval) == (page, 0.5)
+    assert (observer.host, observer.port, observer.path) == page
+    assert observer.period == 0.5

@@ -14,7 +14,6 @@ from statsd_conformance.address import Address, AddressError, read_address
 from statsd_conformance.kernel import queue_and_drops, visible
 from statsd_conformance.observers import (
     MakeObserver,
-    Page,
     as_graphite,
     console,
     graphite,
@@ -327,7 +326,7 @@ def sink_observer(text: str, *, local: bool, interval: float = _LOOK) -> MakeObs
     host, port = read_sink(text)
     if scheme == "prometheus":
         path = urlsplit(text)._replace(scheme="", netloc="").geturl()
-        return prometheus(Page(host, port, path or "/metrics"), interval)
+        return prometheus(host, port, path or "/metrics", interval)
     if scheme in _ASKED:
         return _ASKED[scheme](host, port)
     return _LISTENING[scheme](host or ("127.0.0.1" if local else ""), port)

@@ -6,7 +6,7 @@ from statsd_conformance.observers.netdata import NetdataObserver, netdata
 from statsd_conformance.observers.observer import MakeObserver, Observer
 from statsd_conformance.observers.pickled import PickleObserver, pickled
 from statsd_conformance.observers.polling import PollingObserver, Unreadable, fetch
-from statsd_conformance.observers.prometheus import Page, PrometheusObserver, prometheus
+from statsd_conformance.observers.prometheus import PrometheusObserver, prometheus
 from statsd_conformance.observers.repeated import RepeatObserver, repeated
 from statsd_conformance.observers.stream import StreamObserver, as_graphite, stream
 
@@ -16,7 +16,6 @@ __all__ = [
     "MakeObserver",
     "NetdataObserver",
     "Observer",
-    "Page",
     "PickleObserver",
     "PollingObserver",
     "PrometheusObserver",

@@ -5,49 +5,28 @@ label of a quantile or of a bucket's bound, then the other labels in the order o
 which is how Graphite writes tags.
 """
 
-import asyncio
-import http.client
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from statsd_conformance.graphite import Snapshot, read_line
 from statsd_conformance.observers.observer import MakeObserver
-from statsd_conformance.profile import Profile
+from statsd_conformance.observers.polling import PollingObserver, Unreadable, fetch
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
     from prometheus_client.samples import Sample
 
-# A page that takes longer is as good as none; and the suite does not end before it has come.
-_TIMEOUT: Final = 2.0
-_LONGEST_PAGE: Final = 1 << 26
+_FORMAT: Final = "text/plain;version=0.0.4"
 _COUNTER: Final = re.compile(r"^(#[ \t]+TYPE[ \t]+(\S+))[ \t]+counter[ \t]*$", re.MULTILINE)
 _PARTS: Final = ("_sum", "_count", "_bucket")
 # When the target's process began, in seconds since 1970: every client library of Prometheus publishes it.
 _BEGUN: Final = b"process_start_time_seconds"
 # The labels that a summary or histogram has for itself.
 _OWN_LABELS: Final = ("quantile", "le")
-
-
-class BadPage(Exception):
-    """A page that cannot be had or read; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Where a page is. `host` may be an IPv6 address, without its brackets; `path` begins with a slash."""
-
-    host: str
-    port: int
-    path: str
-
-    def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}{self.path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,31 +43,11 @@ class Series:
     of: bytes = b""
 
 
-def fetch(page: Page) -> str:
-    """Return the text of a page.
-
-    Raises:
-        BadPage: nobody answers, or with something else than a page.
-    """
-    connection = http.client.HTTPConnection(page.host, page.port, timeout=_TIMEOUT)
-    try:
-        connection.request("GET", page.path, headers={"Accept": "text/plain;version=0.0.4"})
-        answer = connection.getresponse()
-        text = answer.read(_LONGEST_PAGE).decode("utf-8", "replace")
-    except (OSError, http.client.HTTPException) as error:
-        raise BadPage(f"{page} could not be had: {error}") from None
-    finally:
-        connection.close()
-    if answer.status != 200:
-        raise BadPage(f"{page} answered {answer.status}: {text.strip().partition(chr(10))[0][:200]}")
-    return text
-
-
 def read_page(text: str) -> list[Series]:
     """Return the series of a page in Prometheus' text format, in their order.
 
     Raises:
-        BadPage: it is not of that format.
+        Unreadable: it is not of that format.
     """
     # Brings an HTTP server along, for which no other run should wait.
     from prometheus_client.parser import text_string_to_metric_families
@@ -99,7 +58,7 @@ def read_page(text: str) -> list[Series]:
         families = list(text_string_to_metric_families(_COUNTER.sub(r"\1 gauge", text)))
     except (ValueError, IndexError) as error:
         # IndexError is what it raises on a line that ends too early.
-        raise BadPage(f"the page is not of Prometheus' text format: {error}") from None
+        raise Unreadable(f"the page is not of Prometheus' text format: {error}") from None
     return [_series(family, sample, counters) for family in families for sample in family.samples]
 
 
@@ -145,71 +104,41 @@ def _line(path: bytes, value: float, now: float) -> bytes:
 
 
 @dataclass
-class PrometheusObserver:
-    """Looks at a page every `interval` seconds, and tells `on_snapshot` of what came since the look before.
+class PrometheusObserver(PollingObserver):
+    """Looks at a page once a `period`, and tells of what came since the look before.
 
     What stood there before anything was sent is not told.
     """
 
-    profile: Profile
-    on_snapshot: Callable[[Snapshot], None]
-    page: Page
-    interval: float
-    connections: int = 0
-    output: str = "prometheus"
-    _before: list[Series] = field(default_factory=list)
-    _trouble: str = "not looked yet"
-    _looking: "asyncio.Task[None] | None" = None
+    output: ClassVar[str] = "prometheus"
+    remedy: ClassVar[str] = "Let the target serve its page there, choose another with --sink"
+    path: str = "/metrics"
+    _before: Sequence[Series] | None = None
 
     async def open(self) -> int:
-        """Look for the first time, and begin to look again and again; return 0.
+        """Look for the first time, and begin to look again and again; return 0."""
+        port = await super().open()
+        if self._before is None:
+            # The page is not there yet, so whatever will stand on it came later.
+            self._before = ()
+        return port
 
-        A page that is not there yet is waited for.
-        """
-        self._before = await self._look() or []
-        self._looking = asyncio.create_task(self._follow())
-        return 0
+    async def look(self) -> None:
+        """Fetch the page."""
+        body = await fetch(self.host, self.port, self.path, _FORMAT)
+        page, before = read_page(body.decode("utf-8", "replace")), self._before
+        self._before = page
+        if before is not None:
+            now = time.time()
+            lines = tuple(read_line(_line(path, value, now)) for path, value in since(page, before))
+            self.on_snapshot(Snapshot(lines, time.monotonic(), now))
 
-    async def close(self) -> None:
-        """Look no more."""
-        if self._looking:
-            self._looking.cancel()
-            await asyncio.gather(self._looking, return_exceptions=True)
-
-    def heard(self) -> str:
-        """Return what came of looking, where that was no flush, and what to do about it."""
-        return f"{self._trouble}. Let the target serve its page there, choose another with --sink"
-
-    async def _follow(self) -> None:
-        due = time.monotonic()
-        while True:
-            due = max(due + self.interval, time.monotonic())
-            await asyncio.sleep(due - time.monotonic())
-            page = await self._look()
-            if page is not None:
-                now = time.time()
-                lines = tuple(read_line(_line(path, value, now)) for path, value in since(page, self._before))
-                self._before = page
-                self.on_snapshot(Snapshot(lines, time.monotonic(), now))
-
-    async def _look(self) -> list[Series] | None:
-        try:
-            # A thread, for a target that does not answer may not hold up what is being sent.
-            page = await asyncio.to_thread(lambda: read_page(fetch(self.page)))
-        except BadPage as error:
-            self._trouble = str(error)
-            return None
-        self.connections += 1
-        self._trouble = "the page came without the names that were sent"
-        return page
+    def lose(self) -> None:
+        """Go on: a page tells itself when its target was started anew."""
 
 
-def prometheus(page: Page, interval: float) -> MakeObserver:
+def prometheus(host: str, port: int, path: str, interval: float) -> MakeObserver:
     """Return what makes an observer that looks at a page every `interval` seconds."""
-
-    def make(
-        profile: Profile, on_snapshot: Callable[[Snapshot], None], silence: Callable[[], float]
-    ) -> PrometheusObserver:
-        return PrometheusObserver(profile, on_snapshot, page, interval)
-
-    return make
+    return lambda profile, on_snapshot, silence: PrometheusObserver(
+        profile, on_snapshot, host, port, interval, path=path
+    )

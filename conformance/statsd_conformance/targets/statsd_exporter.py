@@ -3,7 +3,7 @@
 import subprocess
 from dataclasses import dataclass
 
-from statsd_conformance.observers import MakeObserver, Page, prometheus
+from statsd_conformance.observers import MakeObserver, prometheus
 from statsd_conformance.programs import Found, Missing, find
 from statsd_conformance.targets.named import Launch, Place
 
@@ -27,7 +27,7 @@ class StatsdExporter:
 
     def observer(self, place: Place) -> MakeObserver:
         """Return what makes the observer of its page."""
-        return prometheus(Page("127.0.0.1", place.admin_port, "/metrics"), place.interval)
+        return prometheus("127.0.0.1", place.admin_port, "/metrics", place.interval)
 
     def prepare(self, program: Found, place: Place) -> Launch:
         """Return the command line; it needs no file."""
