@@ -83,9 +83,10 @@ def connects(port: int) -> bool:
 
 @pytest.fixture
 def carbon(program: Callable[[str], tuple[str, ...]], tmp_path: Path) -> Carbon:
-    made = Carbon(program("carbon-cache"), tmp_path, free_port(), free_port())
+    line = free_port()
+    made = Carbon(program("carbon-cache"), tmp_path, line, free_port(line))
     (tmp_path / "log").mkdir()
-    ports = {"line": made.line, "pickle": made.pickle, "query": free_port()}
+    ports = {"line": made.line, "pickle": made.pickle, "query": free_port(made.line, made.pickle)}
     (tmp_path / "carbon.conf").write_text(CONFIGURATION.format(root=tmp_path, **ports))
     (tmp_path / "storage-schemas.conf").write_text("[all]\npattern = .*\nretentions = 1s:1h\n")
     (tmp_path / "storage-aggregation.conf").write_text(

@@ -139,3 +139,8 @@ def test_nothing_outlives_the_suite(tmp_path: Path, number: signal.Signals) -> N
 
 def test_free_ports_differ() -> None:
     assert len({free_port() for _ in range(20)}) > 1
+
+
+def test_free_port_is_none_of_those_that_are_meant_for_others() -> None:
+    even = range(0, 65536, 2)
+    assert all(free_port(*even) % 2 for _ in range(5))

@@ -122,8 +122,8 @@ def _first_line(status: int) -> bytes:
     return said.rstrip(b"\n")
 
 
-def free_port() -> int:
-    """Return a port that is free for UDP and TCP on 127.0.0.1, for a program that cannot choose one itself.
+def free_port(*others: int) -> int:
+    """Return a port that is free for UDP and TCP on 127.0.0.1, and none of `others`, for a program that cannot choose.
 
     Between this call and the program's bind somebody else could take it; the system hands ports out in no order, so two
     workers meet with a probability of about one in thirty thousand.
@@ -136,4 +136,5 @@ def free_port() -> int:
                 tcp.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return port
+            if port not in others:
+                return port
