@@ -387,7 +387,8 @@ def test_hostile_cases_come_after_the_others_one_by_one() -> None:
     assert order.index("h2") > order.index("h1")
 
 
-def test_quiet_cases_wait_for_what_the_others_sent_first() -> None:
+def snapshots_heard(ids: Sequence[str], quiet: Callable[[str], bool]) -> dict[str, int]:
+    """Run a case by each id, and return how many snapshots had come when it began."""
     heard: dict[str, int] = {}
     wires: list[Wire] = []
 
@@ -398,27 +399,19 @@ def test_quiet_cases_wait_for_what_the_others_sent_first() -> None:
 
         return noted
 
-    ids = ["quiet-1", "loud", "quiet-2"]
-    cases = [case(noting(id), id, quiet=id.startswith("quiet")) for id in ids]
+    cases = [case(noting(id), id, quiet=quiet(id)) for id in ids]
     ran = run(cases, prepare=lambda subject: wires.append(subject.wire))
     assert set(ran.verdicts.values()) == {"PASS"}
+    return heard
+
+
+def test_quiet_cases_wait_for_what_the_others_sent_first() -> None:
+    heard = snapshots_heard(["quiet-1", "loud", "quiet-2"], quiet=lambda id: id.startswith("quiet"))
     assert heard["loud"] < min(heard["quiet-1"], heard["quiet-2"])
 
 
 def test_quiet_cases_of_two_families_do_not_meet() -> None:
-    heard: dict[str, int] = {}
-    wires: list[Wire] = []
-
-    def noting(id: str) -> Function:
-        async def noted(target: Target) -> None:
-            heard[id] = len(wires[0].snapshots)
-            await good(target)
-
-        return noted
-
-    ids = ["ONE-01", "ONE-02", "TWO-01"]
-    ran = run([case(noting(id), id, quiet=True) for id in ids], prepare=lambda subject: wires.append(subject.wire))
-    assert set(ran.verdicts.values()) == {"PASS"}
+    heard = snapshots_heard(["ONE-01", "ONE-02", "TWO-01"], quiet=lambda id: True)
     assert heard["ONE-01"] == heard["ONE-02"] < heard["TWO-01"]
 
 
