@@ -2,7 +2,7 @@
 
 import pytest
 
-from statsd_conformance.graphite import Snapshot, read_line
+from statsd_conformance.graphite import read_line
 from statsd_conformance.profile import load_profile
 from statsd_conformance.test_19_self import _published
 
@@ -20,5 +20,4 @@ from statsd_conformance.test_19_self import _published
     ids=["counter-and-gauge", "timer-and-set", "tags", "no-name", "rate-like-a-gauge", "cleaned-alike"],
 )
 def test_series_of_a_flush_are_counted_by_their_paths(lines: list[bytes], number: int) -> None:
-    snapshot = Snapshot(tuple(map(read_line, lines)), 0.0, 0.0)
-    assert _published(snapshot, load_profile("statsd")) == number
+    assert _published([read_line(line) for line in lines], load_profile("statsd")) == number
