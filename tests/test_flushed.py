@@ -176,6 +176,13 @@ def test_idle_nan_of_a_timer_is_passed_over() -> None:
     assert math.isnan(flushed([mean + b"nan"]).timer(A, "mean"))
 
 
+def test_timer_is_the_same_however_flushes_were_cut_into_snapshots() -> None:
+    lower, mean = (b"stats.timers." + A + name for name in (b".lower ", b".mean "))
+    first, busy, idle = ([lower + low, mean + high] for low, high in ((b"7", b"7"), (b"0", b"12"), (b"nan", b"nan")))
+    for snapshots in ([first + busy + idle], [first, busy[:1], busy[1:] + idle], [first + busy[:1], busy[1:], idle]):
+        assert (flushed(*snapshots).timer(A, "lower"), flushed(*snapshots).timer(A, "mean")) == (0, 12)
+
+
 def test_idle_zeros_of_a_timer_are_passed_over() -> None:
     lower, mean = (b"stats.timers." + A + name for name in (b".lower ", b".mean "))
     busy, idle = [lower + b"0", mean + b"12"], [lower + b"0", mean + b"0"]

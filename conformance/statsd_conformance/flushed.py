@@ -1,7 +1,7 @@
 """What came out of a target, as a case sees it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from math import isfinite, isnan
@@ -103,15 +103,29 @@ class Flushed:
 
         The `nan` or 0 that some print for an idle interval is passed over, where there is anything else.
         """
-        busy = replace(self, snapshots=tuple(one for one in self.snapshots if self._was_busy(one, bucket)))
-        numbers = busy.numbers("timer", bucket, statistic) or self._numbers("timer", bucket, statistic)
+        busy = [one[statistic] for one in self._timers(bucket) if statistic in one and any(map(_busy, one.values()))]
+        numbers = busy or self._numbers("timer", bucket, statistic)
         return numbers[-1] * self.unit_of(statistic)
 
-    def _was_busy(self, snapshot: Snapshot, bucket: bytes) -> bool:
-        """Tell whether any statistic of a timer is neither 0 nor `nan` in a snapshot."""
-        alone = replace(self, snapshots=(snapshot,))
-        numbers = (number for name in self.profile.statistics for number in alone.numbers("timer", bucket, name))
-        return any(number and not isnan(number) for number in numbers)
+    def _timers(self, bucket: bytes) -> list[dict[str, float]]:
+        """Return the statistics of a timer, a flush each, oldest first.
+
+        What comes again is of the next flush: a suite that had to wait for its turn may have read two as one snapshot,
+        or one as two.
+        """
+        places = {id(line): place for place, line in enumerate(self.own)}
+        published = sorted(
+            (places[id(line)], name, line.number)
+            for name in self.profile.statistics
+            for line in self._lines("timer", bucket, name)
+            if line.number is not None
+        )
+        flushes: list[dict[str, float]] = [{}]
+        for _, name, number in published:
+            if name in flushes[-1]:
+                flushes.append({})
+            flushes[-1][name] = number
+        return flushes
 
     def time(self, bucket: bytes) -> float:
         """Return the one time that a timer got, in ms, from whichever statistic is the time itself then."""
@@ -245,6 +259,11 @@ def _counted(product: float) -> float:
         return product
     whole = float(round(product))
     return whole if abs(product - whole) <= min(_CUT * abs(whole), _SMALLEST) else product
+
+
+def _busy(number: float) -> bool:
+    """Tell whether a statistic is neither the 0 nor the `nan` of an idle interval."""
+    return bool(number) and not isnan(number)
 
 
 def _behind(wanted: bytes, path: bytes) -> bytes | None:
