@@ -10,6 +10,7 @@ from statsd_conformance.verdict import Verdict
 from statsd_conformance.wave import Case
 from trials import EXTENDED, Outcomes, catching, in_process, obliging, options_for, profile_for, proven, right, speaking
 from wire_trials import Trial, over_the_wire
+from wrong_daemons import WRONG_DAEMONS
 from wrong_servers import WRONG
 
 CASES: Final = all_cases()
@@ -51,6 +52,12 @@ def on_wrong_servers_by_wire(on_the_reference: Outcomes, on_wrong_servers: dict[
         cases = catching(cases_for(key), on_the_reference, on_wrong_servers[key])[:ENOUGH]
         id = key.partition("/")[0]
         trials[key] = Trial(speaking(id, plant), cases, profile=PROFILES[id], options=OPTIONS[id])
+    return asyncio.run(over_the_wire(trials))
+
+
+@pytest.fixture(scope="module")
+def on_wrong_daemons() -> dict[str, Outcomes]:
+    trials = {key: Trial(right, cases_for(key), daemon=daemon) for key, daemon in WRONG_DAEMONS.items()}
     return asyncio.run(over_the_wire(trials))
 
 
@@ -102,13 +109,24 @@ def test_wrong_server_is_caught_over_the_wire(
     assert catching(cases_for(key), on_the_reference_by_wire, wrong), told(wrong)
 
 
-def test_every_must_is_seen_to_fail(on_wrong_servers: dict[str, Outcomes]) -> None:
+@on_one_worker
+@pytest.mark.parametrize("key", WRONG_DAEMONS, ids=[f"{key}-daemon" for key in WRONG_DAEMONS])
+def test_wrong_daemon_is_caught(key: str, on_wrong_daemons: dict[str, Outcomes]) -> None:
+    wrong = on_wrong_daemons[key]
+    assert wrong, "it never answered"
+    assert all(proven(outcome) for outcome in wrong.values()), told(wrong)
+
+
+@on_one_worker
+def test_every_must_is_seen_to_fail(
+    on_wrong_servers: dict[str, Outcomes], on_wrong_daemons: dict[str, Outcomes]
+) -> None:
     wanted = {case.requirement.id for case in CASES if obliging(case)}
     broken = {
         case.requirement.id
-        for key, wrong in on_wrong_servers.items()
+        for key, wrong in [*on_wrong_servers.items(), *on_wrong_daemons.items()]
         for case in cases_for(key)
-        if proven(wrong[case.id])
+        if case.id in wrong and proven(wrong[case.id])
     }
     missing = sorted(wanted - broken)
     assert not missing, f"no wrong server makes these fail: {', '.join(missing)}"

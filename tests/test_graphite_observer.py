@@ -1,6 +1,9 @@
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+
+import pytest
 
 from statsd_conformance.graphite import Snapshot
 from statsd_conformance.observers import GraphiteObserver
@@ -28,13 +31,17 @@ class Heard:
 Say = Callable[[], Awaitable[asyncio.StreamWriter]]
 
 
-def listening(profile: Profile, conversation: Callable[[Say, Heard], Awaitable[None]]) -> GraphiteObserver:
-    """Run a conversation with a sink; `say` opens a connection to it."""
+def listening(
+    profile: Profile, conversation: Callable[[Say, Heard], Awaitable[None]], made: list[GraphiteObserver] | None = None
+) -> GraphiteObserver:
+    """Run a conversation with a sink, which is put into `made`; `say` opens a connection to it."""
 
     async def run() -> GraphiteObserver:
         heard = Heard()
         sink = GraphiteObserver(profile, heard.queue.put_nowait, lambda: profile.silence)
         port = await sink.open()
+        if made is not None:
+            made.append(sink)
         writers: list[asyncio.StreamWriter] = []
 
         async def say() -> asyncio.StreamWriter:
@@ -197,3 +204,22 @@ def test_snapshot_tells_when_it_ended() -> None:
 
     asyncio.run(run())
     assert list(times[0]) == sorted(times[0])
+
+
+def test_sink_that_is_away_refuses_and_comes_back_at_its_port() -> None:
+    async def conversation(say: Say, heard: Heard) -> None:
+        before = await say()
+        await send(before, b"a 1 100\nhalf of a flush 2 100\n")
+        async with asyncio.timeout(10):
+            while not sink[0].lines:
+                await asyncio.sleep(0)
+        async with sink[0].away():
+            with pytest.raises(ConnectionRefusedError):
+                await say()
+            with socket.socket() as other, pytest.raises(OSError, match="in use"):
+                other.bind(("127.0.0.1", sink[0].port))
+        await send(await say(), b"b 1 200\n" + END)
+        assert await heard.next() == [b"b 1 200", END.rstrip()]
+
+    sink: list[GraphiteObserver] = []
+    listening(MARKER, conversation, sink)

@@ -1,7 +1,9 @@
 """A target found or not found, before and around its cases."""
 
 import asyncio
+import shlex
 import socket
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +16,7 @@ from statsd_conformance.address import Address
 from statsd_conformance.observers import (
     ConsoleObserver,
     GraphiteObserver,
+    MakeObserver,
     NetdataObserver,
     Observer,
     PickleObserver,
@@ -29,7 +32,7 @@ from statsd_conformance.target import Target
 from statsd_conformance.targets.named import Place, socket_in
 from statsd_conformance.verdict import Outcome, Verdict
 from statsd_conformance.wave import Case
-from statsd_conformance.wire import Wire
+from statsd_conformance.wire import OverTheWire, Wire
 
 
 async def sums(target: Target) -> None:
@@ -40,6 +43,11 @@ async def sums(target: Target) -> None:
 def case(id: str, *, hostile: bool = False) -> Case:
     requirement = Requirement(id, CORE, MUST, "Lines MUST be summed.", "nowhere", hostile)
     return Case(id, requirement, sums, {})
+
+
+def address_of(target: Target) -> Address:
+    assert isinstance(target, OverTheWire)
+    return target._wire.address
 
 
 def examined(spec: str, settings: Settings, *cases: Case) -> Examination:
@@ -234,3 +242,66 @@ def test_sink_of_a_page_is_looked_at_once_an_interval(text: str, page: tuple[str
     assert isinstance(observer, PrometheusObserver)
     assert (observer.host, observer.port, observer.path) == page
     assert observer.period == 0.5
+
+
+def test_cases_apart_run_beside_the_others_on_targets_of_their_own(tmp_path: Path) -> None:
+    met = asyncio.Event()
+    addresses: list[Address] = []
+
+    async def ending(target: Target) -> None:
+        addresses.append(address_of(target))
+        await asyncio.wait_for(met.wait(), 10)
+        target.send(target.bucket() + b":1|c")
+        assert await target.reads()
+        last = await target.terminate()
+        assert last.count(target.bucket()) == 1
+
+    async def meeting(target: Target) -> None:
+        addresses.append(address_of(target))
+        met.set()
+        await sums(target)
+
+    requirement = Requirement("A-01", CORE, MUST, "It MUST end.", "nowhere", apart=True)
+    apart = [Case(id, requirement, ending, {}) for id in ("A-01", "A-02")]
+    beside = Requirement("A-03", CORE, MUST, "It MUST meet.", "nowhere")
+    found = examined("reference", Settings(tmp_path), *apart, Case("A-03", beside, meeting, {}))
+    assert found.problem == ""
+    assert {id: outcome.verdict for id, outcome in found.outcomes.items()} == {
+        "A-01": Verdict.PASS,
+        "A-02": Verdict.PASS,
+        "A-03": Verdict.PASS,
+    }
+    assert len(set(addresses)) == 3
+    assert not any(session.bound(address) for address in addresses)
+
+
+def test_second_target_goes_by_the_profile_that_was_found(tmp_path: Path) -> None:
+    async def told(target: Target) -> str:
+        await sums(target)
+        return target.profile.name
+
+    requirement = Requirement("A-01", CORE, MUST, "It MUST tell.", "nowhere", apart=True)
+    spec = (
+        f"exec:{shlex.quote(sys.executable)} -m statsd_reference --address 127.0.0.1 --port {{port}} --mgmt_port 0 "
+        "--graphiteHost {graphite_host} --graphitePort {graphite_port} --flushInterval 200"
+    )
+    found = examined(spec, Settings(tmp_path, interval=0.2), Case("A-01", requirement, told, {}), case("A-02"))
+    assert found.outcomes["A-01"].note == "probed"
+
+
+def test_second_target_that_cannot_be_started_leaves_its_case_open(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    places, subject = iter([1]), session._subject
+
+    def only_one(spec: str, settings: Settings) -> tuple[session.Subject, MakeObserver]:
+        if next(places, None) is None:
+            raise TargetError("there is room for one only")
+        return subject(spec, settings)
+
+    monkeypatch.setattr(session, "_subject", only_one)
+    apart = Requirement("A-01", CORE, MUST, "It MUST end.", "nowhere", apart=True)
+    found = examined("reference", Settings(tmp_path), Case("A-01", apart, sums, {}), case("A-02"))
+    assert found.outcomes["A-02"].verdict is Verdict.PASS
+    assert found.outcomes["A-01"].verdict is Verdict.INCONCLUSIVE
+    assert found.outcomes["A-01"].note == "no other target could be started: there is room for one only"

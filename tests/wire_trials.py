@@ -31,6 +31,8 @@ T = TypeVar("T")
 INTERVAL_MS: Final = 100
 AT_ONCE: Final = 40
 _TRIES: Final = 5
+# The reference connects again after less than half of that when its receiver was down for two intervals.
+_RECOVERY: Final = 2.0
 NO_OPTIONS: Final[Mapping[str, Any]] = {}
 
 
@@ -43,6 +45,7 @@ class Trial:
     scheme: str = "udp"
     profile: Profile = PROFILE
     options: Mapping[str, Any] = field(default_factory=dict)
+    daemon: Callable[[Server], Daemon] = Daemon
 
 
 async def over_the_wire(trials: Mapping[str, Trial]) -> dict[str, Outcomes]:
@@ -73,7 +76,7 @@ async def try_out(trial: Trial) -> Outcomes:
     if trial.options.get("address_ipv6") and not ipv6_loopback():
         lacking = Outcome(Verdict.UNSUPPORTED, "this machine has no IPv6 loopback")
         return {case.id: lacking for case in trial.cases}
-    async with serving(trial.plant, trial.scheme, trial.profile, trial.options) as subject:
+    async with serving(trial.plant, trial.scheme, trial.profile, trial.options, trial.daemon) as subject:
         try:
             return await run_all(subject, trial.cases)
         except NoAnswer:
@@ -82,7 +85,11 @@ async def try_out(trial: Trial) -> Outcomes:
 
 @asynccontextmanager
 async def serving(
-    plant: Break, scheme: str = "udp", profile: Profile = PROFILE, options: Mapping[str, Any] = NO_OPTIONS
+    plant: Break,
+    scheme: str = "udp",
+    profile: Profile = PROFILE,
+    options: Mapping[str, Any] = NO_OPTIONS,
+    daemon: Callable[[Server], Daemon] = Daemon,
 ) -> AsyncIterator["DaemonSubject"]:
     """Give a running daemon around the server that `plant` makes of the right one, and a wire to it."""
     host = options.get("address", "127.0.0.1")
@@ -100,8 +107,9 @@ async def serving(
     )
     with TemporaryDirectory() as folder:
         server = make_server(placed(replace(usual, **options), Path(folder)))
-        subject = DaemonSubject(plant(server), wire)
-        wire.alive, wire.memory = subject.alive, subject.memory
+        subject = DaemonSubject(plant(server), wire, daemon)
+        wire.recovery = _RECOVERY
+        wire.alive, wire.memory, wire.terminate = subject.alive, subject.memory, subject.terminate
         try:
             await subject.start()
             yield subject
@@ -132,9 +140,11 @@ class DaemonSubject:
 
     server: Server
     wire: Wire
+    make_daemon: Callable[[Server], Daemon] = Daemon
     error: Exception | None = None
     restarts: int = -1
     held: int = 0
+    ended: bool = False
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _serving: "asyncio.Task[None] | None" = None
 
@@ -148,8 +158,8 @@ class DaemonSubject:
         return self.held
 
     def alive(self) -> bool:
-        """Tell whether no step has raised."""
-        return self.error is None
+        """Tell whether no step has raised, and nobody has ended it."""
+        return self.error is None and not self.ended
 
     def last_words(self) -> str:
         """Return what a step raised."""
@@ -157,7 +167,7 @@ class DaemonSubject:
 
     async def start(self) -> None:
         """Start the daemon and connect to it, at another port each time: the last one may be taken by now."""
-        self.error = None
+        self.error, self.ended = None, False
         self.restarts += 1
         self._stopping.clear()
         self.wire.address = replace(self.wire.address, port=await self._listen(_TRIES))
@@ -184,6 +194,11 @@ class DaemonSubject:
     async def stop(self) -> None:
         """Stop the daemon."""
         await self.wire.disconnect()
+        await self.terminate()
+
+    async def terminate(self) -> None:
+        """Stop the daemon as a signal does, and go on listening."""
+        self.ended = True
         self._stopping.set()
         if self._serving:
             await self._serving
@@ -195,7 +210,7 @@ class DaemonSubject:
 
     async def _serve(self, listening: "asyncio.Future[int]") -> None:
         try:
-            async with Daemon(mortal(self._weighed(), self._end)) as daemon:
+            async with self.make_daemon(mortal(self._weighed(), self._end)) as daemon:
                 listening.set_result(daemon.port)
                 await self._stopping.wait()
         except Exception as error:

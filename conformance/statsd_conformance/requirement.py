@@ -45,7 +45,8 @@ class Requirement:
 
     `sentence` is the requirement in RFC 2119 words. `hostile` cases send what has stopped real servers, and run after
     the others, those that have stopped the original (`lethal`) last. `quiet` cases read what the target counts of
-    itself; they run when the others hardly send any more, and what still is sent is known and taken off.
+    itself; they run when the others hardly send any more, and what still is sent is known and taken off. `apart` cases
+    cut their target off or end it, so that each has one of its own where the suite starts targets.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Requirement:
     hostile: bool = False
     quiet: bool = False
     lethal: bool = False
+    apart: bool = False
 
     @property
     def family(self) -> str:
@@ -94,6 +96,7 @@ def requirement(
     hostile: bool = False,
     lethal: bool = False,
     quiet: bool = False,
+    apart: bool = False,
 ) -> Callable[[Case[P]], Case[P]]:
     """Declare the decorated coroutine to be the case of a requirement; its docstring is the sentence.
 
@@ -114,7 +117,7 @@ def requirement(
             raise ValueError(f"the case of {id} has no sentence for a docstring")
         sentence = " ".join(case.__doc__.split())
         REGISTER[id] = _CASES[case] = Requirement(
-            id, category, level, sentence, cites, hostile or lethal, quiet, lethal
+            id, category, level, sentence, cites, hostile or lethal, quiet, lethal, apart
         )
         return case
 

@@ -27,13 +27,13 @@ from statsd_conformance.probe import UNKNOWN, Probed, probe, use
 from statsd_conformance.process import Process, StartError, free_port, start
 from statsd_conformance.profile import Profile, ProfileError, load_profile
 from statsd_conformance.programs import Found, Missing
-from statsd_conformance.progress import WATCHED, step
+from statsd_conformance.progress import WATCHED, Progress, step
 from statsd_conformance.requirement import Inconclusive
 from statsd_conformance.route import Route
-from statsd_conformance.target import Crashed
+from statsd_conformance.target import Crashed, Trace
 from statsd_conformance.targets import NAMED, Command, CommandError, Named, Observed, Place
 from statsd_conformance.verdict import Outcome, Verdict
-from statsd_conformance.wave import Case, run_all
+from statsd_conformance.wave import Case, run_all, run_apart
 from statsd_conformance.wire import NoAnswer, Wire
 
 # Without a known interval a first flush may take the ten seconds of most defaults; the run must not wait for ever.
@@ -131,7 +131,7 @@ class Subject:
                 launch.command, directory=self.place.directory, log=log, environment=launch.environment
             )
             self.wire.nudge, self.wire.also, self.wire.admin = launch.nudge, launch.also, launch.admin
-            self.wire.memory = self.process.memory
+            self.wire.memory, self.wire.terminate = self.process.memory, self._terminate
             self.seen_bound = False
             await self._until_listening()
         self.started = time.monotonic()
@@ -140,8 +140,12 @@ class Subject:
     async def stop(self) -> None:
         """Stop the program, if the suite started one."""
         await self.wire.disconnect()
-        if self.process is not None:
-            process, self.process = self.process, None
+        await self._terminate()
+
+    async def _terminate(self) -> None:
+        """Let SIGTERM end the program, and go on listening."""
+        process, self.process = self.process, None
+        if process is not None:
             await asyncio.to_thread(process.stop)
 
     async def restart(self) -> None:
@@ -186,7 +190,7 @@ async def examine(spec: str, cases: Sequence[Case], settings: Settings) -> Exami
         async with running(spec, settings) as subject:
             begun = time.monotonic()
             allowed, held_back = _allowed(subject, cases, settings)
-            outcomes = held_back | await _unless_silent(_run(subject, allowed), subject, settings)
+            outcomes = held_back | await _unless_silent(_run(subject, allowed, settings), subject, settings)
             wire = subject.wire
             elapsed = time.monotonic() - begun
             return Examination(
@@ -205,11 +209,41 @@ async def examine(spec: str, cases: Sequence[Case], settings: Settings) -> Exami
         return Examination(spec, "", {}, time.monotonic() - begun, problem=str(error))
 
 
-async def _run(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
-    """Run the cases, after a probe where no profile is known."""
+async def _run(subject: Subject, cases: Sequence[Case], settings: Settings) -> dict[str, Outcome]:
+    """Run the cases, after a probe where no profile is known; those apart meanwhile, on targets of their own."""
     if subject.wire.profile is UNKNOWN:
         await _probed(subject.wire)
-    return await run_all(subject, cases)
+    together = [case for case in cases if not case.requirement.apart]
+    if not subject.restartable or not together:
+        return await run_all(subject, cases)
+    beside = [
+        asyncio.create_task(
+            _beside(subject, case, replace(settings, directory=settings.directory / f"beside-{number}"))
+        )
+        for number, case in enumerate(case for case in cases if case.requirement.apart)
+    ]
+    try:
+        outcomes = await run_all(subject, together)
+        for task in beside:
+            outcomes |= await task
+        return outcomes
+    finally:
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+
+
+async def _beside(subject: Subject, case: Case, settings: Settings) -> dict[str, Outcome]:
+    """Run one case on another target that is started like the subject."""
+    # What is shown of the run is about the first one.
+    WATCHED.set(Progress(subject.wire.name))
+    settings.directory.mkdir()
+    try:
+        async with running(subject.wire.name, settings) as other:
+            use(other.wire, subject.wire.profile)
+            return await run_apart(other, [case])
+    except (TargetError, StartError) as error:
+        return {case.id: Outcome(Verdict.INCONCLUSIVE, f"no other target could be started: {error}", trace=Trace())}
 
 
 async def _probed(wire: Wire) -> Probed:

@@ -198,6 +198,41 @@ class Target(ABC):
         """
         raise Unsupported("the memory of a target that the suite did not start cannot be seen")
 
+    @asynccontextmanager
+    async def unheard(self) -> AsyncIterator[None]:
+        """Let nobody take what the target publishes, until left.
+
+        Raises:
+            Unsupported: the target sends it nowhere, but is asked for it or writes it to a file.
+        """
+        raise Unsupported("nobody can stop to listen to the target")
+        yield  # what makes this a generator
+
+    async def reads(self) -> bool:
+        """Tell whether the target has read everything that was sent, as far as that can be seen.
+
+        Raises:
+            Crashed: it has ended.
+        """
+        return True
+
+    async def heard_again(self) -> bool:
+        """Tell whether a flush comes back after `unheard`, also from a target that waits before it connects again."""
+        await self.flush()
+        return True
+
+    def needs_end(self) -> None:
+        """Say that the case ends the target.
+
+        Raises:
+            Unsupported: the suite did not start it.
+        """
+        return
+
+    async def terminate(self) -> Flushed:
+        """End the target as SIGTERM does, and return what it published since the case's last flush."""
+        return await self.flush()
+
     async def flush_holding(self, *buckets: bytes) -> Flushed:
         """Return what is published up to a flush by which all the buckets were, and of at most two.
 
@@ -450,6 +485,12 @@ class InProcess(Target):
     def memory(self) -> int:
         """Return how many bytes of unended lines its streams hold."""
         return sum(len(stream.stream.rest) for stream in self.streams)
+
+    @asynccontextmanager
+    async def unheard(self) -> AsyncIterator[None]:
+        """Lose one flush."""
+        yield
+        await self._snapshots()
 
     def _execute(self, command: bytes) -> Reply:
         """Answer one command of the console, and do what the reply says."""

@@ -74,7 +74,7 @@ async def run_all(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]
     Raises:
         NoAnswer: not one case was answered.
     """
-    ordinary = [case for case in cases if not case.requirement.hostile]
+    ordinary = [case for case in cases if not (case.requirement.hostile or case.requirement.apart)]
     step(f"{counted(len(ordinary), 'case')} at once")
     outcomes = await _wave(subject, ordinary)
     if await _serves(subject, outcomes):
@@ -83,7 +83,42 @@ async def run_all(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]
         outcomes = await _after_a_stop(subject, ordinary, outcomes)
     for wave in _hostile_waves(subject, cases):
         outcomes |= await _hostile(subject, wave)
-    return outcomes
+    return outcomes | await run_apart(subject, [case for case in cases if case.requirement.apart])
+
+
+async def run_apart(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
+    """Run each of the cases that cut off or end their target, alone, and return the confirmed outcomes by case id."""
+    return {case.id: await _apart(subject, case) for case in cases}
+
+
+async def _apart(subject: Subject, case: Case) -> Outcome:
+    """Run a case until two runs say the same, each doubtful one followed by one on a target that was started again."""
+    first = await _cut_off(subject, case)
+    for _ in range(_ATTEMPTS - 1):
+        if first.verdict not in (*DOUBTFUL, Verdict.CRASHED) or not (subject.restartable or subject.wire.alive()):
+            return first
+        if subject.restartable:
+            await subject.restart()
+        again = await _cut_off(subject, case)
+        if _same(first, again):
+            return again
+        if first.verdict is not Verdict.INCONCLUSIVE:
+            note = f"{first.verdict.value} at first ({first.note}), then {again.verdict.value} ({again.note})"
+            return Outcome(Verdict.INCONCLUSIVE, note, trace=again.trace)
+        first = again
+    return first
+
+
+async def _cut_off(subject: Subject, case: Case) -> Outcome:
+    if not subject.wire.alive():
+        if not subject.restartable:
+            return Outcome(Verdict.INCONCLUSIVE, _STOPPED_BEFORE, trace=Trace())
+        await subject.restart()
+    step(f"{case.requirement.id} alone")
+    outcome = await _attempt(subject, case)
+    if isinstance(outcome.error, Crashed):
+        return replace(outcome, verdict=Verdict.CRASHED, note=f"it stopped serving; {subject.last_words()}")
+    return outcome
 
 
 def _hostile_waves(subject: Subject, cases: Sequence[Case]) -> list[list[Case]]:

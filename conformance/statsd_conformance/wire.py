@@ -9,7 +9,8 @@ import asyncio
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count, pairwise
@@ -19,11 +20,12 @@ from statsd_conformance.account import Account, account
 from statsd_conformance.address import Address, Sender
 from statsd_conformance.connection import Connection, Sent, opened
 from statsd_conformance.crafted import KINDS, Crafter, crafter
+from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import Snapshot
 from statsd_conformance.kernel import queue_and_drops
 from statsd_conformance.observers import GraphiteObserver, MakeObserver, Observer, graphite
 from statsd_conformance.profile import Profile
-from statsd_conformance.requirement import Inconclusive
+from statsd_conformance.requirement import Inconclusive, Unsupported
 from statsd_conformance.route import Route, route_of
 from statsd_conformance.target import DIGITS, Crashed, Target, note, token, unknown
 
@@ -33,6 +35,10 @@ BURST: Final = 64 * 1024
 UNKNOWN_INTERVAL: Final = 10.0
 # What an interval may be before one is known.
 SHORTEST_INTERVAL: Final = 1.0
+# Intervals that a target may take to connect again, if that is more than the seconds of the wire.
+_RECOVERY_INTERVALS: Final = 5
+# Seconds that the last lines of a target may take when it has ended.
+_LAST_WORDS: Final = 1.0
 _CLOSED: Final = "the connection to the target was closed meanwhile"
 
 
@@ -99,7 +105,9 @@ class Wire:
         also: where else it reads lines.
         admin: where its management console is, None where nobody said so.
         memory: returns how many bytes its process holds; None where that cannot be seen.
+        terminate: ends its process as SIGTERM does; None where the suite did not start it.
         grace: seconds to wait for a fence beyond the flushes that it needs.
+        recovery: seconds in which a target has to connect again to a receiver that was down.
         snapshots: everything it flushed so far.
         log: everything that was sent so far.
         sole: whether nobody else sends to the target, for certain.
@@ -115,7 +123,9 @@ class Wire:
     also: Sequence[Address] = ()
     admin: Address | None = None
     memory: Callable[[], int] | None = None
+    terminate: Callable[[], Awaitable[None]] | None = None
     grace: float = 3.0
+    recovery: float = 15.0
     snapshots: list[Snapshot] = field(default_factory=list)
     log: list[bytes] = field(default_factory=list)
     sole: bool = True
@@ -159,6 +169,22 @@ class Wire:
 
     def _made(self, make: MakeObserver) -> Observer:
         return make(self.profile, self._take, lambda: self.silence)
+
+    @asynccontextmanager
+    async def unheard(self) -> AsyncIterator[None]:
+        """Take nothing that the target publishes, until left.
+
+        Raises:
+            Unsupported: it is not the target that comes to the suite.
+            Inconclusive: the place was taken meanwhile.
+        """
+        if not isinstance(self.sink, GraphiteObserver) or not self._sink_port:
+            raise Unsupported("its output is fetched or read from a file, so there is no receiver that could be down")
+        try:
+            async with self.sink.away():
+                yield
+        except OSError as error:
+            raise Inconclusive(f"cannot listen again where the target sends its output: {error.strerror}") from None
 
     async def connect(self) -> None:
         """Open the socket that lines go out of, and start sending what is queued."""
@@ -542,6 +568,59 @@ class OverTheWire(Target):
     def memory(self) -> int:
         """Return how many bytes the target's process holds."""
         return self._wire.memory() if self._wire.memory else super().memory()
+
+    @asynccontextmanager
+    async def unheard(self) -> AsyncIterator[None]:
+        """Let nobody listen where the target sends its output, until left."""
+        async with self._wire.unheard():
+            yield
+
+    async def reads(self) -> bool:
+        """Tell whether the target has read everything that was sent, as far as that can be seen.
+
+        Raises:
+            Crashed: it has ended.
+        """
+        settled = await self._wire.settled()
+        if not self._wire.alive():
+            raise Crashed("its process has ended")
+        return settled
+
+    async def heard_again(self) -> bool:
+        """Tell whether a flush comes back, within some intervals and some seconds."""
+        until = time.monotonic() + max(self._wire.recovery, _RECOVERY_INTERVALS * self.interval)
+        while time.monotonic() < until:
+            try:
+                await self.flush()
+            except NoAnswer:
+                continue
+            return True
+        return False
+
+    def needs_end(self) -> None:
+        """Say that the case ends the target.
+
+        Raises:
+            Unsupported: the suite did not start it.
+        """
+        if self._wire.terminate is None:
+            raise Unsupported("the suite did not start the target, so it does not end it either")
+
+    async def terminate(self) -> Flushed:
+        """End the target as SIGTERM does, and return what it published since the case's last flush."""
+        self.needs_end()
+        assert self._wire.terminate
+        await self._wire.terminate()
+        until = time.monotonic() + self._wire.profile.lag + _LAST_WORDS
+        while True:
+            # What it sent at last may still be on its way.
+            last = tuple(self._wire.snapshots[self._seen :])
+            if any(snapshot.lines_of(self.token) for snapshot in last) or time.monotonic() > until:
+                break
+            await asyncio.sleep(0.02)
+        flushed = Flushed(self.profile, self.interval, self.token, last, lambda: None)
+        self.trace.flushes.append(flushed)
+        return flushed
 
     async def pause(self, intervals: float) -> None:
         """Let a part of a flush interval go by."""

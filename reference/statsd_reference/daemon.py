@@ -39,6 +39,7 @@ class Daemon:
         port: where it listens for lines, once it does.
         mgmt_port: where its console listens, 0 where there is none.
         health: what the console says, "up" or "down".
+        make_output: makes what sends to Graphite.
     """
 
     server: Server
@@ -46,6 +47,7 @@ class Daemon:
     port: int = 0
     mgmt_port: int = 0
     health: str = "up"
+    make_output: Callable[..., GraphiteOutput] = GraphiteOutput
     last_message: float = 0.0
     bad_lines: float = 0.0
     last_flush: LastFlush = field(default_factory=LastFlush)
@@ -80,7 +82,7 @@ class Daemon:
         options = self.options
         if options.graphite_host:
             port = options.graphite_pickle_port if options.graphite_protocol == "pickle" else options.graphite_port
-            self._output = GraphiteOutput(
+            self._output = self.make_output(
                 options.graphite_host, port, options.max_queue, self._count_dropped, self.clock
             )
             self._output.start()

@@ -1,11 +1,15 @@
 """Servers that break one requirement on flushes each."""
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 
 from defects import output
 from defects.steps import carries, points
 from statsd_reference import Flush, Point, Server, Window
+
+# Several, so that a flush that slips in between a sample and a signal shows nothing either.
+_HELD = 3
 
 
 def flushes_twice(server: Server) -> Server:
@@ -91,6 +95,17 @@ def says_nothing_of_itself(server: Server) -> Server:
     return points(server, lambda point, flush: None if b"statsd" in point.path else point)
 
 
+def publishes_three_intervals_late(server: Server) -> Server:
+    """Hold each flush back until three more have come."""
+    held: deque[list[Point]] = deque()
+
+    def late(flush: Flush) -> Iterator[Point]:
+        held.append(list(server.points(flush)))
+        return iter(held.popleft() if len(held) > _HELD else [])
+
+    return replace(server, points=late)
+
+
 WRONG = {
     "FLUSH-01": flushes_twice,
     "FLUSH-02": milliseconds,
@@ -103,4 +118,5 @@ WRONG = {
     "FLUSH-08": idle_stays,
     "FLUSH-09": rate_of_ten_seconds,
     "FLUSH-10": counters_go_on,
+    "FLUSH-12": publishes_three_intervals_late,
 }

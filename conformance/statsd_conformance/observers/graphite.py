@@ -1,8 +1,10 @@
 """The Graphite side of a target: a TCP listener that cuts what comes in into snapshots, one a flush."""
 
 import asyncio
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from statsd_conformance.graphite import GraphiteLine, Snapshot, read_line
@@ -41,8 +43,9 @@ class GraphiteObserver:
             OSError: the address cannot be had.
         """
         self._server = await asyncio.start_server(self._serve, self.host, self.port, limit=_LONGEST_LINE)
-        number: int = self._server.sockets[0].getsockname()[1]
-        return number
+        # Opened again, it is where it was.
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self.port
 
     async def close(self) -> None:
         """Stop listening and drop every connection."""
@@ -53,6 +56,25 @@ class GraphiteObserver:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @asynccontextmanager
+    async def away(self) -> AsyncIterator[None]:
+        """Refuse connections and drop those that there are, until left; what came of a flush is forgotten.
+
+        Raises:
+            OSError: the place was taken meanwhile.
+        """
+        places = [(one.family, one.getsockname()) for one in self._server.sockets] if self._server else []
+        await self.close()
+        self.lines = []
+        with ExitStack() as held:
+            # Bound without listening, the port refuses, and the system gives it to nobody else.
+            for family, place in places:
+                holder = held.enter_context(socket.socket(family))
+                holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                holder.bind(place)
+            yield
+        await self.open()
 
     def heard(self) -> str:
         """Return what there was to hear, where that was no flush, and what to do about it."""
