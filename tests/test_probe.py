@@ -1,6 +1,9 @@
 """The profile that canaries lead to: of made-up spellings, and of real programs."""
 
 import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -21,7 +24,9 @@ from statsd_conformance.probe import (
     write_profile,
 )
 from statsd_conformance.profile import Profile, load_profile, read_profile
+from statsd_conformance.programs import Found, Missing
 from statsd_conformance.session import Settings, TargetError, probe_target
+from statsd_conformance.targets import NAMED, Launch, Named, Place
 from statsd_conformance.wire import Wire
 
 OWN = b"qabcde0001"
@@ -92,6 +97,14 @@ def test_words_tell_counts_from_rates_where_values_are_equal(around: str, suffix
     assert {one.entry: one.sure for one in found.statements if one.entry in paths} == {"counter": True, "rate": True}
 
 
+def test_percentile_is_known_by_its_name_alone() -> None:
+    leaves = {b"mean": EXPECTED["mean"], b"lower": EXPECTED["lower"], b"95": EXPECTED["upper_90"]}
+    lines = [read_line(b"t.%b.%b.%b %r 1" % (OWN, LEAVES["timer"], leaf, value)) for leaf, value in leaves.items()]
+    found = read_canaries(OWN, lines, INTERVAL)
+    assert found.profile.statistics == {"mean": "mean", "lower": "lower"}
+    assert [(one.found, one.sure) for one in found.statements if one.entry == "other statistics"] == [("95", False)]
+
+
 def test_value_that_was_rounded_still_tells_the_unit() -> None:
     leaves = {b"mean": 0.1021, b"lower": 0.0101, b"upper": 0.5699}
     lines = [read_line(b"t.%b.%b.%b %r 1" % (OWN, LEAVES["timer"], leaf, value)) for leaf, value in leaves.items()]
@@ -141,6 +154,122 @@ def test_real_target_is_read_as_its_shipped_profile_says(name: str, tmp_path: Pa
         spelling: spelling for spelling in known.statistics.values()
     }
     assert (found.timer_unit_ms, found.errors) == (known.timer_unit_ms, known.errors)
+
+
+_MODERN = {"legacyNamespace": False, "globalPrefix": "my.site", "globalSuffix": "host1"}
+_PREFIXES = {"prefixCounter": "n", "prefixTimer": "t", "prefixGauge": "rate", "prefixSet": "z.z"}
+
+
+def _with_graphite(**graphite: object) -> Callable[[Path], None]:
+    """Return what changes the options for Graphite in a configuration of StatsD."""
+
+    def change(directory: Path) -> None:
+        path = directory / "statsd.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"graphite": graphite}))
+
+    return change
+
+
+def _with_node(host: str, *options: str) -> Callable[[Path], None]:
+    """Return what changes the host name of a collectd, and its options for Graphite."""
+
+    def change(directory: Path) -> None:
+        path = directory / "collectd.conf"
+        text = path.read_text().replace('Hostname "suite"', f'Hostname "{host}"').replace("PreserveSeparator true", "")
+        path.write_text(text.replace('<Node "suite">', "\n".join(['<Node "suite">', *options])))
+
+    return change
+
+
+@dataclass(frozen=True)
+class Altered:
+    """A target whose configuration is not the one that its profile was written for."""
+
+    original: Named
+    change: Callable[[Path], None]
+    name: str = "altered"
+    profile: str = "statsd"
+
+    def find(self) -> Found | Missing:
+        """Return where the original is."""
+        return self.original.find()
+
+    def version(self, program: Found) -> str:
+        """Return the version of the original."""
+        return self.original.version(program)
+
+    def prepare(self, program: Found, place: Place) -> Launch:
+        """Write the configuration of the original, and change it."""
+        launch = self.original.prepare(program, place)
+        self.change(place.directory)
+        return launch
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "paths"),
+    [
+        (
+            "statsd",
+            _with_graphite(**_MODERN),
+            {
+                "counter": "my.site.counters.{bucket}.count.host1",
+                "rate": "my.site.counters.{bucket}.rate.host1",
+                "gauge": "my.site.gauges.{bucket}.host1",
+                "set": "my.site.sets.{bucket}.count.host1",
+                "timer": "my.site.timers.{bucket}.{statistic}.host1",
+            },
+        ),
+        (
+            "statsd",
+            _with_graphite(**_MODERN, **_PREFIXES),
+            {
+                "counter": "my.site.n.{bucket}.count.host1",
+                "rate": "my.site.n.{bucket}.rate.host1",
+                "gauge": "my.site.rate.{bucket}.host1",
+                "set": "my.site.z.z.{bucket}.count.host1",
+                "timer": "my.site.t.{bucket}.{statistic}.host1",
+            },
+        ),
+        (
+            "statsd",
+            _with_graphite(globalSuffix="host1"),
+            {
+                "counter": "stats_counts.{bucket}.host1",
+                "rate": "stats.{bucket}.host1",
+                "gauge": "stats.gauges.{bucket}.host1",
+                "set": "stats.sets.{bucket}.count.host1",
+                "timer": "stats.timers.{bucket}.{statistic}.host1",
+            },
+        ),
+        (
+            "collectd",
+            _with_node("web1.example.org", 'Prefix "site.a."', 'Postfix ".end"', 'EscapeCharacter "-"'),
+            {
+                "counter": "site.a.web1-example-org.end.statsd.count-{bucket}",
+                "rate": "site.a.web1-example-org.end.statsd.derive-{bucket}",
+                "gauge": "site.a.web1-example-org.end.statsd.gauge-{bucket}",
+                "set": "site.a.web1-example-org.end.statsd.objects-{bucket}",
+                "timer": "site.a.web1-example-org.end.statsd.latency-{bucket}-{statistic}",
+            },
+        ),
+    ],
+    ids=["modern", "prefixes", "legacy-suffix", "collectd"],
+)
+def test_real_target_with_other_names_is_read_rightly(
+    name: str,
+    change: Callable[[Path], None],
+    paths: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    program: Callable[[str], object],
+) -> None:
+    program(name)
+    monkeypatch.setitem(NAMED, "altered", Altered(NAMED[name], change))
+    found = asyncio.run(probe_target("altered", Settings(tmp_path))).profile
+    assert found.paths == paths
+    known = load_profile(name)
+    assert (set(found.types), found.timer_unit_ms) == (set(known.types), known.timer_unit_ms)
+    assert set(found.statistics) == set(known.statistics)
 
 
 def test_probe_that_may_have_lost_canaries_is_made_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
