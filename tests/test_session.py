@@ -145,7 +145,14 @@ def test_target_that_cannot_be_examined_is_a_problem_and_no_verdict(
 
 @pytest.mark.parametrize(
     ("settings", "said"),
-    [({"also": ("http://[::1]:1",)}, "unknown scheme 'http'"), ({"admin": "8126"}, "'tcp://8126' has no host")],
+    [
+        ({"also": ("http://[::1]:1",)}, "unknown scheme 'http'"),
+        ({"admin": "8126"}, "'tcp://8126' has no host"),
+        ({"behind": ("9125",)}, "--behind '9125' is not of the form udp://HOST:PORT or tcp://HOST:PORT"),
+        ({"behind": ("unix:///b",)}, "--behind 'unix:///b' is not of the form"),
+        ({"behind": ("udp://[::1]:1", "tcp://[::1]:1")}, "the suite listens over one of udp and tcp"),
+        ({"sink": "behind"}, "127.0.0.1:8125 only passes lines on; say where the suite listens"),
+    ],
 )
 def test_address_that_cannot_be_read_is_a_problem(tmp_path: Path, settings: dict[str, Any], said: str) -> None:
     assert said in examined("127.0.0.1:8125", Settings(tmp_path, profile="statsd", **settings)).problem

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from statsd_conformance.address import Address, AddressError, read_address
+from statsd_conformance.behind import Behind, BehindError
 from statsd_conformance.kernel import queue_and_drops, visible
 from statsd_conformance.observers import (
     MakeObserver,
@@ -18,6 +19,7 @@ from statsd_conformance.observers import (
     console,
     graphite,
     netdata,
+    passed_on,
     pickled,
     prometheus,
     repeated,
@@ -31,7 +33,7 @@ from statsd_conformance.progress import WATCHED, Progress, step
 from statsd_conformance.requirement import Inconclusive
 from statsd_conformance.route import Route
 from statsd_conformance.target import Crashed, Trace
-from statsd_conformance.targets import NAMED, Command, CommandError, Named, Observed, Place
+from statsd_conformance.targets import NAMED, Command, CommandError, Named, Observed, Passing, Place
 from statsd_conformance.verdict import Outcome, Verdict
 from statsd_conformance.wave import Case, run_all, run_apart
 from statsd_conformance.wire import NoAnswer, Wire
@@ -43,6 +45,8 @@ _ENDING: Final = 1.0
 _START: Final = 10.0
 # Seconds between two looks at what does not come by itself, where no interval is known.
 _LOOK: Final = 1.0
+# Seconds until a proxy takes a node that does not answer for sick: by default ten to the question, ten to give it up.
+_SICK: Final = 20.0
 # Probes before one that lost canaries has to do.
 _PROBES: Final = 3
 
@@ -60,6 +64,7 @@ class Settings:
     """What the options of a run say about its targets.
 
     `admin` and `also` say where else a target that the suite did not start listens: its console, and for lines.
+    `behind` is where the suite listens for what a target passes on, empty for nowhere or where a known one is told to.
     `interval` is in seconds; None lets the suite choose (1 s) for targets that it starts, and measure elsewhere.
     """
 
@@ -67,6 +72,7 @@ class Settings:
     profile: str | None = None
     admin: str | None = None
     also: Sequence[str] = ()
+    behind: Sequence[str] = ()
     sink: str = "graphite://:2003"
     interval: float | None = None
     hostile: bool = False
@@ -213,6 +219,9 @@ async def _run(subject: Subject, cases: Sequence[Case], settings: Settings) -> d
     """Run the cases, after a probe where no profile is known; those apart meanwhile, on targets of their own."""
     if subject.wire.profile is UNKNOWN:
         await _probed(subject.wire)
+    if _only_passes(subject.wire):
+        # A proxy that was there before the suite took its nodes for sick.
+        await subject.wire.fence()
     together = [case for case in cases if not case.requirement.apart]
     if not subject.restartable or not together:
         return await run_all(subject, cases)
@@ -275,13 +284,16 @@ async def probe_target(spec: str, settings: Settings) -> Probed:
 
 def _allowed(subject: Subject, cases: Sequence[Case], settings: Settings) -> tuple[list[Case], dict[str, Outcome]]:
     """Return the cases that may be run, and the outcomes of those that send what nobody asked to have sent there."""
-    if settings.hostile or subject.restartable or subject.wire.address.loopback:
-        return list(cases), {}
-    why = Outcome(
-        Verdict.UNSUPPORTED, "hostile input goes to loopback and to what the suite started; --hostile sends it"
-    )
-    hostile = {case.id: why for case in cases if case.requirement.hostile}
-    return [case for case in cases if case.id not in hostile], hostile
+    held_back = {}
+    if not (settings.hostile or subject.restartable or subject.wire.address.loopback):
+        why = Outcome(
+            Verdict.UNSUPPORTED, "hostile input goes to loopback and to what the suite started; --hostile sends it"
+        )
+        held_back = {case.id: why for case in cases if case.requirement.hostile}
+    if _only_passes(subject.wire):
+        why = Outcome(Verdict.UNSUPPORTED, "the target publishes nothing itself: it only passes lines on")
+        held_back |= {case.id: why for case in cases if case.requirement.family != "PROXY"}
+    return [case for case in cases if case.id not in held_back], held_back
 
 
 @asynccontextmanager
@@ -298,8 +310,11 @@ async def running(spec: str, settings: Settings) -> AsyncIterator[Subject]:
             f"cannot listen as {settings.sink}: {error.strerror}; choose another place with --sink, as graphite://HOST:PORT"
         ) from None
     try:
+        if wire.behind:
+            await wire.behind.open()
         if subject.place is not None:
-            subject.place = replace(subject.place, graphite_port=sink_port)
+            behind = tuple(wire.behind.addresses) if wire.behind else ()
+            subject.place = replace(subject.place, graphite_port=sink_port, behind=behind)
         await subject.start()
         yield subject
     finally:
@@ -312,16 +327,22 @@ def _subject(spec: str, settings: Settings) -> tuple[Subject, MakeObserver]:
     if spec in NAMED or spec.startswith("exec:"):
         named = NAMED[spec] if spec in NAMED else Command(spec.removeprefix("exec:"))
         subject = _startable(spec, named, settings)
+        if _claims_proxy(subject.wire):
+            return subject, _passed_on(subject.wire)
         if isinstance(named, Observed) and subject.place:
             return subject, named.observer(subject.place)
         return subject, graphite("127.0.0.1", 0)
     address = read_address(spec)
-    make = sink_observer(settings.sink, local=address.loopback, interval=settings.interval or _LOOK)
     wire = Wire(spec, address, _profile(settings.profile), settings.interval)
     wire.sole = False
     wire.also = [read_address(one) for one in settings.also]
     wire.admin = read_address(f"tcp://{settings.admin}") if settings.admin else None
-    return Subject(wire), make
+    wire.behind = _behind(read_behind(settings.behind), wire.profile)
+    if _claims_proxy(wire) or settings.sink == _BEHIND:
+        # It has no flushes to measure.
+        wire.known_interval, wire.grace = settings.interval or _LOOK, _SICK
+        return Subject(wire), _passed_on(wire)
+    return Subject(wire), sink_observer(settings.sink, local=address.loopback, interval=settings.interval or _LOOK)
 
 
 def _startable(spec: str, named: Named, settings: Settings) -> Subject:
@@ -339,7 +360,53 @@ def _startable(spec: str, named: Named, settings: Settings) -> Subject:
     address = Address("udp", "127.0.0.1", place.port)
     profile = _profile(settings.profile or ("" if isinstance(named, Command) else named.profile))
     wire = Wire(spec, address, profile, place.interval)
+    if isinstance(named, Passing):
+        wire.behind = _behind(read_behind(settings.behind) or named.behind, profile)
+    elif isinstance(named, Command):
+        wire.behind = _behind(read_behind(settings.behind), profile)
     return Subject(wire, named, program, place, version=named.version(program))
+
+
+def read_behind(texts: Sequence[str]) -> tuple[Address, ...]:
+    """Return the addresses that `--behind` names.
+
+    Raises:
+        BehindError: one is no address of udp or tcp, or they are of both.
+    """
+    addresses = tuple(map(_read_behind, texts))
+    if len({one.scheme for one in addresses}) > 1:
+        raise BehindError(f"--behind {' and '.join(texts)}: the suite listens over one of udp and tcp")
+    return addresses
+
+
+def _read_behind(text: str) -> Address:
+    try:
+        address = read_address(text)
+    except AddressError:
+        address = Address("")
+    if address.scheme not in ("udp", "tcp"):
+        raise BehindError(f"--behind {text!r} is not of the form udp://HOST:PORT or tcp://HOST:PORT")
+    return address
+
+
+def _behind(addresses: Sequence[Address], profile: Profile) -> Behind | None:
+    return Behind(addresses, shared="proxy" in profile.extensions) if addresses else None
+
+
+def _claims_proxy(wire: Wire) -> bool:
+    """Tell whether the profile says that a target publishes nothing itself."""
+    return "proxy" in wire.profile.extensions
+
+
+def _only_passes(wire: Wire) -> bool:
+    """Tell whether what a target passes on is looked at in place of what it publishes."""
+    return wire.sink.output == "passed on"
+
+
+def _passed_on(wire: Wire) -> MakeObserver:
+    if wire.behind is None:
+        raise BehindError(f"{wire.name} only passes lines on; say where the suite listens for them with --behind")
+    return passed_on(wire.behind)
 
 
 def _profile(name: str | None) -> Profile:
@@ -367,6 +434,8 @@ def sink_observer(text: str, *, local: bool, interval: float = _LOOK) -> MakeObs
     return _LISTENING[scheme](host or ("127.0.0.1" if local else ""), port)
 
 
+# What `--sink` calls a target that publishes nothing itself.
+_BEHIND: Final = "behind"
 _LISTENING: Final = {"graphite": graphite, "pickle": pickled, "statsd": repeated}
 # What has to be asked is somewhere else, so that these, and a page, need a host.
 _ASKED: Final = {"console": console, "netdata": netdata}
@@ -388,7 +457,7 @@ def read_sink(text: str) -> tuple[str, int]:
     asked = ", ".join(f"{scheme}://HOST:PORT" for scheme in _ASKED)
     raise TargetError(
         f"--sink {text!r} is not of the form graphite://HOST:PORT or graphite://:PORT, the same with pickle:// or "
-        f"statsd://, {asked}, prometheus://HOST:PORT/PATH, file://PATH or statsite://PATH"
+        f"statsd://, {asked}, prometheus://HOST:PORT/PATH, file://PATH, statsite://PATH or {_BEHIND}"
     )
 
 
@@ -424,7 +493,8 @@ async def _silence(subject: Subject, settings: Settings) -> str:
                 f"{settings.sink}. Start the target, or correct --target"
             )
         await asyncio.sleep(0.05)
-    limit = FIRST_FLUSH if wire.known_interval is None else 2 * wire.known_interval + wire.profile.lag + _BIND
+    known = None if _only_passes(wire) else wire.known_interval
+    limit = FIRST_FLUSH if known is None else 2 * known + wire.profile.lag + _BIND
     while not wire.snapshots:
         # A target that each case stops, and that is started again, has no time for a flush.
         if time.monotonic() - max(begun, subject.started) > limit:

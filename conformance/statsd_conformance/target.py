@@ -11,6 +11,7 @@ from typing import Final
 from statsd_conformance import crafted
 from statsd_conformance.account import NOTHING, Account
 from statsd_conformance.address import Address
+from statsd_conformance.behind import Behind, Passed
 from statsd_conformance.connection import Connection, LocalConsole, LocalStream, Sent
 from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import GraphiteLine, Snapshot, read_line
@@ -36,7 +37,9 @@ _SAY: Final = {
         "and a target at an IPv4 address of this machine",
     ),
     "console": "nobody said where the target's management console is; --admin HOST:PORT does",
+    "behind": "nobody said where the target passes lines on to; --behind udp://HOST:PORT has the suite listen there",
 }
+_SHOWN: Final = 3
 
 
 def token(run: str, number: int) -> bytes:
@@ -75,6 +78,7 @@ class Target(ABC):
         self.profile = profile
         self.token = own
         self.trace = Trace()
+        self.behind: Behind | None = None
 
     @property
     @abstractmethod
@@ -189,6 +193,37 @@ class Target(ABC):
 
     async def _connect(self, kind: str) -> Connection:
         raise unknown(kind)
+
+    def needs_behind(self, scheme: str = "") -> Behind:
+        """Say that the case looks at what the target passes on, by `scheme` where that matters; return what listens.
+
+        Raises:
+            Unsupported: nobody said where it does, or it goes another way.
+        """
+        if self.behind is None:
+            raise unknown("behind")
+        if scheme not in ("", self.behind.scheme):
+            raise Unsupported(f"the target passes lines on over {self.behind.scheme}, this is about {scheme}")
+        return self.behind
+
+    async def passed_on(self, *marks: bytes) -> list[Passed]:
+        """Wait until each mark, a line that the case sent, was passed on; return all of the case's own that was.
+
+        Raises:
+            Unsupported: nobody said where the target passes lines on.
+            AssertionError: a mark does not come.
+        """
+        behind = self.needs_behind()
+        missing = await behind.heard(marks, self.patience)
+        own = [one for one in behind.passed if self.token in one.data]
+        shown = ", ".join(repr(one.data[:80]) for one in own[-_SHOWN:]) or "nothing"
+        assert not missing, f"{missing[0]!r} was sent and not passed on; the last of the case that was: {shown}"
+        return own
+
+    @property
+    def patience(self) -> float:
+        """Seconds to wait for what has to come, before it counts as missing."""
+        return 0.0
 
     def memory(self) -> int:
         """Return how many bytes the target holds in memory, roughly.

@@ -18,6 +18,7 @@ from typing import Final
 
 from statsd_conformance.account import Account, account
 from statsd_conformance.address import Address, Sender
+from statsd_conformance.behind import Behind
 from statsd_conformance.connection import Connection, Sent, opened
 from statsd_conformance.crafted import KINDS, Crafter, crafter
 from statsd_conformance.flushed import Flushed
@@ -104,6 +105,7 @@ class Wire:
         alive: tells whether the target can still be there.
         also: where else it reads lines.
         admin: where its management console is, None where nobody said so.
+        behind: listens for what it passes on, None where nobody said that it does.
         memory: returns how many bytes its process holds; None where that cannot be seen.
         terminate: ends its process as SIGTERM does; None where the suite did not start it.
         grace: seconds to wait for a fence beyond the flushes that it needs.
@@ -122,6 +124,7 @@ class Wire:
     alive: Callable[[], bool] = lambda: True
     also: Sequence[Address] = ()
     admin: Address | None = None
+    behind: Behind | None = None
     memory: Callable[[], int] | None = None
     terminate: Callable[[], Awaitable[None]] | None = None
     grace: float = 3.0
@@ -196,6 +199,8 @@ class Wire:
     async def close(self) -> None:
         """Stop sending and listening."""
         await self.disconnect()
+        if self.behind:
+            await self.behind.close()
         await self.sink.close()
 
     async def disconnect(self) -> None:
@@ -487,6 +492,7 @@ class OverTheWire(Target):
         self._connections = count(1)
         self._start = self._seen
         self._accounted = 0
+        self.behind = wire.behind
 
     @property
     def interval(self) -> float:
@@ -564,6 +570,11 @@ class OverTheWire(Target):
         if not self._wire.alive():
             return Crashed("its process has ended")
         return Inconclusive(f"nothing answers at {address}, which was named: {error.strerror or 'no time left'}")
+
+    @property
+    def patience(self) -> float:
+        """Seconds to wait for what has to come."""
+        return self._wire.patience
 
     def memory(self) -> int:
         """Return how many bytes the target's process holds."""

@@ -98,6 +98,7 @@ def _examine(spec: str, cases: Sequence[Case], item: pytest.Item) -> Examination
         profile=option.profile,
         admin=option.admin,
         also=tuple(option.also),
+        behind=tuple(option.behind),
         sink=option.sink,
         interval=option.interval,
         hostile=option.hostile,

@@ -39,13 +39,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "datagrams, unixstream:///PATH; may be repeated",
     )
     group.addoption(
+        "--behind",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="where the suite listens for lines that the target passes on as a repeater, proxy or relay: udp:// "
+        "or tcp://HOST:PORT; may be repeated",
+    )
+    group.addoption(
         "--sink",
         default="graphite://:2003",
         metavar="URL",
         help="where a target that the suite did not start shows its output: graphite://HOST:PORT, pickle://HOST:PORT "
         "or statsd://HOST:PORT (lines that it repeats) to listen, prometheus://HOST:PORT/PATH for its page, "
         "file://PATH of Graphite lines, statsite://PATH of its stream, console://HOST:PORT of StatsD's management "
-        "console, netdata://HOST:PORT of netdata's API (default: %(default)s)",
+        "console, netdata://HOST:PORT of netdata's API, behind for nothing but lines that it passes on "
+        "(default: %(default)s)",
     )
     group.addoption(
         "--interval", type=float, metavar="SECONDS", help="flush interval of the target (default: 1, or measured)"

@@ -4,6 +4,7 @@ from statsd_conformance.observers.console import ConsoleObserver, console
 from statsd_conformance.observers.graphite import GraphiteObserver, graphite
 from statsd_conformance.observers.netdata import NetdataObserver, netdata
 from statsd_conformance.observers.observer import MakeObserver, Observer
+from statsd_conformance.observers.passed import PassedObserver, passed_on
 from statsd_conformance.observers.pickled import PickleObserver, pickled
 from statsd_conformance.observers.polling import PollingObserver, Unreadable, fetch
 from statsd_conformance.observers.prometheus import PrometheusObserver, prometheus
@@ -16,6 +17,7 @@ __all__ = [
     "MakeObserver",
     "NetdataObserver",
     "Observer",
+    "PassedObserver",
     "PickleObserver",
     "PollingObserver",
     "PrometheusObserver",
@@ -27,6 +29,7 @@ __all__ = [
     "fetch",
     "graphite",
     "netdata",
+    "passed_on",
     "pickled",
     "prometheus",
     "repeated",

@@ -18,7 +18,11 @@ class Observer(Protocol):
 
     @property
     def output(self) -> str:
-        """What the target publishes: "graphite", "statsd" for lines that it repeats, "prometheus" for a page."""
+        """What the target publishes.
+
+        It is "graphite", "statsd" for lines that it repeats, "prometheus" for a page,
+        "passed on" for nothing but the lines that it passes on.
+        """
 
     async def open(self) -> int:
         """Begin to watch; return the port where it listens, 0 where it listens on none.

@@ -6,7 +6,7 @@ from statsd_conformance.targets.brubeck import Brubeck
 from statsd_conformance.targets.collectd import Collectd
 from statsd_conformance.targets.command import Command, CommandError
 from statsd_conformance.targets.gostatsd import Gostatsd
-from statsd_conformance.targets.named import Launch, Named, Observed, Place
+from statsd_conformance.targets.named import Launch, Named, Observed, Passing, Place
 from statsd_conformance.targets.netdata import Netdata
 from statsd_conformance.targets.reference import Reference
 from statsd_conformance.targets.statsd import Statsd
@@ -29,4 +29,4 @@ _TARGETS: Final[tuple[Named, ...]] = (
 )
 NAMED: Final[dict[str, Named]] = {target.name: target for target in _TARGETS}
 
-__all__ = ["NAMED", "Command", "CommandError", "Launch", "Named", "Observed", "Place"]
+__all__ = ["NAMED", "Command", "CommandError", "Launch", "Named", "Observed", "Passing", "Place"]

@@ -15,13 +15,17 @@ from statsd_conformance.programs import Found, Missing
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a target is to live: ports on 127.0.0.1, flush interval in seconds, a directory of its own."""
+    """Where a target is to live: ports on 127.0.0.1, flush interval in seconds, a directory of its own.
+
+    `behind` is where it passes lines on to, where it does.
+    """
 
     port: int
     admin_port: int
     graphite_port: int
     interval: float
     directory: Path
+    behind: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class Launch:
     admin: Address | None = None
 
 
+# A port that the system chooses.
+LOCAL: Final = Address("udp", "127.0.0.1", 0)
 # The path of a Unix socket is no longer than this everywhere, its end included.
 _LONGEST_SOCKET: Final = 100
 
@@ -86,3 +92,12 @@ class Observed(Protocol):
 
     def observer(self, place: Place) -> MakeObserver:
         """Return what makes the observer of its output; the place has no Graphite port yet."""
+
+
+@runtime_checkable
+class Passing(Protocol):
+    """One that passes on the lines that it gets, where its place says to whom."""
+
+    @property
+    def behind(self) -> tuple[Address, ...]:
+        """Where the suite listens for them if nobody says where."""
