@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from chapters import all_cases
 from statsd_conformance.address import Address
 from statsd_conformance.behind import DOWN, UP, Behind, BehindError
 from statsd_conformance.observers import passed_on
 from statsd_conformance.process import free_port
 from statsd_conformance.profile import load_profile
 from statsd_conformance.session import Settings, examine, running
+from statsd_conformance.verdict import Verdict
 
 LOCAL = Address("udp", "127.0.0.1", 0)
 
@@ -145,6 +147,36 @@ def test_taken_port_is_a_problem_that_names_it(scheme: str, tmp_path: Path) -> N
         found = asyncio.run(examine("127.0.0.1:8125", [], settings))
     assert f"cannot listen at {where}/{scheme} for what the target passes on" in found.problem
     assert "another place with --behind" in found.problem
+
+
+def test_proxy_is_tried_with_what_it_passes_on_and_nothing_else(tmp_path: Path) -> None:
+    """A repeater of the test's own stands for a proxy, which has no node until the suite asks again."""
+    cases = [case for case in all_cases() if case.requirement.id in ("COUNTER-01", "PROXY-09", "PROXY-10")]
+
+    async def run() -> dict[str, Verdict]:
+        with socket.socket(type=socket.SOCK_DGRAM) as proxy:
+            proxy.bind(("127.0.0.1", 0))
+            port = free_port()
+            proxy.setblocking(False)
+            loop = asyncio.get_running_loop()
+            fences: list[bytes] = []
+
+            def pass_on() -> None:
+                data = proxy.recv(65_535)
+                fences.extend([data] if b"fence" in data else [])
+                if len(fences) > 1:
+                    proxy.sendto(data, ("127.0.0.1", port))
+
+            loop.add_reader(proxy, pass_on)
+            settings = Settings(tmp_path, profile="proxy", behind=(f"udp://127.0.0.1:{port}",), interval=0.2)
+            found = await examine(f"127.0.0.1:{proxy.getsockname()[1]}", cases, settings)
+            loop.remove_reader(proxy)
+            assert not found.problem, found.problem
+            return {id: outcome.verdict for id, outcome in found.outcomes.items()}
+
+    verdicts = asyncio.run(run())
+    assert {verdict for id, verdict in verdicts.items() if "COUNTER" not in id} == {Verdict.PASS, Verdict.INFO}
+    assert {verdict for id, verdict in verdicts.items() if "COUNTER" in id} == {Verdict.UNSUPPORTED}
 
 
 def test_proxy_without_flushes_has_an_interval_and_time_to_ask_after_its_nodes(tmp_path: Path) -> None:

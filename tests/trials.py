@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import inf
 from typing import Any, Final
 
+import passing
 from defects.steps import Break
 from dialects import dictionary, typeless
 from statsd_conformance.profile import Profile, load_profile
@@ -53,6 +54,14 @@ EXTENDED: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     # Some port: the trial finds one.
     **{f"ADMIN-{number:02}": ("", {"mgmt_port": 1}) for number in range(1, 12)},
     "SELF-08": ("", {"mgmt_port": 1}),
+    "PROXY-01": ("repeater", {}),
+    "PROXY-02": ("repeater", {}),
+    "PROXY-03": ("proxy", {}),
+    "PROXY-04": ("proxy", {}),
+    "PROXY-05": ("proxy", {"mgmt_port": 1}),
+    "PROXY-07": ("relay", {}),
+    "PROXY-09": ("", {}),
+    "PROXY-10": ("proxy", {}),
     # Names in a folder of the trial.
     "NET-08": ("", {"socket": "datagrams", "stream_socket": "stream"}),
     "OUT-09": (
@@ -105,8 +114,19 @@ SPELLED: Final[Mapping[str, Mapping[str, Any]]] = {
     "TIMER-17": {"statistics": {f"histogram.bin_{bound}": f"histogram.bin_{bound}" for bound in ("5", "10_5", "inf")}},
     "TIMER-18": {"statistics": {"count": "count", "upper": "upper"}},
 }
-# A dialect that the reference does not have, and how it is put on top.
-DIALECTS: Final[Mapping[str, Break]] = {"OTHER-04": dictionary, "OTHER-05": typeless}
+# A dialect, or a way of passing lines on, that the reference does not have, and how it is put on top.
+DIALECTS: Final[Mapping[str, Break]] = {
+    "OTHER-04": dictionary,
+    "OTHER-05": typeless,
+    "PROXY-01": passing.repeating,
+    "PROXY-02": passing.repeating_over_tcp,
+    "PROXY-03": passing.proxying,
+    "PROXY-04": passing.proxying,
+    "PROXY-05": passing.proxying,
+    "PROXY-07": passing.relaying,
+    "PROXY-09": passing.repeating,
+    "PROXY-10": passing.proxying,
+}
 _TOKEN: Final = re.compile("q[0-9a-z]{9}")
 
 
@@ -141,7 +161,11 @@ async def in_process(plant: Break, cases: Iterable[Case]) -> Outcomes:
 async def _alone(plant: Break, case: Case) -> Outcome:
     options = Options(flush_interval=1000, **options_for(case))
     server = speaking(case.requirement.id, plant)(make_server(options))
+    behind = server.behind() if isinstance(server, passing.Passing) else None
+    if isinstance(server, passing.Passing) and behind:
+        server = passing.in_process(server, behind)
     target = InProcess(server, profile_for(case))
+    target.behind = behind
     try:
         return await run_case(case, target)
     except Crashed as crash:

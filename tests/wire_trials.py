@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, ParamSpec, TypeVar
 
+import passing
 from defects.steps import Break
 from statsd_conformance.address import Address
 from statsd_conformance.process import free_port
@@ -106,8 +107,13 @@ async def serving(
         graphite_port=sink_port,
     )
     with TemporaryDirectory() as folder:
-        server = make_server(placed(replace(usual, **options), Path(folder)))
-        subject = DaemonSubject(plant(server), wire, daemon)
+        server = plant(make_server(placed(replace(usual, **options), Path(folder))))
+        sockets: list[socket.socket] = []
+        if isinstance(server, passing.Passing):
+            wire.behind = server.behind()
+            await wire.behind.open()
+            server = passing.by_wire(server, wire.behind, sockets)
+        subject = DaemonSubject(server, wire, daemon)
         wire.recovery = _RECOVERY
         wire.alive, wire.memory, wire.terminate = subject.alive, subject.memory, subject.terminate
         try:
@@ -116,6 +122,8 @@ async def serving(
         finally:
             await subject.stop()
             await wire.close()
+            for one in sockets:
+                one.close()
 
 
 def ipv6_loopback() -> bool:
