@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from chapters import all_cases
+from needed_programs import command_of
 from statsd_conformance.address import Address
 from statsd_conformance.behind import DOWN, UP, Behind, BehindError
 from statsd_conformance.observers import passed_on
 from statsd_conformance.process import free_port
 from statsd_conformance.profile import load_profile
 from statsd_conformance.session import Settings, examine, running
+from statsd_conformance.targets import NAMED
 from statsd_conformance.verdict import Verdict
 
 LOCAL = Address("udp", "127.0.0.1", 0)
@@ -147,6 +149,30 @@ def test_taken_port_is_a_problem_that_names_it(scheme: str, tmp_path: Path) -> N
         found = asyncio.run(examine("127.0.0.1:8125", [], settings))
     assert f"cannot listen at {where}/{scheme} for what the target passes on" in found.problem
     assert "another place with --behind" in found.problem
+
+
+# How many cases of PROXY are about a target that passes lines on, and which of them it is known to fail.
+PASSING = {
+    "statsd-repeater": (21, set()),
+    "statsd-repeater-tcp": (20, {"bytes"}),
+    "statsd-proxy": (18, set()),
+    "statsd_exporter-relay": (15, set()),
+}
+
+
+@pytest.mark.parametrize("name", PASSING)
+@pytest.mark.xdist_group("c-targets")
+def test_real_program_passes_on_what_it_gets(name: str, tmp_path: Path) -> None:
+    command_of(NAMED[name].find(), must_be_there=False)
+    about, known = PASSING[name]
+    cases = [case for case in all_cases() if case.requirement.family == "PROXY"]
+    found = asyncio.run(examine(name, cases, Settings(tmp_path)))
+    assert not found.problem
+    judged = {id: one for id, one in found.outcomes.items() if one.verdict is not Verdict.UNSUPPORTED}
+    failed = {id.partition("[")[2].rstrip("]") for id, one in judged.items() if one.verdict is Verdict.FAIL}
+    assert len(judged) == about
+    assert failed == known, {id: one.note for id, one in judged.items()}
+    assert {one.verdict for one in judged.values()} <= {Verdict.PASS, Verdict.INFO, Verdict.FAIL}
 
 
 def test_proxy_is_tried_with_what_it_passes_on_and_nothing_else(tmp_path: Path) -> None:

@@ -77,5 +77,5 @@ def test_peers_are_looked_for_here_and_in_the_checkout(tmp_path: Path, monkeypat
 
 
 def test_an_unknown_name_is_refused_with_those_that_are_known() -> None:
-    with pytest.raises(ValueError, match="no program 'statd' is known; there are statsd, collectd"):
+    with pytest.raises(ValueError, match="no program 'statd' is known; there are statsd, statsd-proxy, collectd"):
         find("statd")

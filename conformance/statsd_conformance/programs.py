@@ -46,6 +46,12 @@ PROGRAMS: Final = {
         peer="node_modules/statsd/stats.js",
         interpreter="node",
     ),
+    "statsd-proxy": Program(
+        ("statsd-proxy",),
+        "needs Node.js; `make peers` in a checkout",
+        peer="node_modules/statsd/proxy.js",
+        interpreter="node",
+    ),
     "collectd": Program(
         ("collectd",), "`make peers` in a checkout, `apt-get install collectd-core` or `brew install collectd`"
     ),

@@ -21,7 +21,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="TARGET",
         help="the aggregator to test: host:port, udp://, tcp:// or unix:// address, exec:COMMAND with {port} "
         "{graphite_host} {graphite_port} {interval}, or reference, statsd, collectd, netdata, "
-        "brubeck, statsite, gostatsd, statsd_exporter, telegraf, veneur; may be repeated "
+        "brubeck, statsite, gostatsd, statsd_exporter, telegraf, veneur, or, for what they pass on, statsd-repeater, "
+        "statsd-repeater-tcp, statsd-proxy, statsd_exporter-relay; may be repeated "
         "(default: reference)",
     )
     group.addoption("--profile", metavar="NAME|FILE", help="how the target spells its output (default: probed)")

@@ -3,19 +3,35 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from statsd_conformance.address import Address
 from statsd_conformance.programs import Found, Missing, find
 from statsd_conformance.targets.named import Launch, Place, loopback6, socket_in
 
+# What `repeaterProtocol` calls the kind of an address.
+_PROTOCOLS: Final = {"udp": "udp4", "udp6": "udp6", "tcp": "tcp"}
+
+
+def stated_version(program: Found) -> str:
+    """Return name and version as the npm package of a program states them, the name alone where it has none."""
+    package = Path(program.command[-1]).resolve().parent / "package.json"
+    for folder in (package, package.parent.parent / "package.json"):
+        if folder.is_file() and (stated := json.loads(folder.read_text())).get("name") == "statsd":
+            return f"statsd {stated['version']}"
+    return "statsd"
+
 
 @dataclass(frozen=True, slots=True)
 class Statsd:
-    """npm `statsd`, or `statsd` on PATH: its defaults but for the interval, the addresses, and what it listens on."""
+    """npm `statsd`, or `statsd` on PATH: its defaults but for the interval, the addresses, and what it listens on.
+
+    It repeats what it gets to all that is behind it.
+    """
 
     name: str = "statsd"
     profile: str = "statsd"
+    behind: tuple[Address, ...] = ()
 
     def find(self) -> Found | Missing:
         """Return the command of stats.js, or how to install it."""
@@ -23,11 +39,7 @@ class Statsd:
 
     def version(self, program: Found) -> str:
         """Return the version that its package states, where it has one."""
-        package = Path(program.command[-1]).resolve().parent / "package.json"
-        for folder in (package, package.parent.parent / "package.json"):
-            if folder.is_file() and (stated := json.loads(folder.read_text())).get("name") == "statsd":
-                return f"statsd {stated['version']}"
-        return "statsd"
+        return stated_version(program)
 
     def prepare(self, program: Found, place: Place) -> Launch:
         """Write its configuration, which is JavaScript; JSON is that, too."""
@@ -49,6 +61,10 @@ class Statsd:
             "backends": ["./backends/graphite"],
             "automaticConfigReload": False,
         }
+        if place.behind:
+            configuration["backends"] = ["./backends/graphite", "./backends/repeater"]
+            configuration["repeater"] = [{"host": one.host, "port": one.port} for one in place.behind]
+            configuration["repeaterProtocol"] = _PROTOCOLS[place.behind[0].kind]
         path = place.directory / "statsd.json"
         path.write_text(json.dumps(configuration, indent=2))
         also = [Address("tcp", "127.0.0.1", place.port), Address("unixstream", path=str(stream))]

@@ -3,6 +3,7 @@
 import subprocess
 from dataclasses import dataclass
 
+from statsd_conformance.address import Address
 from statsd_conformance.observers import MakeObserver, prometheus
 from statsd_conformance.programs import Found, Missing, find
 from statsd_conformance.targets.named import Launch, Place
@@ -10,10 +11,14 @@ from statsd_conformance.targets.named import Launch, Place
 
 @dataclass(frozen=True, slots=True)
 class StatsdExporter:
-    """statsd_exporter without mappings; its page is where other targets have their console."""
+    """statsd_exporter without mappings; its page is where other targets have their console.
+
+    It relays what it gets to the place behind it, if there is one.
+    """
 
     name: str = "statsd_exporter"
     profile: str = "statsd_exporter"
+    behind: tuple[Address, ...] = ()
 
     def find(self) -> Found | Missing:
         """Return the daemon, or how to install it."""
@@ -36,4 +41,6 @@ class StatsdExporter:
             "statsd.listen-udp": f"127.0.0.1:{place.port}",
             "statsd.listen-tcp": f"127.0.0.1:{place.port}",
         }
+        for one in place.behind:
+            options["statsd.relay.address"] = f"{one.host}:{one.port}"
         return Launch((*program.command, *(f"--{name}={value}" for name, value in options.items())))
