@@ -1,6 +1,7 @@
 """What all tests share: the Hypothesis profile, and the real programs of this machine."""
 
 import os
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +12,12 @@ from statsd_fuzz.search import UnknownProfileError, choose_profile, in_ci, load_
 
 
 def pytest_configure() -> None:
-    """Choose the Hypothesis profile before any test is collected."""
+    """Choose the Hypothesis profile before any test is collected, and let Ctrl-C be heard.
+
+    Shells start what runs in the background with SIGINT ignored, and so it would be in what tests start and interrupt.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         load_profile(choose_profile(os.environ))
     except UnknownProfileError as error:
