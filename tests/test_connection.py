@@ -119,6 +119,17 @@ def test_reset_is_an_error_for_the_peer() -> None:
     assert [type(error) for error in peer.broken] == [ConnectionResetError]
 
 
+def test_reset_of_what_the_peer_has_broken_off_is_no_error() -> None:
+    async def talk(connection: OverSocket) -> None:
+        await connection.send(b"x")
+        assert await connection.closed()
+        connection.reset()
+        await asyncio.sleep(0)
+        connection.reset()
+
+    talking(Peer(closes=True), talk)
+
+
 def test_peer_that_stops_reading_ends_the_sending(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PATIENCE", 0.2)
 

@@ -163,7 +163,9 @@ class OverSocket(Connection):
 
     def reset(self) -> None:
         """Break the connection off."""
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        # Where the target has broken it off before, asyncio has closed the socket.
+        with contextlib.suppress(OSError):
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._writer.transport.abort()
 
 
