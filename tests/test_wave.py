@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from defects.steps import Break
+from statsd_conformance import wave
 from statsd_conformance.address import Address
 from statsd_conformance.graphite import Snapshot
 from statsd_conformance.observers import stream
@@ -196,6 +197,20 @@ def test_case_that_could_not_tell_in_the_wave_passes_alone() -> None:
     assert run([case(unsure_at_first)]).verdicts == {"TESTING-01": "PASS"}
 
 
+def test_failure_whose_second_run_cannot_tell_is_tried_again() -> None:
+    called = 0
+
+    async def unsure_once(target: Target) -> None:
+        nonlocal called
+        called += 1
+        if called == 2:
+            raise Inconclusive("the flush was split")
+        await Failing()(target)
+
+    assert run([case(unsure_once)]).verdicts == {"TESTING-01": "FAIL"}
+    assert called == 3
+
+
 def dropping(times: int) -> Callable[[DaemonSubject], None]:
     """Let the kernel seem to drop datagrams in each of the first waves."""
 
@@ -293,6 +308,8 @@ def deafened_by(line: bytes) -> Break:
     return plant
 
 
+# Cases that follow until a slow culprit has stopped its target.
+_LATE = 10
 STOPS = {
     "as it reads": killed_by(b"fatal"),
     "at the flush": killed_by(b"fatal", at_the_flush=True),
@@ -318,6 +335,55 @@ def test_case_that_stops_the_target_is_found_and_the_others_judged(plant: Break,
     assert trace is not None
     assert trace.datagrams[0] == b"fatal"
     assert ran.subject.restarts >= 2
+
+
+def test_case_before_a_culprit_runs_with_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[str] = []
+    monkeypatch.setattr(wave, "step", steps.append)
+    run(with_a_culprit(hostile=True), STOPS["as it reads"])
+    assert [step for step in steps if "alone" in step] == ["TESTING-6 alone"]
+    assert "7 hostile cases in turn" in steps
+
+
+def test_culprit_that_works_slowly_costs_few_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[str] = []
+    monkeypatch.setattr(wave, "step", steps.append)
+
+    def slow(subject: DaemonSubject) -> None:
+        settled, ignored = subject.wire.settled, 0
+
+        async def long_after() -> bool:
+            nonlocal ignored
+            in_time = await settled()
+            ignored = 0 if in_time else ignored + 1
+            return in_time or ignored < _LATE
+
+        subject.wire.settled = long_after  # type: ignore[method-assign]  # a fake of what takes several steps
+
+    lines = [b"fatal" if number == 1 else b"harmless" for number in range(40)]
+    cases = [case(Sending(line), f"TESTING-{number}", hostile=True) for number, line in enumerate(lines)]
+    verdicts = run(cases, STOPS["as it reads"], slow).verdicts
+    assert [id for id, verdict in verdicts.items() if verdict == "CRASHED"] == ["TESTING-1"]
+    assert set(verdicts.values()) == {"CRASHED", "PASS"}
+    assert len([step for step in steps if "in turn" in step]) < _LATE
+
+
+def test_culprit_is_found_though_the_target_ends_a_moment_later() -> None:
+    def late(subject: DaemonSubject) -> None:
+        settled, moments = subject.wire.settled, 1
+
+        async def later() -> bool:
+            nonlocal moments
+            in_time = await settled()
+            if in_time or not moments:
+                return in_time
+            moments -= 1
+            return True
+
+        subject.wire.settled = later  # type: ignore[method-assign]  # a fake of what only some processes do
+
+    verdicts = run(with_a_culprit(hostile=True), STOPS["as it reads"], late).verdicts
+    assert verdicts == {f"TESTING-{number}": "CRASHED" if number == 6 else "PASS" for number in range(1, 9)}
 
 
 def test_target_that_is_slow_to_read_has_not_stopped() -> None:

@@ -47,6 +47,8 @@ _START: Final = 10.0
 _LOOK: Final = 1.0
 # Seconds until a proxy takes a node that does not answer for sick: by default ten to the question, ten to give it up.
 _SICK: Final = 20.0
+# Targets beside the first one, at a time: starting one takes a processor for a while.
+_BESIDE: Final = 3
 # Probes before one that lost canaries has to do.
 _PROBES: Final = 3
 
@@ -225,9 +227,10 @@ async def _run(subject: Subject, cases: Sequence[Case], settings: Settings) -> d
     together = [case for case in cases if not case.requirement.apart]
     if not subject.restartable or not together:
         return await run_all(subject, cases)
+    few = asyncio.Semaphore(_BESIDE)
     beside = [
         asyncio.create_task(
-            _beside(subject, case, replace(settings, directory=settings.directory / f"beside-{number}"))
+            _beside(subject, case, replace(settings, directory=settings.directory / f"beside-{number}"), few)
         )
         for number, case in enumerate(case for case in cases if case.requirement.apart)
     ]
@@ -242,13 +245,13 @@ async def _run(subject: Subject, cases: Sequence[Case], settings: Settings) -> d
         await asyncio.gather(*beside, return_exceptions=True)
 
 
-async def _beside(subject: Subject, case: Case, settings: Settings) -> dict[str, Outcome]:
-    """Run one case on another target that is started like the subject."""
+async def _beside(subject: Subject, case: Case, settings: Settings, few: asyncio.Semaphore) -> dict[str, Outcome]:
+    """Run one case on another target that is started like the subject, when not too many are there."""
     # What is shown of the run is about the first one.
     WATCHED.set(Progress(subject.wire.name))
     settings.directory.mkdir()
     try:
-        async with running(subject.wire.name, settings) as other:
+        async with few, running(subject.wire.name, settings) as other:
             use(other.wire, subject.wire.profile)
             return await run_apart(other, [case])
     except (TargetError, StartError) as error:

@@ -135,7 +135,14 @@ async def _connected(target: Target, stack: AsyncExitStack, number: int) -> Conn
 
 
 @pytest.mark.parametrize("way", ["many", "idle", "closed", "reset"])
-@requirement("NET-06", ROBUST, MUST, cites="statsd servers/tcp.js, where no error of a connection is met", lethal=True)
+@requirement(
+    "NET-06",
+    ROBUST,
+    MUST,
+    cites="statsd servers/tcp.js, where no error of a connection is met",
+    lethal=True,
+    apart=True,
+)
 async def test_connections_that_end_badly_stop_no_datagrams(target: Target, way: str) -> None:
     """Many connections, idle ones, and such that are closed or reset inside a line MUST NOT stop UDP reception."""
     async with AsyncExitStack() as stack:

@@ -126,7 +126,7 @@ def _hostile_waves(subject: Subject, cases: Sequence[Case]) -> list[list[Case]]:
 
     A target that cannot be started again meets what has stopped the original last, so that the rest has been judged.
     """
-    hostile = [case for case in cases if case.requirement.hostile]
+    hostile = [case for case in cases if case.requirement.hostile and not case.requirement.apart]
     if subject.restartable:
         return [hostile]
     lethal = sorted({case.requirement.id for case in hostile if case.requirement.lethal})
@@ -250,11 +250,15 @@ async def _confirmed(subject: Subject, case: Case, first: Outcome, again: Outcom
         doubted = case.requirement.quiet or not _tells(first)
         if _same(first, again) or (doubted and again.verdict not in DOUBTFUL):
             return again
+        silent = again.verdict in DOUBTFUL and not _tells(again)
+        if silent and attempt < _ATTEMPTS:
+            first, again = first if _tells(first) else again, None
+            continue
         if _tells(first):
             alone = again.note or "no objection"
             note = f"{first.verdict.value} in the wave ({first.note}), alone {again.verdict.value} ({alone})"
             return Outcome(Verdict.INCONCLUSIVE, note, trace=again.trace)
-        if attempt >= _ATTEMPTS and not _tells(again):
+        if silent:
             return again
         first, again = again, None
     raise AssertionError("unreachable: count() has no end")
@@ -312,15 +316,27 @@ async def _hostile(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome
         return {cases[0].id: await _crashed(subject, outcomes[cases[0].id])}
     await subject.restart()
     if stopped_at is not None:
-        # A process may take a moment to end, so the case before is under suspicion, too.
-        suspects = cases[max(stopped_at - 1, 0) : stopped_at + 1]
-        outcomes = await _hostile(subject, [case for case in cases if case not in suspects])
-        for suspect in suspects:
-            outcomes |= await _hostile(subject, [suspect])
-        return outcomes
+        return await _after_culprit(subject, cases, stopped_at)
     half = len(cases) // 2
     # It stopped later, at a flush perhaps, so nothing points at one of them.
     return await _hostile(subject, cases[:half]) | await _hostile(subject, cases[half:])
+
+
+async def _after_culprit(subject: Subject, cases: Sequence[Case], stopped_at: int) -> dict[str, Outcome]:
+    """Return the outcomes of hostile cases of which the one at `stopped_at`, or the one before, stopped the target.
+
+    A process may take a moment to end, so the case before is under suspicion when the other does not do it alone.
+    """
+    outcomes: dict[str, Outcome] = {}
+    for suspect in reversed(cases[max(stopped_at - 1, 0) : stopped_at + 1]):
+        outcomes |= await _hostile(subject, [suspect])
+        if outcomes[suspect.id].verdict is Verdict.CRASHED:
+            return outcomes | await _hostile(subject, [case for case in cases if case.id not in outcomes])
+    # One that was sent long before did it, by something that it did later.
+    before, behind = cases[: max(stopped_at - 1, 0)], cases[stopped_at + 1 :]
+    for part in (before[: len(before) // 2], before[len(before) // 2 :], behind):
+        outcomes |= await _hostile(subject, part)
+    return outcomes
 
 
 async def _hostile_wave(subject: Subject, cases: Sequence[Case]) -> tuple[dict[str, Outcome], int | None]:
