@@ -296,6 +296,26 @@ def test_second_target_goes_by_the_profile_that_was_found(tmp_path: Path) -> Non
     assert found.outcomes["A-01"].note == "probed"
 
 
+def test_second_target_has_nothing_behind_it_where_the_first_one_has(tmp_path: Path) -> None:
+    places = []
+
+    async def behind(target: Target) -> None:
+        places.append(target.behind and target.behind.addresses)
+        await sums(target)
+
+    apart = Requirement("A-01", CORE, MUST, "It MUST sum.", "nowhere", apart=True)
+    together = Requirement("A-02", CORE, MUST, "It MUST sum.", "nowhere")
+    where = Address("udp", "127.0.0.1", free_port())
+    spec = (
+        f"exec:{shlex.quote(sys.executable)} -m statsd_reference --address 127.0.0.1 --port {{port}} --mgmt_port 0 "
+        "--graphiteHost {graphite_host} --graphitePort {graphite_port} --flushInterval 200"
+    )
+    settings = Settings(tmp_path, profile="reference", interval=0.2, behind=(f"udp://{where.host}:{where.port}",))
+    found = examined(spec, settings, Case("A-01", apart, behind, {}), Case("A-02", together, behind, {}))
+    assert [outcome.verdict for outcome in found.outcomes.values()] == [Verdict.PASS] * 2
+    assert sorted(places, key=bool) == [None, (where,)]
+
+
 def test_second_target_that_cannot_be_started_leaves_its_case_open(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -228,9 +228,11 @@ async def _run(subject: Subject, cases: Sequence[Case], settings: Settings) -> d
     if not subject.restartable or not together:
         return await run_all(subject, cases)
     few = asyncio.Semaphore(_BESIDE)
+    # The place behind a target has been taken by the subject.
+    alike = replace(settings, behind=())
     beside = [
         asyncio.create_task(
-            _beside(subject, case, replace(settings, directory=settings.directory / f"beside-{number}"), few)
+            _beside(subject, case, replace(alike, directory=settings.directory / f"beside-{number}"), few)
         )
         for number, case in enumerate(case for case in cases if case.requirement.apart)
     ]
