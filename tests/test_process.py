@@ -74,14 +74,28 @@ def test_signal_that_ended_a_program_is_told(tmp_path: Path) -> None:
     process.stop()
 
 
-def test_program_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("grace", "within"), [(0.2, None), (3600.0, 0.2)], ids=["the grace", "less than the grace"])
+def test_program_that_ignores_sigterm_is_killed(tmp_path: Path, grace: float, within: float | None) -> None:
     code = (
         "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nopen('deaf', 'w').close()\nsignal.pause()"
     )
-    process = started(tmp_path, code, grace=0.2)
+    process = started(tmp_path, code, grace=grace)
     while not (tmp_path / "deaf").exists():
         assert process.alive(), process.log_tail()
-    assert process.stop() == -signal.SIGKILL
+    assert process.stop(within) == -signal.SIGKILL
+
+
+def test_program_that_hears_sigterm_ends_in_order_within_its_time(tmp_path: Path) -> None:
+    code = """
+        import signal, sys
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
+        open('ready', 'w').close()
+        signal.pause()
+        """
+    process = started(tmp_path, code)
+    while not (tmp_path / "ready").exists():
+        assert process.alive(), process.log_tail()
+    assert process.stop(within=60) == 3
 
 
 def test_children_of_a_program_end_with_it(tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -61,11 +63,17 @@ class Process:
         """Return the last lines that the program wrote to its output."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
-    def stop(self) -> int | None:
-        """End the program: SIGTERM, after the grace SIGKILL. Return its exit status; harmless when it ended before."""
+    def stop(self, within: float | None = None) -> int | None:
+        """End the program: SIGTERM, and SIGKILL `within` so many seconds, or after the grace.
+
+        Return its exit status; harmless when it ended before.
+        """
         if self._control >= 0:
             os.close(self._control)
             self._control = -1
+            if within is not None and self.exit_status(within) is None:
+                with suppress(ProcessLookupError):
+                    os.kill(self.pid, signal.SIGKILL)
             self._guard.wait()
             status = self.exit_status()
             os.close(self._status)
