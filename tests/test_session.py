@@ -13,6 +13,7 @@ import pytest
 
 from statsd_conformance import session
 from statsd_conformance.address import Address
+from statsd_conformance.lanes import NoOther
 from statsd_conformance.observers import (
     ConsoleObserver,
     GraphiteObserver,
@@ -24,6 +25,7 @@ from statsd_conformance.observers import (
     RepeatObserver,
     StreamObserver,
 )
+from statsd_conformance.probe import UNKNOWN
 from statsd_conformance.process import free_port
 from statsd_conformance.profile import Profile, load_profile
 from statsd_conformance.requirement import CORE, MUST, Requirement
@@ -32,7 +34,8 @@ from statsd_conformance.target import Target
 from statsd_conformance.targets.named import Place, socket_in
 from statsd_conformance.verdict import Outcome, Verdict
 from statsd_conformance.wave import Case
-from statsd_conformance.wire import OverTheWire, Wire
+from statsd_conformance.wire import Wire
+from wire_trials import address_of
 
 
 async def sums(target: Target) -> None:
@@ -43,11 +46,6 @@ async def sums(target: Target) -> None:
 def case(id: str, *, hostile: bool = False) -> Case:
     requirement = Requirement(id, CORE, MUST, "Lines MUST be summed.", "nowhere", hostile)
     return Case(id, requirement, sums, {})
-
-
-def address_of(target: Target) -> Address:
-    assert isinstance(target, OverTheWire)
-    return target._wire.address
 
 
 def examined(spec: str, settings: Settings, *cases: Case) -> Examination:
@@ -209,10 +207,10 @@ def test_target_that_was_started_again_is_given_time_for_a_flush(
 ) -> None:
     monkeypatch.setattr(session, "_BIND", 0.01)
     wire = Wire("x", Address("udp", "192.0.2.1", 8125), Profile("x", {}, lag=0.0), known_interval=0.01)
-    silence = session._silence(session.Subject(wire), Settings(tmp_path))
+    silence = session._silence(session.Subject(wire, Settings(tmp_path)), Settings(tmp_path))
     assert "nothing answered" in asyncio.run(silence)
     # However long this machine takes, its flush is not due yet.
-    started = session.Subject(wire, started=time.monotonic() + 3600)
+    started = session.Subject(wire, Settings(tmp_path), started=time.monotonic() + 3600)
     with pytest.raises(TimeoutError):
         asyncio.run(asyncio.wait_for(session._silence(started, Settings(tmp_path)), 0.2))
 
@@ -314,6 +312,34 @@ def test_second_target_has_nothing_behind_it_where_the_first_one_has(tmp_path: P
     found = examined(spec, settings, Case("A-01", apart, behind, {}), Case("A-02", together, behind, {}))
     assert [outcome.verdict for outcome in found.outcomes.values()] == [Verdict.PASS] * 2
     assert sorted(places, key=bool) == [None, (where,)]
+
+
+def test_target_with_a_place_behind_it_is_the_only_one(tmp_path: Path) -> None:
+    async def run() -> None:
+        subject = session.Subject(Wire("reference", Address("udp", "127.0.0.1", 1), UNKNOWN), settings)
+        async with subject.another():
+            raise AssertionError("what it passes on is not seen")
+
+    settings = Settings(tmp_path, behind=("udp://127.0.0.1:9",))
+    with pytest.raises(NoOther, match="behind the target is taken"):
+        asyncio.run(run())
+
+
+def test_target_gets_little_time_to_end_when_it_is_started_again(tmp_path: Path) -> None:
+    class Ending:
+        def stop(self, within: float | None = None) -> None:
+            asked.append(within)
+
+    async def run() -> None:
+        address = Address("udp", "127.0.0.1", 1)
+        subject = session.Subject(Wire("x", address, UNKNOWN), Settings(tmp_path))
+        for end in (subject.restart, subject.stop):
+            subject.process = Ending()  # type: ignore[assignment]  # all that is asked of it
+            await end()
+
+    asked: list[float | None] = []
+    asyncio.run(run())
+    assert asked == [session._DEAF, None]
 
 
 def test_second_target_that_cannot_be_started_leaves_its_case_open(

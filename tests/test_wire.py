@@ -167,6 +167,28 @@ def test_flushes_without_the_fence_are_no_answer_either() -> None:
     talking(talk, losing(*range(1, 100), only=b"fence"))
 
 
+def test_wire_tells_whether_the_last_fence_came_back() -> None:
+    deaf = True
+
+    def deafened(server: Server) -> Server:
+        return replace(server, make_receive=lambda: lambda datagram: () if deaf else (datagram,))
+
+    async def talk(subject: DaemonSubject) -> None:
+        nonlocal deaf
+        wire = subject.wire
+        assert wire.answers
+        for back in (wire.fence, subject.restart):
+            wire.grace, deaf = 0.05, True
+            with pytest.raises(NoAnswer):
+                await wire.fence()
+            assert not wire.answers
+            wire.grace, deaf = 6.0, False
+            await back()
+            assert wire.answers
+
+    talking(talk, deafened)
+
+
 def test_end_of_the_target_ends_the_waiting() -> None:
     def fatal(server: Server) -> Server:
         def parse(line: bytes) -> tuple[Outcome, ...]:

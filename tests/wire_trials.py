@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -16,9 +16,10 @@ from statsd_conformance.address import Address
 from statsd_conformance.process import free_port
 from statsd_conformance.profile import Profile
 from statsd_conformance.properties import PLAN, Plan
+from statsd_conformance.target import Target
 from statsd_conformance.verdict import Outcome, Verdict
 from statsd_conformance.wave import Case, run_all
-from statsd_conformance.wire import NoAnswer, Wire
+from statsd_conformance.wire import NoAnswer, OverTheWire, Wire
 from statsd_reference import Flush, Options, Point, Server, make_server
 from statsd_reference.admin import Reply
 from statsd_reference.daemon import Daemon
@@ -113,7 +114,8 @@ async def serving(
             wire.behind = server.behind()
             await wire.behind.open()
             server = passing.by_wire(server, wire.behind, sockets)
-        subject = DaemonSubject(server, wire, daemon)
+        more = partial(serving, plant, scheme, profile, options, daemon)
+        subject = DaemonSubject(server, wire, more, daemon)
         wire.recovery = _RECOVERY
         wire.alive, wire.memory, wire.terminate = subject.alive, subject.memory, subject.terminate
         try:
@@ -124,6 +126,12 @@ async def serving(
             await wire.close()
             for one in sockets:
                 one.close()
+
+
+def address_of(target: Target) -> Address:
+    """Return where the lines of a case go."""
+    assert isinstance(target, OverTheWire)
+    return target._wire.address
 
 
 def ipv6_loopback() -> bool:
@@ -148,11 +156,13 @@ class DaemonSubject:
 
     server: Server
     wire: Wire
+    serve_more: Callable[[], AbstractAsyncContextManager["DaemonSubject"]]
     make_daemon: Callable[[Server], Daemon] = Daemon
     error: Exception | None = None
     restarts: int = -1
     held: int = 0
     ended: bool = False
+    others: list["DaemonSubject"] = field(default_factory=list)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _serving: "asyncio.Task[None] | None" = None
 
@@ -215,6 +225,14 @@ class DaemonSubject:
         """Stop it and start it again."""
         await self.stop()
         await self.start()
+
+    @asynccontextmanager
+    async def another(self) -> AsyncIterator["DaemonSubject"]:
+        """Give one more around a server of its own."""
+        async with self.serve_more() as other:
+            other.wire.grace = self.wire.grace
+            self.others.append(other)
+            yield other
 
     async def _serve(self, listening: "asyncio.Future[int]") -> None:
         try:

@@ -1,9 +1,10 @@
 """One target under examination: found or started, its Graphite output caught, stopped for certain at the end."""
 
 import asyncio
+import tempfile
 import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 from statsd_conformance.address import Address, AddressError, read_address
 from statsd_conformance.behind import Behind, BehindError
 from statsd_conformance.kernel import queue_and_drops, visible
+from statsd_conformance.lanes import NoOther
 from statsd_conformance.observers import (
     MakeObserver,
     as_graphite,
@@ -43,6 +45,8 @@ FIRST_FLUSH: Final = 12.0
 _BIND: Final = 3.0
 _ENDING: Final = 1.0
 _START: Final = 10.0
+# Seconds that a program has to end before it is started again; one that hangs takes as long as it gets.
+_DEAF: Final = 1.0
 # Seconds between two looks at what does not come by itself, where no interval is known.
 _LOOK: Final = 1.0
 # Seconds until a proxy takes a node that does not answer for sick: by default ten to the question, ten to give it up.
@@ -100,9 +104,10 @@ class Examination:
 
 @dataclass
 class Subject:
-    """A running target and the wire to it; `wave.Subject` for real."""
+    """A running target and the wire to it; `wave.Subject` for real. What it was made from are the `settings`."""
 
     wire: Wire
+    settings: Settings
     named: Named | None = None
     program: Found | None = None
     place: Place | None = None
@@ -150,16 +155,51 @@ class Subject:
         await self.wire.disconnect()
         await self._terminate()
 
-    async def _terminate(self) -> None:
+    async def _terminate(self, within: float | None = None) -> None:
         """Let SIGTERM end the program, and go on listening."""
         process, self.process = self.process, None
         if process is not None:
-            await asyncio.to_thread(process.stop)
+            await asyncio.to_thread(process.stop, within)
 
     async def restart(self) -> None:
-        """Stop what is left and start again, at the same ports."""
-        await self.stop()
+        """Stop what is left, which may be deaf to SIGTERM, and start again, at the same ports."""
+        await self.wire.disconnect()
+        await self._terminate(_DEAF)
         await self.start()
+
+    @asynccontextmanager
+    async def another(self) -> AsyncIterator["Subject"]:
+        """Start one more like it, which is stopped on leaving.
+
+        Raises:
+            NoOther: it cannot be started, or would lack what is behind this one.
+        """
+        if self.settings.behind:
+            raise NoOther("the place behind the target is taken")
+        async with self.alike() as other:
+            yield other
+
+    @asynccontextmanager
+    async def alike(self) -> AsyncIterator["Subject"]:
+        """Start one more like it, with nothing behind it that has a place of its own; it is stopped on leaving.
+
+        Raises:
+            NoOther: it cannot be started.
+        """
+        directory = Path(tempfile.mkdtemp(prefix="another-", dir=self.settings.directory))
+        async with AsyncExitStack() as stack:
+            # What is shown of the run stays about the first one.
+            shown = WATCHED.set(Progress(self.wire.name))
+            try:
+                other = await stack.enter_async_context(
+                    running(self.wire.name, replace(self.settings, directory=directory, behind=()))
+                )
+            except (TargetError, StartError) as error:
+                raise NoOther(f"no other target could be started: {error}") from None
+            finally:
+                WATCHED.reset(shown)
+            use(other.wire, self.wire.profile)
+            yield other
 
     def last_words(self) -> str:
         """Return its exit status and the last lines of its log, as far as they are known."""
@@ -198,7 +238,7 @@ async def examine(spec: str, cases: Sequence[Case], settings: Settings) -> Exami
         async with running(spec, settings) as subject:
             begun = time.monotonic()
             allowed, held_back = _allowed(subject, cases, settings)
-            outcomes = held_back | await _unless_silent(_run(subject, allowed, settings), subject, settings)
+            outcomes = held_back | await _unless_silent(_run(subject, allowed), subject, settings)
             wire = subject.wire
             elapsed = time.monotonic() - begun
             return Examination(
@@ -217,7 +257,7 @@ async def examine(spec: str, cases: Sequence[Case], settings: Settings) -> Exami
         return Examination(spec, "", {}, time.monotonic() - begun, problem=str(error))
 
 
-async def _run(subject: Subject, cases: Sequence[Case], settings: Settings) -> dict[str, Outcome]:
+async def _run(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
     """Run the cases, after a probe where no profile is known; those apart meanwhile, on targets of their own."""
     if subject.wire.profile is UNKNOWN:
         await _probed(subject.wire)
@@ -228,14 +268,7 @@ async def _run(subject: Subject, cases: Sequence[Case], settings: Settings) -> d
     if not subject.restartable or not together:
         return await run_all(subject, cases)
     few = asyncio.Semaphore(_BESIDE)
-    # The place behind a target has been taken by the subject.
-    alike = replace(settings, behind=())
-    beside = [
-        asyncio.create_task(
-            _beside(subject, case, replace(alike, directory=settings.directory / f"beside-{number}"), few)
-        )
-        for number, case in enumerate(case for case in cases if case.requirement.apart)
-    ]
+    beside = [asyncio.create_task(_beside(subject, case, few)) for case in cases if case.requirement.apart]
     try:
         outcomes = await run_all(subject, together)
         for task in beside:
@@ -247,17 +280,15 @@ async def _run(subject: Subject, cases: Sequence[Case], settings: Settings) -> d
         await asyncio.gather(*beside, return_exceptions=True)
 
 
-async def _beside(subject: Subject, case: Case, settings: Settings, few: asyncio.Semaphore) -> dict[str, Outcome]:
+async def _beside(subject: Subject, case: Case, few: asyncio.Semaphore) -> dict[str, Outcome]:
     """Run one case on another target that is started like the subject, when not too many are there."""
     # What is shown of the run is about the first one.
     WATCHED.set(Progress(subject.wire.name))
-    settings.directory.mkdir()
     try:
-        async with few, running(subject.wire.name, settings) as other:
-            use(other.wire, subject.wire.profile)
+        async with few, subject.alike() as other:
             return await run_apart(other, [case])
-    except (TargetError, StartError) as error:
-        return {case.id: Outcome(Verdict.INCONCLUSIVE, f"no other target could be started: {error}", trace=Trace())}
+    except (NoOther, TargetError, StartError) as error:
+        return {case.id: Outcome(Verdict.INCONCLUSIVE, str(error), trace=Trace())}
 
 
 async def _probed(wire: Wire) -> Probed:
@@ -346,8 +377,9 @@ def _subject(spec: str, settings: Settings) -> tuple[Subject, MakeObserver]:
     if _claims_proxy(wire) or settings.sink == _BEHIND:
         # It has no flushes to measure.
         wire.known_interval, wire.grace = settings.interval or _LOOK, _SICK
-        return Subject(wire), _passed_on(wire)
-    return Subject(wire), sink_observer(settings.sink, local=address.loopback, interval=settings.interval or _LOOK)
+        return Subject(wire, settings), _passed_on(wire)
+    make = sink_observer(settings.sink, local=address.loopback, interval=settings.interval or _LOOK)
+    return Subject(wire, settings), make
 
 
 def _startable(spec: str, named: Named, settings: Settings) -> Subject:
@@ -369,7 +401,7 @@ def _startable(spec: str, named: Named, settings: Settings) -> Subject:
         wire.behind = _behind(read_behind(settings.behind) or named.behind, profile)
     elif isinstance(named, Command):
         wire.behind = _behind(read_behind(settings.behind), profile)
-    return Subject(wire, named, program, place, version=named.version(program))
+    return Subject(wire, settings, named, program, place, version=named.version(program))
 
 
 def read_behind(texts: Sequence[str]) -> tuple[Address, ...]:

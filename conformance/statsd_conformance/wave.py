@@ -3,15 +3,20 @@
 Every case has buckets of its own, so cases cannot meet; a wave takes as long as its longest case, two or three flush
 intervals. What fails is run once more, among the failures only, and alone when that comes out otherwise: two equal
 failures make a verdict. Hostile cases come last, one input at a time, so that a target that stops names its culprit.
+Runs alone, and of the parts in which a culprit is looked for, are shared out among several targets.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count, groupby
+from math import ceil
 from traceback import extract_tb
 from typing import Any, Final, Protocol
 
+from statsd_conformance.lanes import LANES, Done, Job, work_off
 from statsd_conformance.progress import counted, step, waiting
 from statsd_conformance.requirement import Inconclusive, Requirement, unmet_shoulds
 from statsd_conformance.target import Crashed, Target, Trace
@@ -50,6 +55,13 @@ class Subject(Protocol):
 
     def last_words(self) -> str:
         """Return its exit status and the last lines of its log, as far as they are known."""
+
+    def another(self) -> "AbstractAsyncContextManager[Subject]":
+        """Start one more like it, if it is restartable, which is stopped on leaving.
+
+        Raises:
+            NoOther: it cannot be started.
+        """
 
 
 async def run_case(case: Case, target: Target) -> Outcome:
@@ -219,24 +231,46 @@ def _doubted(outcome: Outcome, why: str) -> Outcome:
 
 
 async def _all_confirmed(subject: Subject, cases: Sequence[Case], outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
-    """Return the outcomes with every doubtful one confirmed, the ordinary ones in a wave of their own."""
+    """Return the outcomes with every doubtful one confirmed."""
+    again = await _once_more(subject, cases, outcomes)
+    if subject.restartable:
+        jobs = _confirmations(cases, outcomes, again)
+        return outcomes | await work_off(jobs, subject, subject.another)
     confirmed = dict(outcomes)
-    again_at_once = [case for case in cases if not (case.requirement.hostile or case.requirement.quiet)]
-    doubtful = [case for case in again_at_once if outcomes[case.id].verdict in DOUBTFUL]
-    step(f"{counted(len(doubtful), 'case')} once more")
-    again = await _wave(subject, doubtful) if doubtful else {}
-    if not await _serves(subject, again):
-        # One of them stopped it, so this wave tells nothing.
-        again = {}
-        if subject.restartable:
-            await subject.restart()
     for number, case in enumerate(cases):
         if confirmed[case.id].verdict not in DOUBTFUL:
             continue
         confirmed[case.id] = await _confirmed(subject, case, confirmed[case.id], again.get(case.id))
-        if confirmed[case.id].verdict is Verdict.CRASHED and not subject.restartable:
+        if confirmed[case.id].verdict is Verdict.CRASHED:
             return _unfinished(cases, confirmed, number, subject.last_words())
     return confirmed
+
+
+async def _once_more(subject: Subject, cases: Sequence[Case], outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
+    """Run the doubtful cases again in a wave of their own, but for those that only a run alone can confirm."""
+    again_at_once = [case for case in cases if not (case.requirement.hostile or case.requirement.quiet)]
+    doubtful = [case for case in again_at_once if outcomes[case.id].verdict in DOUBTFUL]
+    if not doubtful:
+        return {}
+    step(f"{counted(len(doubtful), 'case')} once more")
+    again = await _wave(subject, doubtful)
+    if await _serves(subject, again):
+        return again
+    # One of them stopped it, so this wave tells nothing.
+    if subject.restartable:
+        await subject.restart()
+    return {}
+
+
+def _confirmations(
+    cases: Sequence[Case], outcomes: Mapping[str, Outcome], again: Mapping[str, Outcome]
+) -> list[Job[Subject]]:
+    """Return a job for each doubtful case that confirms its outcome."""
+
+    async def confirm(case: Case, subject: Subject) -> Done[Subject]:
+        return Done({case.id: await _confirmed(subject, case, outcomes[case.id], again.get(case.id))})
+
+    return [partial(confirm, case) for case in cases if outcomes[case.id].verdict in DOUBTFUL]
 
 
 async def _confirmed(subject: Subject, case: Case, first: Outcome, again: Outcome | None) -> Outcome:
@@ -298,45 +332,43 @@ def _place(outcome: Outcome) -> list[tuple[str, int | None]]:
 
 async def _hostile(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
     """Run hostile cases; when the target stops, find the one that did it, start the target again, and go on."""
-    if not subject.wire.alive():
-        if not subject.restartable:
-            return {case.id: Outcome(Verdict.INCONCLUSIVE, _STOPPED_BEFORE, trace=Trace()) for case in cases}
-        await subject.restart()
     if not cases:
         return {}
+    if subject.restartable:
+        return await work_off([partial(_tried, cases)], subject, subject.another)
+    if not subject.wire.alive():
+        return {case.id: Outcome(Verdict.INCONCLUSIVE, _STOPPED_BEFORE, trace=Trace()) for case in cases}
     outcomes, stopped_at = await _hostile_wave(subject, cases)
-    if stopped_at is not None and subject.wire.alive() and await _answers(subject) is None:
-        # It was only slow to read.
-        stopped_at = None
-    if stopped_at is None and await _serves(subject, outcomes):
+    if await _survives(subject, outcomes, stopped_at):
         return await _all_confirmed(subject, cases, outcomes)
-    if not subject.restartable:
-        return _unfinished(cases, outcomes, stopped_at, subject.last_words())
-    if len(cases) == 1:
-        return {cases[0].id: await _crashed(subject, outcomes[cases[0].id])}
+    return _unfinished(cases, outcomes, stopped_at, subject.last_words())
+
+
+async def _tried(cases: Sequence[Case], subject: Subject) -> Done[Subject]:
+    """Run hostile cases; leave what is doubtful to be confirmed, or their parts when the target stopped."""
+    if not subject.wire.alive():
+        await subject.restart()
+    outcomes, stopped_at = await _hostile_wave(subject, cases)
+    alone = len(cases) == 1
+    # A target that is silent after several of them is not asked once more: if it was only slow, their parts show it.
+    if (alone or subject.wire.answers) and await _survives(subject, outcomes, stopped_at):
+        again = await _once_more(subject, cases, outcomes)
+        return Done(outcomes, _confirmations(cases, outcomes, again))
+    if alone:
+        return Done({cases[0].id: await _crashed(subject, outcomes[cases[0].id])})
     await subject.restart()
-    if stopped_at is not None:
-        return await _after_culprit(subject, cases, stopped_at)
-    half = len(cases) // 2
-    # It stopped later, at a flush perhaps, so nothing points at one of them.
-    return await _hostile(subject, cases[:half]) | await _hostile(subject, cases[half:])
+    return Done({}, [partial(_tried, part) for part in _parts(cases, stopped_at)])
 
 
-async def _after_culprit(subject: Subject, cases: Sequence[Case], stopped_at: int) -> dict[str, Outcome]:
-    """Return the outcomes of hostile cases of which the one at `stopped_at`, or the one before, stopped the target.
+def _parts(cases: Sequence[Case], stopped_at: int | None) -> list[Sequence[Case]]:
+    """Return the cases in parts: the one at which the target stopped, where that was seen, and the rest by lanes.
 
-    A process may take a moment to end, so the case before is under suspicion when the other does not do it alone.
+    A process may take a moment to end, so that one is a suspect only.
     """
-    outcomes: dict[str, Outcome] = {}
-    for suspect in reversed(cases[max(stopped_at - 1, 0) : stopped_at + 1]):
-        outcomes |= await _hostile(subject, [suspect])
-        if outcomes[suspect.id].verdict is Verdict.CRASHED:
-            return outcomes | await _hostile(subject, [case for case in cases if case.id not in outcomes])
-    # One that was sent long before did it, by something that it did later.
-    before, behind = cases[: max(stopped_at - 1, 0)], cases[stopped_at + 1 :]
-    for part in (before[: len(before) // 2], before[len(before) // 2 :], behind):
-        outcomes |= await _hostile(subject, part)
-    return outcomes
+    suspect = [] if stopped_at is None else [cases[stopped_at : stopped_at + 1]]
+    rest = [case for number, case in enumerate(cases) if number != stopped_at]
+    size = ceil(len(rest) / LANES)
+    return [*suspect, *(rest[start : start + size] for start in range(0, len(rest), size))]
 
 
 async def _hostile_wave(subject: Subject, cases: Sequence[Case]) -> tuple[dict[str, Outcome], int | None]:
@@ -355,6 +387,14 @@ async def _hostile_wave(subject: Subject, cases: Sequence[Case]) -> tuple[dict[s
     for case in cases[len(finished) :]:
         outcomes[case.id] = Outcome(Verdict.INCONCLUSIVE, _STOPPED_BEFORE, trace=Trace())
     return outcomes, stopped_at
+
+
+async def _survives(subject: Subject, outcomes: Mapping[str, Outcome], stopped_at: int | None) -> bool:
+    """Tell whether the target still serves after a hostile wave that came out so."""
+    if stopped_at is None:
+        return await _serves(subject, outcomes)
+    # It may have been only slow to read.
+    return subject.wire.alive() and await _answers(subject) is None
 
 
 def _unfinished(

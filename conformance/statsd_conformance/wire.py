@@ -113,6 +113,7 @@ class Wire:
         snapshots: everything it flushed so far.
         log: everything that was sent so far.
         sole: whether nobody else sends to the target, for certain.
+        answers: whether the last fence that somebody waited for came back.
         unseen: in how many of these something sent before may be missing, because nobody looked in time.
     """
 
@@ -132,6 +133,7 @@ class Wire:
     snapshots: list[Snapshot] = field(default_factory=list)
     log: list[bytes] = field(default_factory=list)
     sole: bool = True
+    answers: bool = True
     sent: int = 0
     refused: int = 0
     _queue: "asyncio.Queue[bytes | _FenceRequest | _Fence]" = field(default_factory=asyncio.Queue)
@@ -194,6 +196,7 @@ class Wire:
         self._socket = await self.address.connect()
         self._other = await self.address.connect()
         self.route = route_of(self._socket.socket, self._sink_port)
+        self.answers = True
         self._tasks = [asyncio.create_task(self._pump()), asyncio.create_task(self._watch())]
 
     async def close(self) -> None:
@@ -358,6 +361,7 @@ class Wire:
 
     def _resolve(self, passed: int) -> None:
         done, self._fences = self._fences[:passed], self._fences[passed:]
+        self.answers |= bool(done)
         for fence in done:
             for waiting in fence.waiting:
                 if not waiting.done():
@@ -466,6 +470,7 @@ class Wire:
 
     def _fail(self, error: Exception) -> None:
         fences, self._fences = self._fences, []
+        self.answers &= not fences
         for fence in fences:
             _refuse(fence.waiting, error)
 
