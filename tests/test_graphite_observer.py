@@ -216,10 +216,20 @@ def test_sink_that_is_away_refuses_and_comes_back_at_its_port() -> None:
         async with sink[0].away():
             with pytest.raises(ConnectionRefusedError):
                 await say()
-            with socket.socket() as other, pytest.raises(OSError, match="in use"):
-                other.bind(("127.0.0.1", sink[0].port))
         await send(await say(), b"b 1 200\n" + END)
         assert await heard.next() == [b"b 1 200", END.rstrip()]
 
     sink: list[GraphiteObserver] = []
     listening(MARKER, conversation, sink)
+
+
+def test_place_of_a_sink_that_is_away_is_nobody_elses() -> None:
+    async def run() -> None:
+        sink = GraphiteObserver(MARKER, Heard().queue.put_nowait, lambda: 1.0)
+        port = await sink.open()
+        async with sink.away():
+            with socket.socket() as other, pytest.raises(OSError, match="in use"):
+                other.bind(("127.0.0.1", port))
+        await sink.close()
+
+    asyncio.run(run())

@@ -189,6 +189,14 @@ def test_wire_tells_whether_the_last_fence_came_back() -> None:
     talking(talk, deafened)
 
 
+def test_flush_is_waited_for_again_where_the_receiver_was_down() -> None:
+    async def talk(subject: DaemonSubject) -> None:
+        subject.wire.grace = 0.05
+        assert await subject.wire.case().heard_again()
+
+    talking(talk, losing(*range(1, 8), only=b"fence"))
+
+
 def test_end_of_the_target_ends_the_waiting() -> None:
     def fatal(server: Server) -> Server:
         def parse(line: bytes) -> tuple[Outcome, ...]:
