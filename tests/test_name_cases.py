@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -15,7 +15,7 @@ from statsd_conformance.profile import Profile
 from statsd_conformance.target import InProcess
 from statsd_conformance.verdict import Outcome, Verdict
 from statsd_conformance.wave import Case, run_case
-from statsd_reference import Options, Server, make_server
+from statsd_reference import Flush, Options, Point, Server, make_server
 from trials import PROFILE, in_process
 
 CASES: Final = [case for case in all_cases() if case.requirement.family == "NAME" and case.requirement.id != "NAME-13"]
@@ -48,7 +48,23 @@ def judged(id: str, plant: Break, profile: Profile = PROFILE) -> list[Outcome]:
         target = InProcess(plant(make_server(Options(flush_interval=1000))), profile)
         return asyncio.run(run_case(case, target))
 
-    return [outcome(case) for case in CASES if case.requirement.id == id]
+    return [outcome(case) for case in all_cases() if case.requirement.id == id]
+
+
+def apart_from_its_own(server: Server) -> Server:
+    """Publish what is sent for the count of bad lines beside that count."""
+
+    def points(flush: Flush) -> Iterator[Point]:
+        yield from server.points(flush)
+        yield Point(PROFILE.errors.encode(), 0.0, flush.timestamp)
+
+    return replace(server, points=points)
+
+
+def test_sample_for_a_counter_of_the_server_may_stand_beside_it() -> None:
+    told = [one.note for one in judged("NAME-12", apart_from_its_own)]
+    assert told == ["is published beside it, under the same path"]
+    assert [one.verdict for one in judged("OUT-05", apart_from_its_own)] == [Verdict.PASS]
 
 
 def test_plain_name_that_is_spelled_otherwise_tells_nothing_of_merging() -> None:

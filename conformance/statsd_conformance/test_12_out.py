@@ -91,6 +91,9 @@ async def test_path_comes_once_a_flush(target: Target) -> None:
         for line in snapshot.lines:
             if target.token[:6] in line.key and target.token not in line.key:
                 continue
+            if line.path == target.profile.errors.encode():
+                # NAME-12 sends samples for it, which a server may keep apart from its own.
+                continue
             assert (line.path, line.timestamp) not in seen, f"twice in one flush: {line}"
             seen.add((line.path, line.timestamp))
 
