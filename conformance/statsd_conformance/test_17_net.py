@@ -231,5 +231,7 @@ async def test_datagrams_are_not_joined(target: Target, sockets: int) -> None:
     target.send(bucket + b":1")
     send_next(b"2|c\n" + end + _SAMPLE)
     flushed = await target.flush()
-    assert not flushed.has(bucket), f"two halves of a line in two datagrams came out as {flushed.summary()}"
+    # Where a line needs no type, the first half is one.
+    joined = 12 in flushed.counts(bucket) if "typeless" in target.profile.extensions else flushed.has(bucket)
+    assert not joined, f"two halves of a line in two datagrams came out as {flushed.summary()}"
     _assert_counted(flushed, end, "the line behind the second half")
