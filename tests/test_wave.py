@@ -647,6 +647,19 @@ def test_case_apart_that_cannot_tell_at_first_is_tried_until_it_does() -> None:
     assert called == 3
 
 
+def test_flush_that_was_due_at_the_end_of_a_target_tells_nothing() -> None:
+    def slowly(subject: DaemonSubject) -> None:
+        async def later() -> None:
+            await subject.wire.fence()
+            await subject.terminate()
+
+        subject.wire.terminate = later
+
+    outcome = run([case(last_words, apart=True)], prepare=slowly).outcomes["TESTING-01"]
+    assert outcome.verdict is Verdict.INCONCLUSIVE
+    assert "a flush was due when the target was ended" in outcome.note
+
+
 def test_target_that_a_case_apart_stops_has_crashed() -> None:
     ran = run([case(Sending(b"fatal"), apart=True)], killed_by(b"fatal"))
     assert ran.verdicts == {"TESTING-01": "CRASHED"}

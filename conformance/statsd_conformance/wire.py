@@ -40,6 +40,8 @@ SHORTEST_INTERVAL: Final = 1.0
 _RECOVERY_INTERVALS: Final = 5
 # Seconds that the last lines of a target may take when it has ended.
 _LAST_WORDS: Final = 1.0
+# Part of an interval behind which a flush may have been due.
+_ALMOST: Final = 0.9
 _CLOSED: Final = "the connection to the target was closed meanwhile"
 
 
@@ -623,7 +625,11 @@ class OverTheWire(Target):
             raise Unsupported("the suite did not start the target, so it does not end it either")
 
     async def terminate(self) -> Flushed:
-        """End the target as SIGTERM does, and return what it published since the case's last flush."""
+        """End the target as SIGTERM does, and return what it published since the case's last flush.
+
+        Raises:
+            Inconclusive: another flush was due by then.
+        """
         self.needs_end()
         assert self._wire.terminate
         await self._wire.terminate()
@@ -634,9 +640,16 @@ class OverTheWire(Target):
             if any(snapshot.lines_of(self.token) for snapshot in last) or time.monotonic() > until:
                 break
             await asyncio.sleep(0.02)
+        heard = self._wire.snapshots[max(self._seen - 1, 0) :]
+        if any(self._was_due(before, one) for before, one in pairwise(heard) if one.lines_of(self.token)):
+            raise Inconclusive("a flush was due when the target was ended, so it may have come of itself")
         flushed = Flushed(self.profile, self.interval, self.token, last, lambda: None)
         self.trace.flushes.append(flushed)
         return flushed
+
+    def _was_due(self, before: Snapshot, snapshot: Snapshot) -> bool:
+        """Tell whether a snapshot came when the interval after the one before was almost over, or later."""
+        return snapshot.arrived - before.arrived > _ALMOST * self.interval
 
     async def pause(self, intervals: float) -> None:
         """Let a part of a flush interval go by."""
