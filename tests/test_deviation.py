@@ -55,6 +55,13 @@ def test_listed_case_is_judged_strictly(seen: Verdict, entry: Deviation, judged:
     assert listed(entry).judged("NUM-05", "nan-c", Outcome(seen, "note"), TODAY).verdict is judged
 
 
+def test_property_that_holds_has_met_no_example_that_breaks_it() -> None:
+    listed = Deviations("known.toml", {("PROPERTY-01", ""): Deviation("PROPERTY-01", reason="because")})
+    held, broken = Outcome(Verdict.PASS), Outcome(Verdict.FAIL)
+    assert listed.judged("PROPERTY-01", "", held, TODAY).verdict is Verdict.PASS
+    assert listed.judged("PROPERTY-01", "", broken, TODAY).verdict is Verdict.DEVIATION
+
+
 def test_what_holds_now_names_the_file_and_the_remedy() -> None:
     outcome = listed(LISTED).judged("NUM-05", "nan-c", Outcome(Verdict.PASS), TODAY)
     assert outcome.note == ("it holds now, but known.toml lists it as a deviation: remove the entry (1 was published)")
