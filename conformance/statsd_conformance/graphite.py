@@ -10,6 +10,8 @@ NOT_FINITE: Final = "has a value that is not finite"
 CR_LF: Final = "ends in CR LF"
 # The prefix of a case: see `target.token`.
 TOKEN: Final = re.compile(rb"q[0-9a-z]{9}")
+# So many bytes of it are those of all cases of a run.
+TOKEN_OF_RUN: Final = 6
 # Every place where one may begin, also inside another.
 _TOKENS: Final = re.compile(rb"(?=(%b))" % TOKEN.pattern)
 _PRINTED: Final = re.compile(rb"[!-^`-~]+")
