@@ -40,6 +40,7 @@ _SAY: Final = {
     "behind": "nobody said where the target passes lines on to; --behind udp://HOST:PORT has the suite listen there",
 }
 _SHOWN: Final = 3
+_PAIRS: Final = 300
 
 
 def token(run: str, number: int) -> bytes:
@@ -419,6 +420,17 @@ async def assert_rejected(target: Target, *lines: bytes) -> Flushed:
     strays = flushed.strays(*sentinels(target))
     assert not strays, f"a line that has to be rejected was published: {flushed.summary(*strays)}"
     return flushed
+
+
+async def assert_next_counts(target: Target, datagram: bytes) -> None:
+    """Send a datagram many times, a sample right behind it each time, and assert that each sample was counted.
+
+    Many times, for some servers read the two together only when they find both waiting.
+    """
+    bucket = target.bucket()
+    target.send(*[datagram, bucket + b":1|c"] * _PAIRS)
+    counted = sum((await target.flush()).counts(bucket))
+    assert counted == _PAIRS, f"samples right behind such a datagram are lost; published: {counted:g} of {_PAIRS}"
 
 
 class InProcess(Target):
