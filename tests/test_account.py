@@ -12,6 +12,7 @@ from statsd_conformance.address import Address
 from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import Snapshot, read_line
 from statsd_conformance.observers import GraphiteObserver
+from statsd_conformance.over_the_wire import OverTheWire
 from statsd_conformance.requirement import Inconclusive
 from statsd_conformance.target import Target
 from statsd_conformance.wire import Wire
@@ -28,7 +29,7 @@ def test_own_counters_are_those_of_each_case_although_several_send() -> None:
     async def run() -> None:
         async with serving(right) as subject:
             await subject.wire.fence()
-            one, two = subject.wire.case(), subject.wire.case()
+            one, two = OverTheWire(subject.wire), OverTheWire(subject.wire)
             one.send(b"bad", b"bad", b"")
             two.send(one.bucket() + b":1|c\nbad")
             first, second = await asyncio.gather(one.flush(), two.flush())
@@ -66,7 +67,7 @@ def test_what_is_sent_about_the_time_of_a_flush_is_uncertain(late: bool, scheme:
             await wire.open("127.0.0.1", 0)
             await wire.connect()
             wire.address = replace(wire.address, scheme=scheme)
-            target, other = wire.case(), wire.case()
+            target, other = OverTheWire(wire), OverTheWire(wire)
 
             async def nothing() -> None:
                 pass
@@ -94,7 +95,7 @@ def test_what_is_sent_about_the_time_of_a_flush_is_uncertain(late: bool, scheme:
 def test_lines_over_a_connection_are_not_taken_off() -> None:
     async def run() -> None:
         async with serving(right, options={"tcp": True}) as subject:
-            target = subject.wire.case()
+            target = OverTheWire(subject.wire)
             await target.flush()
             async with target.connection() as tcp:
                 await tcp.send(target.bucket() + b":1|c\n")

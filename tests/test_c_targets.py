@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 
 from needed_programs import command_of
+from statsd_conformance.over_the_wire import OverTheWire
 from statsd_conformance.programs import Found, Missing
 from statsd_conformance.session import Settings, running
 from statsd_conformance.targets import NAMED, Place
@@ -28,7 +29,7 @@ def test_gauge_comes_back_from_the_real_program(name: str, tmp_path: Path) -> No
     async def run() -> float:
         async with running(name, Settings(tmp_path)) as subject:
             assert subject.version.lower().startswith(name)
-            target = subject.wire.case()
+            target = OverTheWire(subject.wire)
             flushed = await target.after(*(line % target.bucket() for line in LINES))
             return flushed.gauge(target.bucket())
 

@@ -13,6 +13,7 @@ from statsd_conformance import connection as module
 from statsd_conformance.address import Address
 from statsd_conformance.connection import OverSocket, Sent, opened
 from statsd_conformance.kernel import unread
+from statsd_conformance.over_the_wire import OverTheWire
 from statsd_conformance.requirement import Inconclusive, Unsupported
 from statsd_conformance.target import Crashed, InProcess, Target
 from statsd_reference import Options, make_server
@@ -272,7 +273,7 @@ def over_the_wire(talk: Callable[[DaemonSubject], Awaitable[None]], **options: o
 
 def test_daemon_takes_connections_and_datagrams_at_every_address() -> None:
     async def talk(subject: DaemonSubject) -> None:
-        target = subject.wire.case()
+        target = OverTheWire(subject.wire)
         kinds: dict[str, bytes] = {kind: target.bucket(kind) for kind in ("tcp", "unixstream", "unix")}
         for kind in ("tcp", "unixstream"):
             async with target.connection(kind) as connection:
@@ -288,7 +289,7 @@ def test_daemon_takes_connections_and_datagrams_at_every_address() -> None:
 def test_address_that_was_named_and_is_not_there_is_inconclusive(tmp_path: Path) -> None:
     async def talk(subject: DaemonSubject) -> None:
         subject.wire.also = [Address("unix", path=str(tmp_path / "d")), Address("unixstream", path=str(tmp_path / "s"))]
-        target = subject.wire.case()
+        target = OverTheWire(subject.wire)
         with pytest.raises(Inconclusive, match=r"nothing answers at unix://.*, which was named: No such file"):
             await target.needs_address("unix")
         with pytest.raises(Inconclusive, match="nothing answers at unixstream"):
@@ -303,7 +304,7 @@ def test_address_that_was_named_and_is_not_there_is_inconclusive(tmp_path: Path)
 
 def test_address_that_was_only_guessed_is_unsupported_where_nobody_listens() -> None:
     async def talk(subject: DaemonSubject) -> None:
-        target = subject.wire.case()
+        target = OverTheWire(subject.wire)
         for kind in ("tcp", "udp6", "unix", "unixstream", "console"):
             reached = target.needs_address(kind) if kind in ("udp6", "unix") else connected(target, kind)
             with pytest.raises(Unsupported, match=r"--a(lso|dmin)"):

@@ -9,6 +9,7 @@ from typing import Final
 import pytest
 
 from needed_programs import command_of
+from statsd_conformance.over_the_wire import OverTheWire
 from statsd_conformance.profile import load_profile
 from statsd_conformance.programs import Found, Missing
 from statsd_conformance.session import Settings, probe_target, running
@@ -50,7 +51,7 @@ def test_samples_come_back_from_the_real_program(name: str, tmp_path: Path) -> N
     async def run() -> None:
         async with running(name, Settings(tmp_path)) as subject:
             assert subject.version.lower().startswith(name)
-            target = subject.wire.case()
+            target = OverTheWire(subject.wire)
             counter, gauge, timer, members = (target.bucket(leaf) for leaf in "abcd")
             flushed = await target.after(
                 counter + b":3|c", gauge + b":7|g", timer + b":20|ms", members + b":x|s", members + b":y|s"

@@ -16,6 +16,7 @@ from statsd_conformance.observers.prometheus import (
     read_page,
     since,
 )
+from statsd_conformance.over_the_wire import OverTheWire
 from statsd_conformance.process import free_port
 from statsd_conformance.profile import load_profile
 from statsd_conformance.requirement import Unsupported
@@ -271,7 +272,7 @@ def test_case_of_flushes_or_lines_does_not_hold_of_a_page() -> None:
     async def run() -> None:
         wire = Wire("page", Address("udp", "127.0.0.1", free_port()), PROFILE)
         await wire.watch(prometheus("127.0.0.1", free_port(), "/metrics", 1.0))
-        target = wire.case()
+        target = OverTheWire(wire)
         with pytest.raises(Unsupported, match="prometheus output, not by lines to Graphite"):
             target.needs_graphite()
         with pytest.raises(Unsupported, match="it shows no flush"):

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from defects.steps import Break, carries, samples, steadily
 from statsd_conformance import test_22_property as chapter
 from statsd_conformance.found import Found
+from statsd_conformance.over_the_wire import OverTheWire
 from statsd_conformance.properties import (
     PLAN,
     Bench,
@@ -231,6 +232,6 @@ def test_numbers_are_alike_to_six_digits() -> None:
 def test_three_of_two_hundred_lines_are_found_in_twelve_flushes_over_the_wire() -> None:
     async def talk() -> None:
         async with serving(one_short_beside_two_others) as subject:
-            await is_shrunk_in_twelve_flushes(subject.wire.case())
+            await is_shrunk_in_twelve_flushes(OverTheWire(subject.wire))
 
     asyncio.run(talk())

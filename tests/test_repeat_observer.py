@@ -6,6 +6,7 @@ import pytest
 from statsd_conformance.address import Address
 from statsd_conformance.graphite import Snapshot
 from statsd_conformance.observers.repeated import as_point, repeated
+from statsd_conformance.over_the_wire import OverTheWire
 from statsd_conformance.process import free_port
 from statsd_conformance.profile import load_profile
 from statsd_conformance.requirement import Unsupported
@@ -60,7 +61,7 @@ def test_case_of_lines_to_graphite_does_not_hold_of_repeated_ones() -> None:
     async def run() -> None:
         wire = Wire("repeater", Address("udp", "127.0.0.1", free_port()), PROFILE)
         await wire.watch(repeated("127.0.0.1", 0))
-        target = wire.case()
+        target = OverTheWire(wire)
         target.needs_flushes()
         with pytest.raises(Unsupported, match="seen by its statsd output"):
             target.needs_graphite()

@@ -9,6 +9,7 @@ import pytest
 from defects.steps import Break
 from statsd_conformance.address import Address
 from statsd_conformance.graphite import Snapshot
+from statsd_conformance.over_the_wire import OverTheWire
 from statsd_conformance.profile import load_profile
 from statsd_conformance.requirement import Inconclusive, Unsupported
 from statsd_conformance.target import Crashed
@@ -47,7 +48,7 @@ def losing(*numbers: int, only: bytes = b"") -> Break:
 
 def test_flush_holds_everything_sent_before_it() -> None:
     async def talk(subject: DaemonSubject) -> None:
-        target = subject.wire.case()
+        target = OverTheWire(subject.wire)
         for number in range(1, 4):
             flushed = await target.after(target.bucket() + b":%d|c" % number)
             assert flushed.count(target.bucket()) == number
@@ -57,7 +58,7 @@ def test_flush_holds_everything_sent_before_it() -> None:
 
 def test_cases_have_prefixes_of_their_own() -> None:
     async def talk(subject: DaemonSubject) -> None:
-        one, two = subject.wire.case(), subject.wire.case()
+        one, two = OverTheWire(subject.wire), OverTheWire(subject.wire)
         one.send(one.bucket() + b":1|c")
         flushed = await two.after(two.bucket() + b":2|c")
         assert flushed.count(two.bucket()) == 2
@@ -69,7 +70,7 @@ def test_cases_have_prefixes_of_their_own() -> None:
 
 def test_fence_that_was_lost_is_sent_again() -> None:
     async def talk(subject: DaemonSubject) -> None:
-        target = subject.wire.case()
+        target = OverTheWire(subject.wire)
         assert (await target.after(target.bucket() + b":1|c")).count(target.bucket()) == 1
         assert subject.wire.sent >= 4
 
@@ -89,7 +90,7 @@ def test_fence_that_has_to_be_seen_twice_is_raised_again_where_idle_counters_are
 
 def test_datagram_that_was_lost_stays_lost() -> None:
     async def talk(subject: DaemonSubject) -> None:
-        target = subject.wire.case()
+        target = OverTheWire(subject.wire)
         target.send(target.bucket() + b":1|c", target.bucket() + b":2|c")
         assert (await target.flush()).count(target.bucket()) == 2
 
@@ -109,7 +110,7 @@ def test_fence_sent_later_is_not_passed_by_an_earlier_one() -> None:
     async def talk(subject: DaemonSubject) -> None:
         early = asyncio.ensure_future(subject.wire.fence())
         await asyncio.sleep(0)
-        target = subject.wire.case()
+        target = OverTheWire(subject.wire)
         flushed = await target.after(target.bucket() + b":1|c")
         assert flushed.count(target.bucket()) == 1
         await early
@@ -120,7 +121,7 @@ def test_fence_sent_later_is_not_passed_by_an_earlier_one() -> None:
 def test_fence_is_waited_for_twice_where_flushes_are_not_atomic() -> None:
     async def talk(subject: DaemonSubject) -> None:
         subject.wire.profile = replace(subject.wire.profile, rounds=2)
-        target = subject.wire.case()
+        target = OverTheWire(subject.wire)
         flushed = await target.after(target.bucket() + b":1|c")
         assert len(flushed.counts(target.bucket())) >= 2
 
@@ -192,7 +193,7 @@ def test_wire_tells_whether_the_last_fence_came_back() -> None:
 def test_flush_is_waited_for_again_where_the_receiver_was_down() -> None:
     async def talk(subject: DaemonSubject) -> None:
         subject.wire.grace = 0.05
-        assert await subject.wire.case().heard_again()
+        assert await OverTheWire(subject.wire).heard_again()
 
     talking(talk, losing(*range(1, 8), only=b"fence"))
 
@@ -207,7 +208,7 @@ def test_end_of_the_target_ends_the_waiting() -> None:
         return replace(server, parse=parse)
 
     async def talk(subject: DaemonSubject) -> None:
-        target = subject.wire.case()
+        target = OverTheWire(subject.wire)
         with pytest.raises(Crashed, match="process has ended"):
             await target.after(b"end")
 
@@ -218,7 +219,7 @@ def test_burst_beyond_the_receive_buffer_is_paced() -> None:
     many = 2000
 
     async def talk(subject: DaemonSubject) -> None:
-        target = subject.wire.case()
+        target = OverTheWire(subject.wire)
         target.send(*[target.bucket() + b":1|c"] * many)
         assert (await target.flush()).count(target.bucket()) == many
         assert subject.wire.drops() == 0
@@ -241,7 +242,7 @@ def test_burst_of_datagrams_fits_into_a_default_buffer(size: int) -> None:
 
 def test_large_datagrams_are_paced_by_their_size() -> None:
     async def talk(subject: DaemonSubject) -> None:
-        target = subject.wire.case()
+        target = OverTheWire(subject.wire)
         lines = b"\n".join([target.bucket() + b":1|c"] * 3000)
         target.send(*[lines] * 40)
         assert (await target.flush()).count(target.bucket()) == 40 * 3000
@@ -251,7 +252,7 @@ def test_large_datagrams_are_paced_by_their_size() -> None:
 
 def test_datagram_that_cannot_be_sent_makes_its_case_inconclusive_and_no_other() -> None:
     async def talk(subject: DaemonSubject) -> None:
-        target, other = subject.wire.case(), subject.wire.case()
+        target, other = OverTheWire(subject.wire), OverTheWire(subject.wire)
         with pytest.raises(Inconclusive, match=r"sending to 127\.0\.0\.1:.*/udp failed: Message too long"):
             await target.after(b"x" * 65_508)
         assert (await other.after(other.bucket() + b":1|c")).count(other.bucket()) == 1
@@ -285,7 +286,7 @@ def test_settled_tells_that_all_was_read() -> None:
         return replace(server, split=split)
 
     async def talk(subject: DaemonSubject) -> None:
-        target = subject.wire.case()
+        target = OverTheWire(subject.wire)
         target.send(*[target.bucket() + b":1|c"] * 200)
         assert await subject.wire.settled()
         assert len(read) == 200
@@ -334,7 +335,7 @@ def test_interval_is_measured_where_it_is_not_known() -> None:
 def test_lines_over_a_stream_are_read_as_over_datagrams() -> None:
     async def run() -> None:
         async with serving(right, "tcp") as subject:
-            target = subject.wire.case()
+            target = OverTheWire(subject.wire)
             flushed = await target.after(target.bucket() + b":1|c", target.bucket() + b":2|c")
             assert flushed.count(target.bucket()) == 3
 
@@ -352,7 +353,7 @@ def test_silence_that_ends_a_flush_fits_into_the_interval(interval: float | None
 
 def test_target_without_tcp_takes_no_stream() -> None:
     async def talk(subject: DaemonSubject) -> None:
-        target = subject.wire.case()
+        target = OverTheWire(subject.wire)
         with pytest.raises(Unsupported, match="no TCP"):
             await target.needs_stream()
         assert (await target.after(target.bucket() + b":1|c")).count(target.bucket()) == 1
@@ -364,7 +365,7 @@ def test_lines_go_over_tcp_in_order_and_survive_a_restart() -> None:
     async def run() -> None:
         async with serving(right, options={"tcp": True}) as subject:
             for _ in range(2):
-                target = subject.wire.case()
+                target = OverTheWire(subject.wire)
                 await target.needs_stream()
                 await target.needs_stream()
                 target.send_over_stream(target.bucket() + b":1|g\n", target.bucket() + b":2|g\n")

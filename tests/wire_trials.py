@@ -13,13 +13,14 @@ from typing import Any, Final, ParamSpec, TypeVar
 import passing
 from defects.steps import Break
 from statsd_conformance.address import Address
+from statsd_conformance.over_the_wire import OverTheWire
 from statsd_conformance.process import free_port
 from statsd_conformance.profile import Profile
 from statsd_conformance.properties import PLAN, Plan
 from statsd_conformance.target import Target
 from statsd_conformance.verdict import Outcome, Verdict
 from statsd_conformance.wave import Case, run_all
-from statsd_conformance.wire import NoAnswer, OverTheWire, Wire
+from statsd_conformance.wire import NoAnswer, Wire
 from statsd_reference import Flush, Options, Point, Server, make_server
 from statsd_reference.admin import Reply
 from statsd_reference.daemon import Daemon

@@ -17,6 +17,7 @@ from typing import Final
 from statsd_conformance.dialects import EVENT, lines_of, with_dialects
 from statsd_conformance.graphite import GraphiteLine, Snapshot
 from statsd_conformance.habits import SIZES, again, cleaned, filled, idle, largest, odd_names, running
+from statsd_conformance.over_the_wire import OverTheWire
 from statsd_conformance.profile import KINDS, Profile
 from statsd_conformance.statement import Statement
 from statsd_conformance.wire import Wire
@@ -321,7 +322,7 @@ async def probe(wire: Wire) -> Probed:
     Raises:
         NoAnswer, Crashed: no flush with a canary came back.
     """
-    target = wire.case()
+    target = OverTheWire(wire)
     own = target.token
     for line in (*canaries(own), again(own), EVENT):
         target.send(line + b"\n")

@@ -17,6 +17,7 @@ from traceback import extract_tb
 from typing import Any, Final, Protocol
 
 from statsd_conformance.lanes import LANES, Done, Job, work_off
+from statsd_conformance.over_the_wire import OverTheWire
 from statsd_conformance.progress import counted, step, waiting
 from statsd_conformance.requirement import Inconclusive, Requirement, unmet_shoulds
 from statsd_conformance.target import Crashed, Target, Trace
@@ -223,7 +224,7 @@ def _dialect(case: Case) -> str:
 
 
 async def _attempt(subject: Subject, case: Case) -> Outcome:
-    target = subject.wire.case()
+    target = OverTheWire(subject.wire)
     try:
         with waiting():
             return await run_case(case, target)
