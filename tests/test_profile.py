@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from statsd_conformance.profile import ProfileError, known_profiles, load_profile, read_profile, same_path
+from statsd_conformance.profile import EXTENSIONS, ProfileError, known_profiles, load_profile, read_profile, same_path
 
 GOOD = 'name = "mine"\n[paths]\ncounter = "c.{bucket}"\n'
 
@@ -21,8 +21,8 @@ def test_profile_of_a_file_is_read(tmp_path: Path) -> None:
 
 
 def test_lists_become_tuples() -> None:
-    profile = read_profile('types = ["c", "g"]\nextensions = ["h"]\n' + GOOD, "x")
-    assert (profile.types, profile.extensions) == (("c", "g"), ("h",))
+    profile = read_profile('types = ["c", "g"]\nextensions = ["kv"]\n' + GOOD, "x")
+    assert (profile.types, profile.extensions) == (("c", "g"), ("kv",))
 
 
 # An entry too many or wrong, and the words of its error.
@@ -43,6 +43,7 @@ WRONG = {
     "types = 'c'\n" + GOOD: "types is 'c', not a list of texts",
     "types = [1]\n" + GOOD: "types is [1], not a list of texts",
     "extensions = true\n" + GOOD: "extensions is True, not a list of texts",
+    "extensions = ['dogstasd']\n" + GOOD: "unknown extension 'dogstasd'; it takes multi-sample, packing",
     "end = 'never'\n" + GOOD: "end is 'never', not 'close', 'marker', 'silence' or 'timestamp'",
     "end = 'marker'\n" + GOOD: "end is 'marker', but there is no entry 'marker'",
     "marker = 5\n" + GOOD: "marker is 5, not a text",
@@ -96,3 +97,9 @@ def test_star_stands_for_any_beginning_and_nothing_else() -> None:
     assert same_path(b"*.a", b"host.a")
     assert not same_path(b"*.a", b"host.ab")
     assert not same_path(b"a", b"host.a")
+
+
+@pytest.mark.parametrize("extension", EXTENSIONS)
+def test_each_extension_is_explained(extension: str) -> None:
+    guide = Path(__file__).parent.parent / "conformance" / "README.md"
+    assert f'"{extension}"' in guide.read_text() or f"`{extension}`" in guide.read_text()

@@ -16,6 +16,14 @@ OWN = (
     *("numStats", "timestamp_lag", "processing_time", "calculationtime"),
     *("last_exception", "last_flush", "flush_time", "flush_length"),
 )
+# Dialects that a target may read, and options that it may have; conformance/README.md says what each claims.
+EXTENSIONS = (
+    *("multi-sample", "packing", "C", "d", "kv", "dictionary", "typeless"),
+    *("dogstatsd", *(f"dogstatsd-1.{number}" for number in range(2, 7))),
+    *("influx", "signalfx", "librato", "graphite-tags"),
+    *("deleteIdleStats", "deleteGauges", "prefixes", "keyNameSanitize", "calculatedTimerMetrics"),
+    *("repeater", "proxy", "relay"),
+)
 
 
 class ProfileError(ValueError):
@@ -40,7 +48,7 @@ class Profile:
         lag: seconds that output may come later than the interval says.
         errors: path of the count of rejected samples in a flush, or empty.
         own: what the target publishes about itself, by the original's name (see OWN), to its path.
-        extensions: dialects that it claims to read.
+        extensions: which of EXTENSIONS it claims to read or to have.
         dot: what stands for a dot of a bucket in its paths.
         tags: how it publishes tags: "graphite", `;key=value` behind a path, which is also how observers of other output
             give labels; "none" where series that differ in their tags have one path.
@@ -130,6 +138,9 @@ def read_profile(text: str, source: str) -> Profile:
     if missing:
         raise ProfileError(f"profile {source}: no entry {missing[0]!r}")
     _check_paths(source, entries["paths"])
+    for extension in entries.get("extensions", []):
+        if extension not in EXTENSIONS:
+            raise ProfileError(f"profile {source}: unknown extension {extension!r}; it takes {', '.join(EXTENSIONS)}")
     if entries.get("end") == "marker" and not entries.get("marker"):
         raise ProfileError(f"profile {source}: end is 'marker', but there is no entry 'marker'")
     made: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in entries.items()}

@@ -15,7 +15,7 @@ from statsd_conformance.behind import Behind, Passed
 from statsd_conformance.connection import Connection, LocalConsole, LocalStream, Sent
 from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import GraphiteLine, Snapshot, read_line
-from statsd_conformance.profile import Profile
+from statsd_conformance.profile import EXTENSIONS, Profile
 from statsd_conformance.requirement import Unsupported
 from statsd_reference import Server
 from statsd_reference.admin import GraphiteState, Reply, State, without
@@ -383,7 +383,10 @@ class Target(ABC):
 
         Raises:
             Unsupported: the target's profile does not say that it has it.
+            ValueError: no profile can say that.
         """
+        if name not in EXTENSIONS:
+            raise ValueError(f"{name} is not among the extensions that a profile takes")
         if name not in self.profile.extensions:
             raise Unsupported(f"the profile {self.profile.name!r} does not say {name}")
 
