@@ -1,6 +1,8 @@
 """What listens behind a target that passes lines on."""
 
 import asyncio
+import os
+import shutil
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
@@ -15,9 +17,12 @@ from statsd_conformance.behind import DOWN, UP, Behind, BehindError
 from statsd_conformance.observers import passed_on
 from statsd_conformance.process import free_port
 from statsd_conformance.profile import load_profile
+from statsd_conformance.programs import Found
 from statsd_conformance.session import Settings, examine, running
-from statsd_conformance.targets import NAMED
+from statsd_conformance.targets import NAMED, Place
+from statsd_conformance.targets.statsd_exporter import StatsdExporter
 from statsd_conformance.verdict import Verdict
+from statsd_fuzz.search import in_ci
 
 LOCAL = Address("udp", "127.0.0.1", 0)
 
@@ -163,7 +168,9 @@ PASSING = {
 @pytest.mark.parametrize("name", PASSING)
 @pytest.mark.xdist_group("c-targets")
 def test_real_program_passes_on_what_it_gets(name: str, tmp_path: Path) -> None:
-    command_of(NAMED[name].find(), must_be_there=False)
+    # make peers brings StatsD everywhere, and statsd_exporter where there is Go.
+    offered = in_ci(os.environ) and (name.startswith("statsd-") or shutil.which("go") is not None)
+    command_of(NAMED[name].find(), must_be_there=offered)
     about, known = PASSING[name]
     cases = [case for case in all_cases() if case.requirement.family == "PROXY"]
     found = asyncio.run(examine(name, cases, Settings(tmp_path)))
@@ -173,6 +180,13 @@ def test_real_program_passes_on_what_it_gets(name: str, tmp_path: Path) -> None:
     assert len(judged) == about
     assert failed == known, {id: one.note for id, one in judged.items()}
     assert {one.verdict for one in judged.values()} <= {Verdict.PASS, Verdict.INFO, Verdict.FAIL}
+
+
+@pytest.mark.parametrize("behind", [["udp", "udp"], ["tcp"]], ids=["two", "tcp"])
+def test_relay_that_takes_one_place_over_udp_says_so(behind: list[str], tmp_path: Path) -> None:
+    places = tuple(Address(scheme, "127.0.0.1", 9125) for scheme in behind)
+    with pytest.raises(BehindError, match=r"relays to one place, over UDP, and not to 127\.0\.0\.1:9125/"):
+        StatsdExporter().prepare(Found(("x",)), Place(1, 2, 3, 1.0, tmp_path, places))
 
 
 def test_proxy_is_tried_with_what_it_passes_on_and_nothing_else(tmp_path: Path) -> None:

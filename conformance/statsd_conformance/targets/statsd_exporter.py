@@ -4,6 +4,7 @@ import subprocess
 from dataclasses import dataclass
 
 from statsd_conformance.address import Address
+from statsd_conformance.behind import BehindError
 from statsd_conformance.observers import MakeObserver, prometheus
 from statsd_conformance.programs import Found, Missing, find
 from statsd_conformance.targets.named import Launch, Place
@@ -35,7 +36,14 @@ class StatsdExporter:
         return prometheus("127.0.0.1", place.admin_port, "/metrics", place.interval)
 
     def prepare(self, program: Found, place: Place) -> Launch:
-        """Return the command line; it needs no file."""
+        """Return the command line; it needs no file.
+
+        Raises:
+            BehindError: it cannot relay to what is behind it.
+        """
+        if [one.scheme for one in place.behind] not in ([], ["udp"]):
+            named = " and ".join(map(str, place.behind))
+            raise BehindError(f"statsd_exporter relays to one place, over UDP, and not to {named}; name one --behind")
         options = {
             "web.listen-address": f"127.0.0.1:{place.admin_port}",
             "statsd.listen-udp": f"127.0.0.1:{place.port}",
