@@ -358,3 +358,10 @@ def test_second_target_that_cannot_be_started_leaves_its_case_open(
     assert found.outcomes["A-02"].verdict is Verdict.PASS
     assert found.outcomes["A-01"].verdict is Verdict.INCONCLUSIVE
     assert found.outcomes["A-01"].note == "no other target could be started: there is room for one only"
+
+
+@pytest.mark.parametrize(("spec", "named"), [("statd", True), ("127.0.0.1:x", False)])
+def test_target_that_is_no_address_may_have_been_meant_as_a_name(spec: str, named: bool, tmp_path: Path) -> None:
+    problem = asyncio.run(examine(spec, [], Settings(tmp_path))).problem
+    assert repr(spec) in problem
+    assert ("or a name: reference, statsd, " in problem) == named

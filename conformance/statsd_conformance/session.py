@@ -368,7 +368,7 @@ def _subject(spec: str, settings: Settings) -> tuple[Subject, MakeObserver]:
         if isinstance(named, Observed) and subject.place:
             return subject, named.observer(subject.place)
         return subject, graphite("127.0.0.1", 0)
-    address = read_address(spec)
+    address = _address(spec)
     wire = Wire(spec, address, _profile(settings.profile), settings.interval)
     wire.sole = False
     wire.also = [read_address(one) for one in settings.also]
@@ -380,6 +380,20 @@ def _subject(spec: str, settings: Settings) -> tuple[Subject, MakeObserver]:
         return Subject(wire, settings), _passed_on(wire)
     make = sink_observer(settings.sink, local=address.loopback, interval=settings.interval or _LOOK)
     return Subject(wire, settings), make
+
+
+def _address(spec: str) -> Address:
+    """Return the address that `spec` is.
+
+    Raises:
+        AddressError: it is none.
+    """
+    try:
+        return read_address(spec)
+    except AddressError as error:
+        if ":" in spec:
+            raise
+        raise AddressError(f"{error}, exec:COMMAND or a name: {', '.join(NAMED)}") from None
 
 
 def _startable(spec: str, named: Named, settings: Settings) -> Subject:
