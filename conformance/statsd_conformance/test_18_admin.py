@@ -32,11 +32,12 @@ _ENTRIES: Final = {"counters": b"3", "timers": b"[ 320 ]", "gauges": b"5.5"}
 async def _listed(target: Target, console: Connection, group: str, buckets: list[bytes]) -> bytes:
     """Send a sample to each bucket, and return the listing of the group in which all of them stand with its value.
 
-    What a flush emptied meanwhile is sent again.
+    What a flush emptied meanwhile is sent again, but nothing is on its way any more when this returns.
     """
     datagram = b"\n".join(bucket + _SAMPLES[group] for bucket in buckets)
     entries = [b"'%b': %b" % (bucket, _ENTRIES[group]) for bucket in buckets]
     target.send(datagram)
+    await target.reads()
     text = b""
     for _ in range(_LOOKS):
         text = await console.ask(group.encode(), _END)
@@ -44,6 +45,7 @@ async def _listed(target: Target, console: Connection, group: str, buckets: list
             return text
         if all(bucket in text for bucket in buckets):
             target.send(datagram)
+            await target.reads()
         await asyncio.sleep(_LOOK)
     raise AssertionError(
         f"`{group}` does not show {entries[0]!r} after {buckets[0] + _SAMPLES[group]!r}: {text[:200]!r}"
