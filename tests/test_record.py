@@ -9,7 +9,7 @@ from statsd_conformance.address import Address
 from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import Snapshot, read_line
 from statsd_conformance.profile import load_profile
-from statsd_conformance.report.record import record_of
+from statsd_conformance.report.record import record_of, title_of
 from statsd_conformance.report.results import FORMAT
 from statsd_conformance.requirement import CORE, EXT, MUST, Class, Requirement
 from statsd_conformance.session import Examination
@@ -116,3 +116,17 @@ def test_long_text_loses_its_middle_and_says_how_much() -> None:
 
 def test_shell_line_for_a_file_is_left_out() -> None:
     assert "again" not in record(Outcome(Verdict.FAIL, trace=trace(Random(1).randbytes(3000))))
+
+
+@pytest.mark.parametrize(
+    ("target", "version", "title"),
+    [
+        ("telegraf", "Telegraf 1.37.2", "telegraf 1.37.2"),
+        ("reference", "statsd-conformance 0.1.0", "reference statsd-conformance 0.1.0"),
+        ("statsd", "statsdx 1", "statsd statsdx 1"),
+        ("veneur", "veneur", "veneur"),
+        ("exec:x", "", "exec:x"),
+    ],
+)
+def test_target_is_named_once_in_a_title(target: str, version: str, title: str) -> None:
+    assert title_of({"target": target, "version": version}) == title

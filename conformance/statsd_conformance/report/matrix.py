@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from statsd_conformance.graphite import TOKEN
-from statsd_conformance.report.record import Record
+from statsd_conformance.report.record import Record, title_of
 from statsd_conformance.report.results import escaped_cell, targets, told
 from statsd_conformance.verdict import Verdict
 
@@ -34,21 +34,16 @@ def matrix(records: Sequence[Record]) -> str:
 
 def _verdicts(records: Sequence[Record]) -> list[str]:
     examined = [record for record in records if not record["problem"]]
-    columns = list(dict.fromkeys(map(column_of, examined)))
-    cells: dict[tuple[str, tuple[str, str]], list[Verdict]] = {}
+    columns = list(dict.fromkeys(map(title_of, examined)))
+    cells: dict[tuple[str, str], list[Verdict]] = {}
     for record in examined:
-        cells.setdefault((record["id"], column_of(record)), []).append(Verdict(record["verdict"]))
-    titles = [escaped_cell(f"{target} {version}".strip()) for target, version in columns]
+        cells.setdefault((record["id"], title_of(record)), []).append(Verdict(record["verdict"]))
+    titles = map(escaped_cell, columns)
     lines = [f"| requirement | {' | '.join(titles)} |", f"|---|{'---|' * len(columns)}"]
     for id in dict.fromkeys(sorted(record["id"] for record in examined)):
         shown = [_shown(cells.get((id, column), [])) for column in columns]
         lines.append(f"| {id} | {' | '.join(shown)} |")
     return lines if examined else []
-
-
-def column_of(record: Record) -> tuple[str, str]:
-    """Return what has a column of its own: a target in a version."""
-    return record["target"], record["version"]
 
 
 def _shown(verdicts: Sequence[Verdict]) -> str:

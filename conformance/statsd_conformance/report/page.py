@@ -20,8 +20,8 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 import statsd_conformance
-from statsd_conformance.report.matrix import column_of, worst
-from statsd_conformance.report.record import Record
+from statsd_conformance.report.matrix import worst
+from statsd_conformance.report.record import Record, title_of, version_alone
 from statsd_conformance.requirement import Class
 from statsd_conformance.verdict import IN_TABLES, Verdict
 
@@ -78,9 +78,9 @@ class Family:
 
 def page(records: Sequence[Record]) -> str:
     """Return the page; paths of evidence in the records have to be relative to the folder that it will lie in."""
-    places = list(dict.fromkeys(map(column_of, records)))
-    columns = [_column([record for record in records if column_of(record) == place]) for place in places]
-    grid = _grid(records, places)
+    titles = list(dict.fromkeys(map(title_of, records)))
+    columns = [_column([record for record in records if title_of(record) == title]) for title in titles]
+    grid = _grid(records, titles)
     script, style = _part("page.js"), _part("page.css")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(_part("page.html.jinja")).render(
@@ -117,12 +117,10 @@ def _hash(text: str) -> str:
 
 def _column(records: Sequence[Record]) -> Column:
     first = records[0]
-    # Most versions begin with the name of the program, which often is the name of the target.
-    version = first["version"].removeprefix(f"{first['target']} ")
     return Column(
-        title=f"{first['target']} {version}".strip(),
+        title=title_of(first),
         target=first["target"],
-        version=version,
+        version=version_alone(first),
         date=first.get("date", ""),
         seconds=first.get("seconds", 0.0),
         interval=first.get("interval"),
@@ -138,16 +136,16 @@ def _counts(records: Sequence[Record]) -> Counter[Verdict]:
 Grid = Mapping[str, Sequence[Sequence[Record]]]
 
 
-def _grid(records: Sequence[Record], places: Sequence[tuple[str, str]]) -> Grid:
+def _grid(records: Sequence[Record], titles: Sequence[str]) -> Grid:
     """Return the records by their requirement's id, in the order of chapters, each with a list for every column."""
     names = [one.name for one in iter_modules(statsd_conformance.__path__)]
     chapters = [name.split("_")[2].upper() for name in sorted(names) if name.startswith("test_")]
     order = {name: number for number, name in enumerate(chapters)}
     ids = sorted({record["id"] for record in records}, key=lambda id: (order.get(_family(id), len(order)), id))
-    grid: dict[str, list[list[Record]]] = {id: [[] for _ in places] for id in ids}
-    numbers = {place: number for number, place in enumerate(places)}
+    grid: dict[str, list[list[Record]]] = {id: [[] for _ in titles] for id in ids}
+    numbers = {title: number for number, title in enumerate(titles)}
     for record in records:
-        grid[record["id"]][numbers[column_of(record)]].append(record)
+        grid[record["id"]][numbers[title_of(record)]].append(record)
     return grid
 
 

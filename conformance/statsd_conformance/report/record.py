@@ -27,6 +27,18 @@ _COMMAND: Final = 2000
 _PLAIN: Final = (Verdict.PASS, Verdict.UNSUPPORTED)
 
 
+def version_alone(record: Record) -> str:
+    """Return the version in a record; most begin with the name of the program, which often is that of the target."""
+    target, version = record["target"], record["version"]
+    begins = f"{version} ".lower().startswith(f"{target} ".lower())
+    return str(version[len(target) :] if begins else version).strip()
+
+
+def title_of(record: Record) -> str:
+    """Return target and version of a record."""
+    return f"{record['target']} {version_alone(record)}".strip()
+
+
 def record_of(case: str, requirement: Requirement, outcome: Outcome, examination: Examination) -> dict[str, Any]:
     """Return the record of a case; what it sent and saw stands in it where its verdict calls for a look at that."""
     record = {

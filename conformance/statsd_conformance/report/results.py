@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from statsd_conformance.report.record import Record
+from statsd_conformance.report.record import Record, title_of
 from statsd_conformance.requirement import Class
 from statsd_conformance.verdict import Verdict
 
@@ -128,7 +128,7 @@ def targets(records: Sequence[Record]) -> list[str]:
     for target in dict.fromkeys(record["target"] for record in examined):
         mine = [record for record in examined if record["target"] == target]
         counts = Counter(record["verdict"] for record in mine)
-        title = escaped_cell(f"{target} {mine[0]['version']}".strip())
+        title = escaped_cell(title_of(mine[0]))
         day = escaped_cell(str(mine[0].get("date", ""))[: len("2026-01-01")])
         lines.append(f"| {title} | {day} | {' | '.join(str(counts[one.value]) for one in shown)} |")
     problems = {record["target"]: record["problem"] for record in records if record["problem"]}
