@@ -83,10 +83,9 @@ def connects(port: int) -> bool:
 
 @pytest.fixture
 def carbon(program: Callable[[str], tuple[str, ...]], tmp_path: Path) -> Carbon:
-    line = free_port()
-    made = Carbon(program("carbon-cache"), tmp_path, line, free_port(line))
+    made = Carbon(program("carbon-cache"), tmp_path, free_port(), free_port())
     (tmp_path / "log").mkdir()
-    ports = {"line": made.line, "pickle": made.pickle, "query": free_port(made.line, made.pickle)}
+    ports = {"line": made.line, "pickle": made.pickle, "query": free_port()}
     (tmp_path / "carbon.conf").write_text(CONFIGURATION.format(root=tmp_path, **ports))
     (tmp_path / "storage-schemas.conf").write_text("[all]\npattern = .*\nretentions = 1s:1h\n")
     (tmp_path / "storage-aggregation.conf").write_text(

@@ -2,14 +2,17 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
+from collections import deque
 from pathlib import Path
 
 import psutil
 import pytest
 
+from statsd_conformance import process
 from statsd_conformance.process import Process, StartError, free_port, start
 
 PATIENCE = 30.0
@@ -151,10 +154,22 @@ def test_nothing_outlives_the_suite(tmp_path: Path, number: signal.Signals) -> N
     assert gone(pid)
 
 
-def test_free_ports_differ() -> None:
-    assert len({free_port() for _ in range(20)}) > 1
+def test_free_ports_that_are_asked_for_one_after_the_other_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_PORTS", range(20_000, 20_200))
+    assert len({free_port() for _ in range(100)}) == 100
 
 
-def test_free_port_is_none_of_those_that_are_meant_for_others() -> None:
-    even = range(0, 65536, 2)
-    assert all(free_port(*even) % 2 for _ in range(5))
+@pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM], ids=["udp", "tcp"])
+def test_free_port_is_none_that_is_taken(kind: socket.SocketKind, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_INET, kind) as taken:
+        port = free_port()
+        taken.bind(("127.0.0.1", port))
+        monkeypatch.setattr(process, "_PORTS", range(port, port + 30))
+        monkeypatch.setattr(process, "_GIVEN", deque(maxlen=20))
+        assert port not in {free_port() for _ in range(20)}
+
+
+def test_free_port_is_none_that_the_system_gives_to_clients() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.connect(("127.0.0.1", 9))
+        assert free_port() < client.getsockname()[1]

@@ -1,17 +1,23 @@
 """Programs that the suite starts: guarded, so that none outlives it."""
 
 import os
+import secrets
 import select
 import signal
 import socket
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+# Below the ports that Linux, from 32768 on, and macOS, from 49152 on, choose for clients.
+_PORTS: Final = range(20_000, 32_768)
+# The ports that were given last: of several programs that start at a time, none has taken its own yet.
+_GIVEN: Final[deque[int]] = deque(maxlen=100)
 _GUARD: Final = Path(__file__).with_name("guard.py")
 
 
@@ -130,19 +136,24 @@ def _first_line(status: int) -> bytes:
     return said.rstrip(b"\n")
 
 
-def free_port(*others: int) -> int:
-    """Return a port that is free for UDP and TCP on 127.0.0.1, and none of `others`, for a program that cannot choose.
+def free_port() -> int:
+    """Return a port free for UDP and TCP on 127.0.0.1, none of the last ones given, for a program that cannot choose.
 
-    Between this call and the program's bind somebody else could take it; the system hands ports out in no order, so two
-    workers meet with a probability of about one in thirty thousand.
+    It is none of those that systems give to clients, so nothing that this machine sends takes it before the program
+    does. Another process that looks for one as well takes the same with a probability of one in twelve thousand.
     """
     while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-            udp.bind(("127.0.0.1", 0))
-            port: int = udp.getsockname()[1]
-            try:
-                tcp.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            if port not in others:
-                return port
+        port = secrets.choice(_PORTS)
+        if port not in _GIVEN and _is_free(port):
+            _GIVEN.append(port)
+            return port
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
+        try:
+            udp.bind(("127.0.0.1", port))
+            tcp.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

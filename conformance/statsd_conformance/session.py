@@ -400,10 +400,9 @@ def _startable(spec: str, named: Named, settings: Settings) -> Subject:
     program = named.find()
     if isinstance(program, Missing):
         raise NotInstalled(program.hint)
-    port = free_port()
     place = Place(
-        port=port,
-        admin_port=free_port(port),
+        port=free_port(),
+        admin_port=free_port(),
         graphite_port=0,
         interval=settings.interval or 1.0,
         directory=settings.directory,
