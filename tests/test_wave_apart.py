@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from statsd_conformance.address import Address
 from statsd_conformance.observers import stream
 from statsd_conformance.target import Target
@@ -48,7 +50,8 @@ def test_cases_apart_come_last_each_on_a_target_that_serves() -> None:
         case(ordinary, "TESTING-03"),
         case(ordinary, "TESTING-04", hostile=True),
     ]
-    ran = run(cases)
+    # Long enough for no flush to be due between the last one and the end of the target.
+    ran = run(cases, options={"flush_interval": 1000})
     assert set(ran.verdicts.values()) == {"PASS"}
     assert order == ["ordinary", "ordinary", "ending"]
     assert ran.subject.restarts == 1
@@ -67,9 +70,23 @@ def test_failure_apart_that_does_not_come_again_is_inconclusive() -> None:
     assert ran.outcomes["TESTING-01"].note.startswith("FAIL at first (in run 1")
 
 
-def test_case_apart_that_cannot_tell_at_first_is_tried_until_it_does() -> None:
-    failing = Failing(unsure=[1])
+@pytest.mark.parametrize("unsure", [1, 2])
+def test_case_apart_that_cannot_tell_once_is_tried_until_it_does(unsure: int) -> None:
+    failing = Failing(unsure=[unsure])
     assert run([case(failing, apart=True)]).verdicts == {"TESTING-01": "FAIL"}
+    assert failing.called == 3
+
+
+def test_failure_apart_that_no_other_run_confirms_is_inconclusive() -> None:
+    failing = Failing(unsure=[1, 2])
+    assert run([case(failing, apart=True)]).verdicts == {"TESTING-01": "INCONCLUSIVE"}
+    assert failing.called == 3
+
+
+def test_case_apart_that_can_never_tell_says_why() -> None:
+    failing = Failing(unsure=range(1, 100))
+    outcome = run([case(failing, apart=True)]).outcomes["TESTING-01"]
+    assert (outcome.verdict, outcome.note) == (Verdict.INCONCLUSIVE, "the flush was split")
     assert failing.called == 3
 
 

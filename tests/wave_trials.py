@@ -1,8 +1,9 @@
 """Cases, servers and targets with which the tests of waves are made."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from defects.steps import Break
 from statsd_conformance.requirement import CORE, MUST, Inconclusive, Level, Requirement
@@ -13,7 +14,7 @@ from statsd_reference import Flush, Server, Window
 from statsd_reference import Outcome as Read
 from statsd_reference.server import Receive
 from trials import right
-from wire_trials import DaemonSubject, serving
+from wire_trials import NO_OPTIONS, DaemonSubject, serving
 
 Function = Callable[[Target], Awaitable[str | None]]
 
@@ -75,9 +76,14 @@ class Sending:
         await good(target)
 
 
-def run(cases: Sequence[Case], plant: Break = right, prepare: Callable[[DaemonSubject], None] | None = None) -> "Ran":
+def run(
+    cases: Sequence[Case],
+    plant: Break = right,
+    prepare: Callable[[DaemonSubject], None] | None = None,
+    options: Mapping[str, Any] = NO_OPTIONS,
+) -> "Ran":
     async def all_of_them() -> Ran:
-        async with serving(plant) as subject:
+        async with serving(plant, options=options) as subject:
             subject.wire.grace = 0.3
             if prepare:
                 prepare(subject)

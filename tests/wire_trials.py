@@ -95,8 +95,8 @@ async def serving(
     daemon: Callable[[Server], Daemon] = Daemon,
 ) -> AsyncIterator["DaemonSubject"]:
     """Give a running daemon around the server that `plant` makes of the right one, and a wire to it."""
-    host = options.get("address", "127.0.0.1")
-    wire = Wire("reference", Address(scheme, host, 1), replace(profile, lag=0.1), INTERVAL_MS / 1000, grace=6.0)
+    host, interval = options.get("address", "127.0.0.1"), options.get("flush_interval", INTERVAL_MS)
+    wire = Wire("reference", Address(scheme, host, 1), replace(profile, lag=0.1), interval / 1000, grace=6.0)
     sink_port = await wire.open("127.0.0.1", 0)
     usual = Options(
         address="127.0.0.1",

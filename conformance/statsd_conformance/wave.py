@@ -32,6 +32,7 @@ _LOUD: Final = 2
 _DIALECTS: Final = ("EVENT",)
 _STOPPED_BEFORE: Final = "not tried: the target had stopped before"
 DOUBTFUL: Final = (Verdict.FAIL, Verdict.NON_STRICT, Verdict.INCONCLUSIVE)
+_UNCONFIRMED: Final = (*DOUBTFUL, Verdict.CRASHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,20 +109,23 @@ async def run_apart(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcom
 
 async def _apart(subject: Subject, case: Case) -> Outcome:
     """Run a case until two runs say the same, each doubtful one followed by one on a target that was started again."""
-    first = await _cut_off(subject, case)
+    first = again = await _cut_off(subject, case)
     for _ in range(_ATTEMPTS - 1):
-        if first.verdict not in (*DOUBTFUL, Verdict.CRASHED) or not (subject.restartable or subject.wire.alive()):
+        if first.verdict not in _UNCONFIRMED or not (subject.restartable or subject.wire.alive()):
             return first
         if subject.restartable:
             await subject.restart()
         again = await _cut_off(subject, case)
         if _same(first, again):
             return again
-        if first.verdict is not Verdict.INCONCLUSIVE:
-            note = f"{first.verdict.value} at first ({first.note}), then {again.verdict.value} ({again.note})"
-            return Outcome(Verdict.INCONCLUSIVE, note, trace=again.trace)
-        first = again
-    return first
+        if first.verdict is Verdict.INCONCLUSIVE:
+            first = again
+        elif again.verdict is not Verdict.INCONCLUSIVE:
+            break
+    if first.verdict is Verdict.INCONCLUSIVE or first.verdict not in _UNCONFIRMED:
+        return first
+    note = f"{first.verdict.value} at first ({first.note}), then {again.verdict.value} ({again.note})"
+    return Outcome(Verdict.INCONCLUSIVE, note, trace=again.trace)
 
 
 async def _cut_off(subject: Subject, case: Case) -> Outcome:
@@ -329,6 +333,8 @@ async def _crashed(subject: Subject, outcome: Outcome) -> Outcome:
 
 def _same(first: Outcome, again: Outcome) -> bool:
     """Tell whether two runs failed alike: the same verdict, raised at the same place of the case."""
+    if isinstance(first.error, Inconclusive):
+        return False
     return first.verdict is again.verdict and first.error is not None and _place(first) == _place(again)
 
 
