@@ -22,7 +22,7 @@ from statsd_conformance.requirement import (
     requirement,
     should,
 )
-from statsd_conformance.target import Target, sandwich
+from statsd_conformance.target import Target, sandwich, sentinels
 
 # Of what a target publishes, a clock that counts in 2^-30 seconds leaves this much.
 _CLOSE = 1e-6
@@ -189,7 +189,7 @@ async def test_histogram_type(target: Target) -> str:
     """`h` SHOULD be an alias of `ms`; the original counts it."""
     bucket = target.bucket()
     flushed = await sandwich(target, bucket + b":10|h", bucket + b":20|h")
-    return _reading(flushed, bucket)
+    return _reading(target, flushed, bucket)
 
 
 @requirement("TIMER-14", EXT, MUST, cites="DogStatsD, distributions")
@@ -270,8 +270,11 @@ async def test_huge_times(target: Target) -> None:
     _assert_statistics(target, again, bucket, lower=5, upper=5, mean=5)
 
 
-def _reading(flushed: Flushed, bucket: bytes) -> str:
+def _reading(target: Target, flushed: Flushed, bucket: bytes) -> str:
     kinds = flushed.kinds(bucket)
     if "timer" in kinds:
         return "read as a timer"
-    return f"counted, as {flushed.count(bucket):g}" if "counter" in kinds or "rate" in kinds else "rejected"
+    if "counter" in kinds or "rate" in kinds:
+        return f"counted, as {flushed.count(bucket):g}"
+    strays = flushed.strays(*sentinels(target))
+    return f"read as a type of its own, published as {flushed.summary(strays[0])}" if strays else "rejected"
