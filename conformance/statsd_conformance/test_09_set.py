@@ -8,7 +8,7 @@ import pytest
 
 from statsd_conformance.flushed import about
 from statsd_conformance.requirement import CORE, MUST, QUIRK, ROBUST, SHOULD, requirement, should
-from statsd_conformance.target import Target, sandwich
+from statsd_conformance.target import Target, sandwich, sentinels
 
 _MANY = 10_000
 _LINES_A_DATAGRAM = 50
@@ -115,6 +115,8 @@ async def _beside(target: Target, odd: bytes, plain: bytes) -> str:
     alone, both = target.bucket("a"), target.bucket("b")
     flushed = await sandwich(target, alone + b":%b|s" % odd, both + b":%b|s" % odd, both + b":%b|s" % plain)
     if not flushed.has(alone):
-        return f"{odd.decode()!r} is rejected"
+        strays = flushed.strays(*sentinels(target), alone, both)
+        seen = f"read as a part of the name, published as {flushed.summary(strays[0])}" if strays else "rejected"
+        return f"{odd.decode()!r} is {seen}"
     shown = f"{odd.decode()!r} counts as {flushed.members(alone):g}"
     return f"{shown}, beside {plain.decode()!r} as {flushed.members(both):g}" if flushed.has(both) else shown
