@@ -49,13 +49,16 @@ class Peer:
 
 
 def talking(peer: Peer, talk: Callable[[OverSocket], Awaitable[None]]) -> list[bytes]:
-    """Let a case talk over TCP to a peer; return what it noted."""
+    """Let a case talk over TCP to a peer; return what it noted, `reset` when it broke off."""
     noted: list[bytes] = []
+
+    def note_reset() -> None:
+        noted.append(b"reset")
 
     async def run() -> None:
         server = await asyncio.start_server(peer.serve, "127.0.0.1", 0)
         async with server:
-            connection = await opened(Address("tcp", *server.sockets[0].getsockname()), noted.append)
+            connection = await opened(Address("tcp", *server.sockets[0].getsockname()), noted.append, note_reset)
             try:
                 await talk(connection)
             finally:
@@ -116,7 +119,7 @@ def test_reset_is_an_error_for_the_peer() -> None:
         connection.reset()
 
     peer = Peer()
-    talking(peer, talk)
+    assert talking(peer, talk) == [b"a:1", b"reset"]
     assert [type(error) for error in peer.broken] == [ConnectionResetError]
 
 
@@ -138,7 +141,7 @@ def test_peer_that_stops_reading_ends_the_sending(monkeypatch: pytest.MonkeyPatc
         with socket.socket() as deaf:
             deaf.bind(("127.0.0.1", 0))
             deaf.listen()
-            connection = await opened(Address("tcp", *deaf.getsockname()), lambda segment: None)
+            connection = await opened(Address("tcp", *deaf.getsockname()), lambda segment: None, lambda: None)
             assert connection.takes
             await connection.send(b"x" * 20_000_000)
             assert not connection.takes
@@ -314,3 +317,17 @@ def test_address_that_was_only_guessed_is_unsupported_where_nobody_listens() -> 
             target.memory()
 
     over_the_wire(talk)
+
+
+def test_trace_tells_which_connection_was_broken_off_and_behind_what() -> None:
+    async def run() -> list[tuple[bytes, int, bool]]:
+        target = InProcess(make_server(Options(tcp=True)), PROFILE)
+        async with target.connection() as first, target.connection() as second, target.connection() as third:
+            await first.send(b"a:", b"1")
+            await second.send(b"b:2|c\n")
+            first.reset()
+            third.reset()
+        sent = [one for one in target.trace.datagrams if isinstance(one, Sent)]
+        return [(bytes(one), one.connection, one.reset) for one in sent]
+
+    assert asyncio.run(run()) == [(b"a:", 1, False), (b"1", 1, True), (b"b:2|c\n", 2, False)]

@@ -246,6 +246,27 @@ def test_what_went_over_connections_is_shown_and_sent_again_over_one_each(tools:
     assert received == [b"a:10|c\n", b"b:21|c\n", b"c:3|c"]
 
 
+def test_connection_that_was_broken_off_is_shown_and_broken_off_again(tools: Path) -> None:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        listening.settimeout(10)
+        tcp = Address("tcp", *listening.getsockname())
+        sent = [Sent(b"a:", tcp, 1), Sent(b"1", tcp, 1, reset=True)]
+        rows = shown(Outcome(Verdict.FAIL, "it ended", trace=trace(*sent)))
+        assert f"sent:     segment 1, over connection 1 to {tcp}, 2 bytes" in rows
+        assert f"sent:     segment 2, over connection 1 to {tcp}, which was broken off behind it, 1 bytes" in rows
+        with ThreadPoolExecutor(1) as pool:
+            ran = pool.submit(run, shell_line(sent, ADDRESS), tools)
+            taken, _ = listening.accept()
+            with taken:
+                taken.settimeout(10)
+                assert taken.recv(100) == b"a:1"
+                with pytest.raises(ConnectionResetError):
+                    taken.recv(100)
+            ran.result()
+
+
 @pytest.mark.parametrize("datagram", [b"a:1|c", b"a:1|c\n", b"a" * 3000])
 def test_shell_line_ends_what_it_sends_to_a_stream(datagram: bytes, tools: Path) -> None:
     with socket.socket() as listening:

@@ -27,24 +27,30 @@ _SHOWN: Final = 200
 class Sent(bytes):
     """What left for another place than the target's datagrams.
 
-    `connection` is the number of the case's connection that carried it, 0 for a datagram.
+    `connection` is the number of the case's connection that carried it, 0 for a datagram. With `reset` it was the last
+    that did, before the connection was broken off.
     """
 
     address: Address
     connection: int
+    reset: bool
 
-    def __new__(cls, raw: bytes, address: Address, connection: int = 0) -> "Sent":
+    def __new__(cls, raw: bytes, address: Address, connection: int = 0, *, reset: bool = False) -> "Sent":
         """Return the bytes with their destination."""
         made = super().__new__(cls, raw)
-        made.address, made.connection = address, connection
+        made.address, made.connection, made.reset = address, connection, reset
         return made
 
 
 class Connection(ABC):
-    """One connection of one case. Once the target has closed it, what is sent goes nowhere, without an error."""
+    """One connection of one case. Once the target has closed it, what is sent goes nowhere, without an error.
 
-    def __init__(self, note: Callable[[bytes], None]) -> None:
+    `note` is told of each segment, and `note_reset` when the connection is broken off.
+    """
+
+    def __init__(self, note: Callable[[bytes], None], note_reset: Callable[[], None]) -> None:
         self._note = note
+        self._note_reset = note_reset
         self._heard = b""
 
     async def send(self, *segments: bytes) -> None:
@@ -96,18 +102,27 @@ class Connection(ABC):
     def close(self) -> None:
         """Close in order: what was sent arrives, then the end."""
 
-    @abstractmethod
     def reset(self) -> None:
         """Break the connection off: the target sees an error, and no end."""
+        self._note_reset()
+        self._break_off()
+
+    @abstractmethod
+    def _break_off(self) -> None:
+        """Make it so."""
 
 
 class OverSocket(Connection):
     """A connection over TCP or a Unix stream socket."""
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, note: Callable[[bytes], None]
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        note: Callable[[bytes], None],
+        note_reset: Callable[[], None],
     ) -> None:
-        super().__init__(note)
+        super().__init__(note, note_reset)
         self._reader = reader
         self._writer = writer
         self._socket: socket.socket = writer.get_extra_info("socket")
@@ -161,15 +176,14 @@ class OverSocket(Connection):
         """Close in order."""
         self._writer.close()
 
-    def reset(self) -> None:
-        """Break the connection off."""
+    def _break_off(self) -> None:
         # Where the target has broken it off before, asyncio has closed the socket.
         with contextlib.suppress(OSError):
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._writer.transport.abort()
 
 
-async def opened(address: Address, note: Callable[[bytes], None]) -> OverSocket:
+async def opened(address: Address, note: Callable[[bytes], None], note_reset: Callable[[], None]) -> OverSocket:
     """Return a connection to the address.
 
     Raises:
@@ -178,17 +192,21 @@ async def opened(address: Address, note: Callable[[bytes], None]) -> OverSocket:
     # A segment is one write, however small: asyncio sets TCP_NODELAY.
     async with asyncio.timeout(PATIENCE):
         if address.scheme == "unixstream":
-            return OverSocket(*await asyncio.open_unix_connection(address.path), note)
-        return OverSocket(*await asyncio.open_connection(address.host, address.port), note)
+            return OverSocket(*await asyncio.open_unix_connection(address.path), note, note_reset)
+        return OverSocket(*await asyncio.open_connection(address.host, address.port), note, note_reset)
 
 
 class LocalStream(Connection):
     """A stream of lines into a `Server` value. One of its steps closes the connection by raising ConnectionError."""
 
     def __init__(
-        self, note: Callable[[bytes], None], cut: Callable[[Stream, bytes], Cut], finish: Callable[[Stream], None]
+        self,
+        note: Callable[[bytes], None],
+        note_reset: Callable[[], None],
+        cut: Callable[[Stream, bytes], Cut],
+        finish: Callable[[Stream], None],
     ) -> None:
-        super().__init__(note)
+        super().__init__(note, note_reset)
         self.stream = Stream()
         self._cut = cut
         self._finish = finish
@@ -220,16 +238,18 @@ class LocalStream(Connection):
             self._finish(self.stream)
             self.stream = Stream()
 
-    def reset(self) -> None:
-        """Break the connection off; for a `Server` value that is the same as its end."""
+    def _break_off(self) -> None:
+        # For a `Server` value that is the same as its end.
         self.close()
 
 
 class LocalConsole(Connection):
     """The console of a `Server` value; `execute` answers one command and does what it says."""
 
-    def __init__(self, note: Callable[[bytes], None], execute: Callable[[bytes], Reply]) -> None:
-        super().__init__(note)
+    def __init__(
+        self, note: Callable[[bytes], None], note_reset: Callable[[], None], execute: Callable[[bytes], Reply]
+    ) -> None:
+        super().__init__(note, note_reset)
         self._execute = execute
         self._answered = b""
         self._open = True
@@ -257,6 +277,5 @@ class LocalConsole(Connection):
         """Close in order."""
         self._open = False
 
-    def reset(self) -> None:
-        """Break the connection off."""
+    def _break_off(self) -> None:
         self._open = False

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from traceback import FrameSummary, extract_tb
+from typing import Final
 from zlib import compress
 
 from statsd_conformance.address import Address
@@ -22,6 +23,11 @@ SHOWN_LINES = 20
 _SHOWN_BYTES = 400
 # Only LF ends a line; bytes.splitlines() would also cut at CR.
 _LINES = re.compile(rb"[^\n]*\n|[^\n]+")
+# Ends a connection with an error for a target that has had a moment to read what was sent.
+_BREAK_OFF: Final = (
+    "; import struct, time; time.sleep(0.1); s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, "
+    "struct.pack('ii', 1, 0)); s.close()"
+)
 
 
 def describe(requirement: Requirement, outcome: Outcome, address: Address | None) -> str:
@@ -125,7 +131,8 @@ def _place(sent: bytes, number: int) -> str:
         return f"datagram {number}"
     if not sent.connection:
         return f"datagram {number} to {sent.address}"
-    return f"segment {number}, over connection {sent.connection} to {sent.address}"
+    reset = ", which was broken off behind it" if sent.reset else ""
+    return f"segment {number}, over connection {sent.connection} to {sent.address}{reset}"
 
 
 def _flushed(lines: Sequence[GraphiteLine]) -> str:
@@ -141,13 +148,20 @@ def _flushed(lines: Sequence[GraphiteLine]) -> str:
 def shell_line(datagrams: Sequence[bytes], address: Address) -> str:
     """Return a command line for a POSIX shell that sends the same datagrams to the same place.
 
-    What went over a connection goes over one again, but in one segment.
+    What went over a connection goes over one again, but in one segment; if it was broken off, it is so again.
     """
     parts = [
-        _sending([b"".join(sent)] if connection else sent, to, cut=not connection)
+        _over_one(to, sent) if connection else _sending(sent, to, cut=True)
         for (to, connection), sent in _ways(datagrams, address)
     ]
     return "; ".join(parts)
+
+
+def _over_one(address: Address, segments: Sequence[bytes]) -> str:
+    whole = [b"".join(segments)]
+    if any(isinstance(one, Sent) and one.reset for one in segments):
+        return f"python3 -c {shlex.quote(_python(whole, address) + _BREAK_OFF)}"
+    return _sending(whole, address, cut=False)
 
 
 def _ways(datagrams: Sequence[bytes], address: Address) -> list[tuple[tuple[Address, int], list[bytes]]]:

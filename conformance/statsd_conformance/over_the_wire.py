@@ -16,7 +16,7 @@ from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import Snapshot
 from statsd_conformance.observers import GraphiteObserver
 from statsd_conformance.requirement import Inconclusive, Unsupported
-from statsd_conformance.target import Crashed, Target, note, unknown
+from statsd_conformance.target import Crashed, Target, note, note_reset, unknown
 from statsd_conformance.wire import NoAnswer, Wire
 
 # Intervals that a target may take to connect again, if that is more than the seconds of the wire.
@@ -104,7 +104,8 @@ class OverTheWire(Target):
         if address is None:
             raise unknown(kind)
         try:
-            return await opened(address, partial(self._note, address, next(self._connections)))
+            way = address, next(self._connections)
+            return await opened(address, partial(self._note, *way), partial(note_reset, self.trace, *way))
         except OSError as error:
             raise (unknown(kind) if guessed and self._wire.alive() else self._missing(address, error)) from None
 

@@ -511,10 +511,10 @@ class InProcess(Target):
         if kind not in self._kinds():
             raise unknown(kind)
         number = len(self.streams) + 1
-        noting = partial(note, self.trace, Address(kind, "127.0.0.1", 1), number)
+        way = self.trace, Address(kind, "127.0.0.1", 1), number
         if kind == "console":
-            return LocalConsole(noting, self._execute)
-        stream = LocalStream(noting, self._cut, self._finish)
+            return LocalConsole(partial(note, *way), partial(note_reset, *way), self._execute)
+        stream = LocalStream(partial(note, *way), partial(note_reset, *way), self._cut, self._finish)
         self.streams.append(stream)
         return stream
 
@@ -581,6 +581,14 @@ class InProcess(Target):
 def note(trace: Trace, address: Address, connection: int, segment: bytes) -> None:
     """Put a segment into the trace of its case."""
     trace.datagrams.append(Sent(segment, address, connection))
+
+
+def note_reset(trace: Trace, address: Address, connection: int) -> None:
+    """Put into the trace of its case that a connection was broken off behind its last segment, if it had any."""
+    for number, sent in reversed(list(enumerate(trace.datagrams))):
+        if isinstance(sent, Sent) and (sent.address, sent.connection) == (address, connection):
+            trace.datagrams[number] = Sent(sent, address, connection, reset=True)
+            return
 
 
 @contextmanager
