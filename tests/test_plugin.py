@@ -218,17 +218,24 @@ def target_of_crlf_lines(tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    ("strict", "added", "status"),
-    [([], "", 0), (["--strict"], "", 1), ([], "-x --strict", 1)],
-    ids=["lenient", "strict", "in PYTEST_ADDOPTS"],
+    ("strict", "added", "closing"),
+    [
+        ([], "", "1 non-strict"),
+        (["--strict"], "", "1 failed"),
+        ([], "-x --strict", "1 failed"),
+        (["-n", "1"], "", "1 non-strict"),
+        (["-n", "1", "--strict"], "", "1 failed"),
+    ],
+    ids=["lenient", "strict", "in PYTEST_ADDOPTS", "lenient, on a worker", "strict, on a worker"],
 )
 def test_should_that_is_not_followed_fails_only_when_strict(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, strict: list[str], added: str, status: int
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, strict: list[str], added: str, closing: str
 ) -> None:
     monkeypatch.setenv("PYTEST_ADDOPTS", added)
-    ran = suite("-k", "OUT-07", "--target", target_of_crlf_lines(tmp_path), *strict)
+    ran = suite("-k", "OUT-07", "--target", target_of_crlf_lines(tmp_path), "--profile", "reference", *strict)
     assert "1 NON-STRICT" in ran.stdout
-    assert ran.returncode == status, ran.stdout
+    assert closing in ran.stdout.splitlines()[-1]
+    assert ran.returncode == (1 if "failed" in closing else 0), ran.stdout
 
 
 def test_interrupt_in_the_middle_leaves_no_program_behind() -> None:
@@ -312,6 +319,14 @@ def test_seed_of_the_examples_stands_in_the_header() -> None:
     ran = suite("-k", "PROPERTY-03", "--examples", "3", "--seed", "4711")
     assert ran.returncode == 0, ran.stdout
     assert "\nStatsD seed: 4711\n" in ran.stdout
+
+
+def test_worker_generates_its_examples_from_the_seed_in_the_header(tmp_path: Path) -> None:
+    other_percentile = SERVE.replace("--flushInterval 1000", "--flushInterval 200 --percentThreshold 80")
+    target = ("--target", other_percentile, "--profile", "reference", "--interval", "0.2", "--found", str(tmp_path))
+    seeds = re.findall(r"StatsD seed: (\w+)", suite("-k", "PROPERTY-01", "-n", "1", *target).stdout)
+    assert len(seeds) > 1
+    assert len(set(seeds)) == 1
 
 
 def test_examples_that_cannot_be_are_refused(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from statsd_conformance.hooks.options import (
     check_options,
     pytest_addoption,
     pytest_cmdline_main,
+    pytest_configure_node,
     pytest_report_header,
 )
 from statsd_conformance.hooks.terminal import pytest_report_teststatus, pytest_terminal_summary
@@ -28,6 +29,7 @@ __all__ = [
     "pytest_addoption",
     "pytest_cmdline_main",
     "pytest_configure",
+    "pytest_configure_node",
     "pytest_generate_tests",
     "pytest_itemcollected",
     "pytest_pyfunc_call",

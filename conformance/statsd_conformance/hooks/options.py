@@ -4,7 +4,7 @@ import os
 import secrets
 import shlex
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -105,6 +105,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--allow-inconclusive", action="store_true", help="skip what is INCONCLUSIVE in place of failing")
 
 
+# What the options leave to the run, and has to be the same in all workers of xdist.
+_HANDED_ON: Final = ("statsd_strict", "statsd_seed")
+
+
 def check_options(config: pytest.Config) -> None:
     """Complete the options, and make the folders that they name.
 
@@ -114,8 +118,11 @@ def check_options(config: pytest.Config) -> None:
     for option in ("evidence", "report"):
         if directory := getattr(config.option, option):
             _make(directory, option)
-    if not hasattr(config, "workerinput"):
-        # pytest has an option --strict of its own; workers get ours through the options that xdist hands on.
+    if handed_on := getattr(config, "workerinput", None):
+        for name in _HANDED_ON:
+            setattr(config.option, name, handed_on[name])
+    else:
+        # pytest has an option --strict of its own.
         config.option.statsd_strict = "--strict" in _arguments(config)
         if config.option.statsd_seed is None:
             config.option.statsd_seed = secrets.randbits(32)
@@ -125,6 +132,12 @@ def check_options(config: pytest.Config) -> None:
         plan_of(config).found.check()
     except FoundError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Hand on to a worker of xdist what it cannot find out for itself."""
+    node.workerinput |= {name: getattr(node.config.option, name) for name in _HANDED_ON}
 
 
 def _arguments(config: pytest.Config) -> list[str]:
