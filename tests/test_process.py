@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import textwrap
-from collections import deque
 from pathlib import Path
 
 import psutil
@@ -159,14 +158,19 @@ def test_free_ports_that_are_asked_for_one_after_the_other_differ(monkeypatch: p
     assert len({free_port() for _ in range(100)}) == 100
 
 
+def test_free_ports_of_processes_differ() -> None:
+    code = "from statsd_conformance.process import free_port; print(free_port())"
+    found = [subprocess.run([sys.executable, "-c", code], capture_output=True, check=True) for _ in range(3)]
+    assert len({ran.stdout for ran in found}) > 1
+
+
 @pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM], ids=["udp", "tcp"])
 def test_free_port_is_none_that_is_taken(kind: socket.SocketKind, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket(socket.AF_INET, kind) as taken:
         port = free_port()
         taken.bind(("127.0.0.1", port))
         monkeypatch.setattr(process, "_PORTS", range(port, port + 30))
-        monkeypatch.setattr(process, "_GIVEN", deque(maxlen=20))
-        assert port not in {free_port() for _ in range(20)}
+        assert port not in {free_port() for _ in range(40)}
 
 
 def test_free_port_is_none_that_the_system_gives_to_clients() -> None:

@@ -141,6 +141,27 @@ def test_target_that_cannot_be_examined_is_a_problem_and_no_verdict(
     assert found.outcomes == {}
 
 
+@pytest.mark.parametrize("times", [1, 2, 3])
+@pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM], ids=["udp", "tcp"])
+def test_program_that_finds_a_port_taken_gets_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: socket.SocketKind, times: int
+) -> None:
+    with socket.socket(socket.AF_INET, kind) as others:
+        others.bind(("127.0.0.1", 0))
+        taken = others.getsockname()[1]
+        # The reference has its console at the second.
+        pair = [taken, free_port()] if kind is socket.SOCK_DGRAM else [free_port(), taken]
+        ports = pair * times
+        monkeypatch.setattr(session, "free_port", lambda: ports.pop(0) if ports else free_port())
+        found = examined("reference", Settings(tmp_path, interval=0.2))
+    verdicts = {outcome.verdict for outcome in found.outcomes.values()}
+    if times < 3:
+        assert verdicts == {Verdict.PASS}, found.problem
+    else:
+        said = "somebody else has" if kind is socket.SOCK_DGRAM else "reference was started and ended"
+        assert said in found.problem
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [

@@ -1,5 +1,6 @@
 """Programs that the suite starts: guarded, so that none outlives it."""
 
+import itertools
 import os
 import secrets
 import select
@@ -7,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,8 +16,8 @@ from typing import Final
 
 # Below the ports that Linux, from 32768 on, and macOS, from 49152 on, choose for clients.
 _PORTS: Final = range(20_000, 32_768)
-# The ports that were given last: of several programs that start at a time, none has taken its own yet.
-_GIVEN: Final[deque[int]] = deque(maxlen=100)
+# Where this process is among them: it begins somewhere, for others may look for ports at the same time.
+_NUMBERS: Final = itertools.count(secrets.randbelow(len(_PORTS)))
 _GUARD: Final = Path(__file__).with_name("guard.py")
 
 
@@ -137,19 +137,16 @@ def _first_line(status: int) -> bytes:
 
 
 def free_port() -> int:
-    """Return a port free for UDP and TCP on 127.0.0.1, none of the last ones given, for a program that cannot choose.
+    """Return a port that is free for UDP and TCP on 127.0.0.1, for a program that cannot choose.
 
     It is none of those that systems give to clients, so nothing that this machine sends takes it before the program
-    does. Another process that looks for one as well takes the same with a probability of one in twelve thousand.
+    does, and none that was given before, until all have been.
     """
-    while True:
-        port = secrets.choice(_PORTS)
-        if port not in _GIVEN and _is_free(port):
-            _GIVEN.append(port)
-            return port
+    return next(port for number in _NUMBERS if is_free(port := _PORTS[number % len(_PORTS)]))
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Tell whether a port is bound by nobody on 127.0.0.1, for UDP and for TCP."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
         try:
             udp.bind(("127.0.0.1", port))

@@ -4,7 +4,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ from statsd_conformance.observers import (
     stream,
 )
 from statsd_conformance.probe import UNKNOWN, Probed, probe, use
-from statsd_conformance.process import Process, StartError, free_port, start
+from statsd_conformance.process import Process, StartError, free_port, is_free, start
 from statsd_conformance.profile import Profile, ProfileError, load_profile
 from statsd_conformance.programs import Found, Missing
 from statsd_conformance.progress import WATCHED, Progress, step
@@ -45,6 +45,8 @@ FIRST_FLUSH: Final = 12.0
 _BIND: Final = 3.0
 _ENDING: Final = 1.0
 _START: Final = 10.0
+# Times that a target is started at other ports.
+_STARTS: Final = 3
 # Seconds that a program has to end before it is started again; one that hangs takes as long as it gets.
 _DEAF: Final = 1.0
 # Seconds between two looks at what does not come by itself, where no interval is known.
@@ -59,6 +61,10 @@ _PROBES: Final = 3
 
 class TargetError(Exception):
     """A target that cannot be examined at all; the message says why and what to do about it."""
+
+
+class PortTaken(TargetError):
+    """Somebody else took a port before the target that was to have it."""
 
 
 class NotInstalled(TargetError):
@@ -137,6 +143,8 @@ class Subject:
             TargetError: the program ends at once or never listens.
         """
         if self.named and self.program and self.place:
+            if bound(self.wire.address):
+                raise PortTaken(f"somebody else has {self.wire.address}, where {self.wire.name} was to listen")
             launch = self.named.prepare(self.program, self.place)
             self.starts += 1
             log = self.place.directory / f"log-{self.starts}.txt"
@@ -216,8 +224,14 @@ class Subject:
             if bound(self.wire.address) is not False:
                 return
             await asyncio.sleep(0.01)
-        what = "does not listen" if self.alive() else f"ended with {self.last_words()}"
-        raise TargetError(f"{self.wire.name} was started and {what} on {self.wire.address}")
+        alive = self.alive()
+        what = "does not listen" if alive else f"ended with {self.last_words()}"
+        error = TargetError if alive or self._has_its_ports() else PortTaken
+        raise error(f"{self.wire.name} was started and {what} on {self.wire.address}")
+
+    def _has_its_ports(self) -> bool:
+        """Tell whether nobody has the ports of a program that has ended."""
+        return self.place is None or (is_free(self.place.port) and is_free(self.place.admin_port))
 
 
 def bound(address: Address) -> bool | None:
@@ -334,7 +348,23 @@ def _allowed(subject: Subject, cases: Sequence[Case], settings: Settings) -> tup
 
 @asynccontextmanager
 async def running(spec: str, settings: Settings) -> AsyncIterator[Subject]:
-    """Give the running subject that `spec` names; on leaving, everything that was started is stopped."""
+    """Give the running subject that `spec` names; on leaving, everything that was started is stopped.
+
+    A program that found its port taken gets another one.
+    """
+    async with AsyncExitStack() as stack:
+        yield await _started(stack, spec, settings)
+
+
+async def _started(stack: AsyncExitStack, spec: str, settings: Settings) -> Subject:
+    for _ in range(_STARTS - 1):
+        with suppress(PortTaken):
+            return await stack.enter_async_context(_running(spec, settings))
+    return await stack.enter_async_context(_running(spec, settings))
+
+
+@asynccontextmanager
+async def _running(spec: str, settings: Settings) -> AsyncIterator[Subject]:
     subject, make = _subject(spec, settings)
     wire = subject.wire
     wire.alive = subject.alive
