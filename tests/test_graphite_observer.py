@@ -138,6 +138,39 @@ def test_last_line_counts_without_a_line_feed() -> None:
     listening(CLOSE, conversation)
 
 
+def test_flush_that_overtakes_another_waits_for_it() -> None:
+    async def conversation(say: Say, heard: Heard) -> None:
+        first, second, third = await say(), await say(), await say()
+        await send(first, b"a 1 100\n")
+        await send(third, b"a 3 102\n")
+        await closed(third)
+        await send(second, b"a 2 101\n")
+        await closed(second)
+        await send(first, b"b 1 100\n")
+        await closed(first)
+        assert await heard.next() == [b"a 1 100", b"b 1 100"]
+        assert await heard.next() == [b"a 2 101"]
+        assert await heard.next() == [b"a 3 102"]
+
+    listening(CLOSE, conversation)
+
+
+def test_flush_waits_for_no_connection_that_is_silent() -> None:
+    async def conversation(say: Say, heard: Heard) -> None:
+        idle, open_still, second, third = [await say() for _ in range(4)]
+        await send(open_still, b"a 1 100\n")
+        await send(third, b"a 3 102\n")
+        await send(second, b"a 2 101\n")
+        assert await heard.next() == [b"a 1 100"]
+        await closed(second)
+        assert await heard.next() == [b"a 2 101"]
+        await closed(third)
+        assert await heard.next() == [b"a 3 102"]
+        await closed(idle)
+
+    listening(replace(CLOSE, silence=0.2), conversation)
+
+
 def test_connection_without_a_line_is_no_flush() -> None:
     async def conversation(say: Say, heard: Heard) -> None:
         await closed(await say())

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from statsd_conformance.graphite import GraphiteLine, Snapshot, read_line
@@ -15,13 +15,22 @@ from statsd_conformance.profile import Profile
 _LONGEST_LINE = 1 << 20
 
 
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """When a connection is read, and when it is over."""
+
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 @dataclass
 class GraphiteObserver:
     """Listens for Graphite plaintext, and tells `on_snapshot` of every flush that has ended.
 
     A flush ends as the profile says: with its connection, a marker line or the first line of another timestamp; and
     always with silence, of as many seconds as `silence` returns. An empty `host` stands for every address of this
-    machine.
+    machine. Where each flush has a connection of its own, one is read when those before it have ended or gone silent: a
+    large flush may still be on its way when the next one begins.
     """
 
     profile: Profile
@@ -34,6 +43,8 @@ class GraphiteObserver:
     output: str = "graphite"
     _server: asyncio.Server | None = None
     _ending: asyncio.TimerHandle | None = None
+    _last: "_Turn | None" = None
+    _heard_at: float = 0.0
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
     async def open(self) -> int:
@@ -93,13 +104,31 @@ class GraphiteObserver:
         assert task is not None
         self._tasks.add(task)
         self.connections += 1
+        before, turn = self._last, _Turn()
+        self._last = turn
         try:
+            if self.profile.end == "close" and before:
+                await self._ended_or_silent(before)
+            self._heard_at = time.monotonic()
+            turn.begun.set()
             await self._read(reader)
         except (ConnectionError, asyncio.CancelledError):
             pass
         finally:
+            turn.begun.set()
+            turn.ended.set()
             self._tasks.discard(task)
             writer.close()
+
+    async def _ended_or_silent(self, before: "_Turn") -> None:
+        """Wait until a connection has ended, or nothing has come of it for as long as ends a flush."""
+        await before.begun.wait()
+        while (left := self._heard_at + self.silence() - time.monotonic()) > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await before.ended.wait()
+                    return
+        self._end()
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         rest = b""
@@ -113,6 +142,7 @@ class GraphiteObserver:
             self._end()
 
     def _take(self, raw_lines: list[bytes]) -> None:
+        self._heard_at = time.monotonic()
         marker = self.profile.marker.encode() if self.profile.end == "marker" else None
         for raw in raw_lines:
             line = read_line(raw)
