@@ -18,6 +18,7 @@ from statsd_conformance.wave import run_all
 from statsd_reference import Kind, Options, Server, make_server
 from trials import PROFILE, right
 from wire_trials import serving
+from wrong_servers.counter import running_total
 
 BARE: Final = replace(PROFILE, extensions=())
 USUAL: Final = {"multi-sample", "graphite-tags"}
@@ -103,6 +104,9 @@ async def probed_and_tried(plant: Break, *ids: str) -> tuple[Probed, set[Verdict
         (counted_twice, "COUNTER-01", Verdict.FAIL),
         (e09, "GAUGE-01", Verdict.FAIL),
         (right, "COUNTER-01", Verdict.PASS),
+        # Counts that go on are one fault, and hide nothing else.
+        (running_total, "COUNTER-01", Verdict.PASS),
+        (running_total, "COUNTER-02", Verdict.FAIL),
     ],
 )
 def test_probe_makes_no_wrong_server_pass(plant: Break, id: str, verdict: Verdict) -> None:
@@ -110,5 +114,7 @@ def test_probe_makes_no_wrong_server_pass(plant: Break, id: str, verdict: Verdic
     assert found.profile.paths == PROFILE.paths
     assert verdicts == {verdict}
     said = {one.entry: one.found for one in found.statements}
-    assert said["counters"] == "per interval"
-    assert (said["idle counter"], said["idle gauge"]) == ("zero", "repeated")
+    goes_on = plant is running_total
+    assert found.profile.counters == ("start" if goes_on else "flush")
+    assert said["counters"] == ("since the start" if goes_on else "per interval")
+    assert (said["idle counter"], said["idle gauge"]) == ("repeated" if goes_on else "zero", "repeated")

@@ -88,6 +88,13 @@ def test_quantiles_are_known_by_their_label_though_they_are_one_of_the_times() -
     assert found.statistics == named
 
 
+@pytest.mark.parametrize("kind", ["counter", "rate"])
+def test_only_line_of_a_counter_is_what_its_value_says(kind: str) -> None:
+    found = probed(Profile("x", {kind: "my.{bucket}"}))
+    assert found.profile.paths == {kind: "my.{bucket}"}
+    assert {one.entry: one.sure for one in found.statements if one.entry == kind} == {kind: True}
+
+
 @pytest.mark.parametrize("around", ["", "my.rate.", "count.count."])
 @pytest.mark.parametrize("suffix", ["", ".count", ".rate", ".host1.count"])
 def test_words_tell_counts_from_rates_where_values_are_equal(around: str, suffix: str) -> None:

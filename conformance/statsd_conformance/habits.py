@@ -1,6 +1,7 @@
 """What a probe tells of a target beside its profile: idle intervals, running counts, names, the size of datagrams.
 
-Nothing of this goes into the profile: whether it is right is for the cases to judge.
+Nothing of this but running counts goes into the profile: whether it is right is for the cases to judge. Counts that go
+on from the start are one fault, which one case judges, and would hide all that others look for.
 """
 
 import re
@@ -13,6 +14,7 @@ from statsd_conformance.statement import Statement
 
 # Counted in both flushes: twice as much in the second one counts from the start on.
 AGAIN: Final = b"again"
+SINCE_START: Final = "since the start"
 SIZES: Final = (1432, 4095, 8191, 8932, 65507)
 _ODD: Final = {"blank": b" ", "slash": b"/", "capitals": b"CAP"}
 _MUCH: Final = 1.5
@@ -31,7 +33,7 @@ def running(before: Flushed, after: Flushed) -> Statement:
     first, second = (max(flushed.counts(bucket), default=0.0, key=abs) for flushed in (before, after))
     if not first or not second:
         return Statement("counters", "per interval", False, "assumed: a counter did not come back twice")
-    found = "since the start" if second > _MUCH * first else "per interval"
+    found = SINCE_START if second > _MUCH * first else "per interval"
     return Statement("counters", found, True, f"17 and later 17 came out as {first:g} and {second:g}")
 
 

@@ -16,7 +16,7 @@ from typing import Final
 
 from statsd_conformance.dialects import EVENT, lines_of, with_dialects
 from statsd_conformance.graphite import GraphiteLine, Snapshot
-from statsd_conformance.habits import SIZES, again, cleaned, filled, idle, largest, odd_names, running
+from statsd_conformance.habits import SINCE_START, SIZES, again, cleaned, filled, idle, largest, odd_names, running
 from statsd_conformance.over_the_wire import OverTheWire
 from statsd_conformance.profile import KINDS, Profile
 from statsd_conformance.statement import Statement
@@ -108,8 +108,8 @@ def read_canaries(own: bytes, lines: Iterable[GraphiteLine], interval: float) ->
     errors = _errors(paths, lines)
     statements.append(Statement("errors", errors or "none", True, "the original's name for rejected lines"))
     profile = Profile(
-        "probed", paths, statistics, unit, types, UNKNOWN.end, "", UNKNOWN.silence, UNKNOWN.rounds, UNKNOWN.lag, errors,
-        dot=dot,
+        "probed", paths, statistics, unit, types, end=UNKNOWN.end, silence=UNKNOWN.silence, rounds=UNKNOWN.rounds,
+        lag=UNKNOWN.lag, errors=errors, dot=dot,
     )  # fmt: skip
     return Probed(profile, interval, tuple(statements))
 
@@ -144,10 +144,12 @@ def _counters(seen: Sequence[_Seen], interval: float, paths: dict[str, str]) -> 
     for kind in ("counter", "rate"):
         why, candidates = "its words say so", named[kind]
         if len(candidates) != 1:
-            other = named["rate" if kind == "counter" else "counter"]
-            candidates = [one for one in left if one not in other] or left
+            other_kind = "rate" if kind == "counter" else "counter"
+            candidates = [one for one in left if one not in named[other_kind]] or left
             close = [one for one in candidates if _near(one.number, expected[kind])]
-            why, candidates = "its value says so", close or ([] if kind == "rate" and named["counter"] else candidates)
+            # What has the other's value is the other.
+            rest = [one for one in candidates if not _near(one.number, expected[other_kind])]
+            why, candidates = "its value says so", close or ([] if kind == "rate" and named["counter"] else rest)
         if not candidates:
             statements.append(Statement(kind, "not published", True, "no line left for it"))
             continue
@@ -292,7 +294,7 @@ def write_profile(profile: Profile) -> str:
     """Return the profile as TOML, which `profile.read_profile` takes back."""
     entries = [
         ("name", profile.name), ("end", profile.end), ("marker", profile.marker), ("errors", profile.errors),
-        ("dot", profile.dot),
+        ("dot", profile.dot), ("counters", profile.counters),
     ]  # fmt: skip
     numbers = [("timer_unit_ms", profile.timer_unit_ms), ("silence", profile.silence), ("rounds", profile.rounds)]
     numbers.append(("lag", profile.lag))
@@ -336,8 +338,10 @@ async def probe(wire: Wire) -> Probed:
     target.send(*(filled(own, size) for size in SIZES if sized))
     second = await target.flush()
     before, after = (replace(flushed, profile=found.profile) for flushed in (first, second))
-    profile, statements = with_dialects(found.profile, after, before.errors())
-    habits = [running(before, after)]
+    counters = running(before, after)
+    counting = replace(found.profile, counters="start") if counters.found == SINCE_START else found.profile
+    profile, statements = with_dialects(counting, after, before.errors())
+    habits = [counters]
     habits += [idle(kind, b"%b.%b" % (own, leaf), before, after) for kind, leaf in _habits_of(found.profile)]
     habits += [*cleaned(after), *([largest(after)] if sized else [])]
     return replace(found, profile=profile, statements=(*found.statements, *habits, *statements))

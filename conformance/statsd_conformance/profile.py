@@ -42,6 +42,8 @@ class Profile:
         statistics: the original's name of a timer statistic to the target's; a missing one is not published.
         timer_unit_ms: what one published unit of a timer is in milliseconds: 1000 where the target prints seconds.
         types: the types of the wire that it reads.
+        counters: since when it counts what it publishes of a counter: "flush", the last one, or "start", its own. Cases
+            then look at what a count grew by from flush to flush.
         end: how a flush ends on the wire: "close" of its connection; "marker", the line whose path ends in `marker`; or
             "timestamp", before a line that carries another one. Silence of `silence` seconds ends it, too.
         rounds: how many snapshots have to hold a fence before everything sent before it has come out.
@@ -59,6 +61,7 @@ class Profile:
     statistics: Mapping[str, str] = field(default_factory=dict)
     timer_unit_ms: float = 1.0
     types: tuple[str, ...] = ("c", "g", "ms", "s")
+    counters: str = "flush"
     end: str = "silence"
     marker: str = ""
     silence: float = 0.15
@@ -179,6 +182,7 @@ _TAKES: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     "statistics": (_is_table, "a table of texts"),
     "timer_unit_ms": (lambda value: _is_number(value) and value != 0, "a number above 0"),
     "types": (_are_texts, "a list of texts"),
+    "counters": (lambda value: value in ("flush", "start"), "'flush' or 'start'"),
     "end": (
         lambda value: value in ("close", "marker", "silence", "timestamp"),
         "'close', 'marker', 'silence' or 'timestamp'",

@@ -36,6 +36,9 @@ async def test_count_starts_again_after_a_flush(target: Target) -> None:
     second = await target.after(bucket + b":3|c")
     assert first.count(bucket) == 5
     assert second.count(bucket) == 3
+    # Where counts go on, what they grew by is what other cases look at.
+    published = [text.decode() for text in second.texts("counter", bucket)[-1:]]
+    assert target.profile.counters == "flush", f"5 and, a flush later, 3 came out as {', '.join(published)}"
 
 
 @requirement("COUNTER-03", CORE, MUST, cites="lib/process_metrics.js:15-20; backends/graphite.js:195-213")

@@ -25,6 +25,7 @@ from statsd_conformance.profile import Profile
 from statsd_conformance.requirement import Inconclusive, Unsupported
 from statsd_conformance.route import Route, route_of
 from statsd_conformance.target import DIGITS, Crashed, token
+from statsd_conformance.totals import Totals
 
 # Of a default receive buffer of Linux, 212,992 bytes, one burst takes no more than this.
 BURST: Final = 64 * 1024
@@ -133,6 +134,7 @@ class Wire:
     _held: dict[int, int] = field(default_factory=dict)
     _ends: dict[bytes, int] = field(default_factory=dict)
     unseen: int = 0
+    _totals: Totals = field(default_factory=Totals)
     _fences: list[_Fence] = field(default_factory=list)
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
     _burst: int = 0
@@ -189,6 +191,7 @@ class Wire:
         self._other = await self.address.connect()
         self.route = route_of(self._socket.socket, self._sink_port)
         self.answers = True
+        self._totals = Totals()
         self._tasks = [asyncio.create_task(self._pump()), asyncio.create_task(self._watch())]
 
     async def close(self) -> None:
@@ -339,6 +342,8 @@ class Wire:
         return await self._drained(self.patience) and self.alive()
 
     def _take(self, snapshot: Snapshot) -> None:
+        if self.profile.counters == "start":
+            snapshot = self._totals.by_flush(snapshot, self.profile)
         self.snapshots.append(snapshot)
         if snapshot.unseen_since is not None and snapshot.unseen_since < self._sent_last:
             self.unseen += 1
