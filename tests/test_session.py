@@ -5,6 +5,7 @@ import shlex
 import socket
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,9 +44,20 @@ async def sums(target: Target) -> None:
     assert flushed.count(target.bucket()) == 3
 
 
-def case(id: str, *, hostile: bool = False) -> Case:
+def case(id: str, *, hostile: bool = False, function: Callable[[Target], Awaitable[None]] = sums) -> Case:
     requirement = Requirement(id, CORE, MUST, "Lines MUST be summed.", "nowhere", hostile)
-    return Case(id, requirement, sums, {})
+    return Case(id, requirement, function, {})
+
+
+def only_one_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    places, subject = iter([1]), session._subject
+
+    def only_one(spec: str, settings: Settings) -> tuple[session.Subject, MakeObserver]:
+        if next(places, None) is None:
+            raise TargetError("there is room for one only")
+        return subject(spec, settings)
+
+    monkeypatch.setattr(session, "_subject", only_one)
 
 
 def examined(spec: str, settings: Settings, *cases: Case) -> Examination:
@@ -301,6 +313,33 @@ def test_cases_apart_run_beside_the_others_on_targets_of_their_own(tmp_path: Pat
     assert not any(session.bound(address) for address in addresses)
 
 
+@pytest.mark.parametrize("alone", [False, True], ids=["beside", "no other target"])
+def test_hostile_cases_run_beside_the_others_or_behind_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, alone: bool
+) -> None:
+    ran: list[tuple[str, Address]] = []
+    there = asyncio.Event()
+
+    async def hostile(target: Target) -> None:
+        ran.append(("hostile", address_of(target)))
+        there.set()
+        await sums(target)
+
+    async def ordinary(target: Target) -> None:
+        if not alone:
+            await asyncio.wait_for(there.wait(), 10)
+        await sums(target)
+        ran.append(("ordinary", address_of(target)))
+
+    if alone:
+        only_one_target(monkeypatch)
+    cases = [case("A-01", hostile=True, function=hostile), case("A-02", function=ordinary)]
+    found = examined("reference", Settings(tmp_path, interval=0.2), *cases)
+    assert {outcome.verdict for outcome in found.outcomes.values()} == {Verdict.PASS}, found.problem
+    assert [name for name, _ in ran] == (["ordinary", "hostile"] if alone else ["hostile", "ordinary"])
+    assert len({address for _, address in ran}) == (1 if alone else 2)
+
+
 def test_second_target_goes_by_the_profile_that_was_found(tmp_path: Path) -> None:
     async def told(target: Target) -> str:
         await sums(target)
@@ -366,14 +405,7 @@ def test_target_gets_little_time_to_end_when_it_is_started_again(tmp_path: Path)
 def test_second_target_that_cannot_be_started_leaves_its_case_open(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    places, subject = iter([1]), session._subject
-
-    def only_one(spec: str, settings: Settings) -> tuple[session.Subject, MakeObserver]:
-        if next(places, None) is None:
-            raise TargetError("there is room for one only")
-        return subject(spec, settings)
-
-    monkeypatch.setattr(session, "_subject", only_one)
+    only_one_target(monkeypatch)
     apart = Requirement("A-01", CORE, MUST, "It MUST end.", "nowhere", apart=True)
     found = examined("reference", Settings(tmp_path), Case("A-01", apart, sums, {}), case("A-02"))
     assert found.outcomes["A-02"].verdict is Verdict.PASS

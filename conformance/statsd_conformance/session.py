@@ -272,21 +272,26 @@ async def examine(spec: str, cases: Sequence[Case], settings: Settings) -> Exami
 
 
 async def _run(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
-    """Run the cases, after a probe where no profile is known; those apart meanwhile, on targets of their own."""
+    """Run the cases, after a probe where no profile is known; hostile ones and those apart on targets of their own."""
     if subject.wire.profile is UNKNOWN:
         await _probed(subject.wire)
     if _only_passes(subject.wire):
         # A proxy that was there before the suite took its nodes for sick.
         await subject.wire.fence()
-    together = [case for case in cases if not case.requirement.apart]
-    if not subject.restartable or not together:
+    apart = [case for case in cases if case.requirement.apart]
+    hostile = [case for case in cases if case.requirement.hostile and not case.requirement.apart]
+    ordinary = [case for case in cases if not (case.requirement.hostile or case.requirement.apart)]
+    if not subject.restartable or not ordinary:
         return await run_all(subject, cases)
     few = asyncio.Semaphore(_BESIDE)
-    beside = [asyncio.create_task(_beside(subject, case, few)) for case in cases if case.requirement.apart]
+    beside = [asyncio.create_task(_beside(subject, case, few)) for case in apart]
+    beside += [asyncio.create_task(_hostile_beside(subject, hostile))] if hostile else []
     try:
-        outcomes = await run_all(subject, together)
+        outcomes = await run_all(subject, ordinary)
         for task in beside:
             outcomes |= await task
+        if hostile and hostile[0].id not in outcomes:
+            outcomes |= await run_all(subject, hostile)
         return outcomes
     finally:
         for task in beside:
@@ -303,6 +308,16 @@ async def _beside(subject: Subject, case: Case, few: asyncio.Semaphore) -> dict[
             return await run_apart(other, [case])
     except (NoOther, TargetError, StartError) as error:
         return {case.id: Outcome(Verdict.INCONCLUSIVE, str(error), trace=Trace())}
+
+
+async def _hostile_beside(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
+    """Run hostile cases on another target that is started like the subject; none where it cannot be."""
+    WATCHED.set(Progress(subject.wire.name))
+    try:
+        async with subject.another() as other:
+            return await run_all(other, cases)
+    except NoOther:
+        return {}
 
 
 async def _probed(wire: Wire) -> Probed:
