@@ -2,8 +2,9 @@
 
 Every case has buckets of its own, so cases cannot meet; a wave takes as long as its longest case, two or three flush
 intervals. What fails is run once more, among the failures only, and alone when that comes out otherwise: two equal
-failures make a verdict. Hostile cases come last, one input at a time, so that a target that stops names its culprit.
-Runs alone, and of the parts in which a culprit is looked for, are shared out among several targets.
+failures make a verdict. Hostile cases come last, one input at a time, so that a target that stops names its culprit;
+where more targets can be started, a session gives them one of their own. Runs alone, and of the parts in which a
+culprit is looked for, are shared out among several targets.
 """
 
 import asyncio
