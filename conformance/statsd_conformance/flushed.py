@@ -14,6 +14,8 @@ from statsd_conformance.graphite import GraphiteLine, Snapshot
 from statsd_conformance.profile import OWN_COUNTERS, Profile, same_path
 from statsd_conformance.requirement import Inconclusive
 
+# For a target that publishes nothing of what is idle.
+MEANT_TO_FORGET: Final = "if it is meant to forget what is idle, its profile says deleteIdleStats"
 _SHOWN: Final = 8
 _CHANGES: Final = 4
 # What counts made of rates may miss: relatively, and below the fractions that samples may have.
@@ -103,12 +105,12 @@ class Flushed:
 
         The `nan` or 0 that some print for an idle interval is passed over, where there is anything else.
         """
-        busy = [one[statistic] for one in self._timers(bucket) if statistic in one and any(map(_busy, one.values()))]
+        busy = [one[statistic] for one in self.timers(bucket) if statistic in one and any(map(_busy, one.values()))]
         numbers = busy or self._numbers("timer", bucket, statistic)
         return numbers[-1] * self.unit_of(statistic)
 
-    def _timers(self, bucket: bytes) -> list[dict[str, float]]:
-        """Return the statistics of a timer, a flush each, oldest first.
+    def timers(self, bucket: bytes) -> list[dict[str, float]]:
+        """Return the statistics of a timer as they were written, a flush each, oldest first.
 
         What comes again is of the next flush: a suite that had to wait for its turn may have read two as one snapshot,
         or one as two.
@@ -182,6 +184,10 @@ class Flushed:
         shown = [f"{_text(path)} {_sequence(texts)}" for path, texts in sorted(values.items())[:_SHOWN]]
         more = f" and {len(values) - _SHOWN} more" if len(values) > _SHOWN else ""
         return ", ".join(shown) + more or "nothing"
+
+    def left(self) -> str:
+        """Return the summary of an idle interval; of one that left nothing, also how a target says that it is to be."""
+        return self.summary() if self.own else f"nothing; {MEANT_TO_FORGET}"
 
     def errors(self) -> float | None:
         """Return how many samples the target says it rejected in these snapshots, None where it does not say."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from math import isnan
 from typing import Final
 
-from statsd_conformance.flushed import Flushed
+from statsd_conformance.flushed import MEANT_TO_FORGET, Flushed
 from statsd_conformance.statement import Statement
 
 # Counted in both flushes: twice as much in the second one counts from the start on.
@@ -18,6 +18,7 @@ SINCE_START: Final = "since the start"
 SIZES: Final = (1432, 4095, 8191, 8932, 65507)
 _ODD: Final = {"blank": b" ", "slash": b"/", "capitals": b"CAP"}
 _MUCH: Final = 1.5
+_ABSENT: Final = "absent"
 
 
 def again(own: bytes) -> bytes:
@@ -48,15 +49,16 @@ def idle(kind: str, bucket: bytes, before: Flushed, after: Flushed) -> Statement
         busy = before.numbers(published, bucket, statistic)
         if published == kind and busy:
             states.setdefault(_state(busy, behind.numbers(published, bucket, statistic)), []).append(statistic)
+    why = f"in the flush behind; {MEANT_TO_FORGET}" if set(states) == {_ABSENT} else "in the flush behind"
     if len(states) == 1:
-        return Statement(f"idle {kind}", next(iter(states)), True, "in the flush behind")
+        return Statement(f"idle {kind}", next(iter(states)), True, why)
     found = "; ".join(f"{' '.join(statistics)} {state}" for state, statistics in states.items())
-    return Statement(f"idle {kind}", found or "unknown", bool(states), "in the flush behind")
+    return Statement(f"idle {kind}", found or "unknown", bool(states), why)
 
 
 def _state(busy: list[float], later: list[float]) -> str:
     if not later:
-        return "absent"
+        return _ABSENT
     last = later[-1]
     if isnan(last):
         return "nan"

@@ -328,6 +328,16 @@ class Target(ABC):
         if missing:
             raise Unsupported(f"the profile {self.profile.name!r} publishes no {missing[0]} of a timer")
 
+    def needs_idle(self, kind: str) -> None:
+        """Say that the case looks at what an interval without samples publishes of a kind, as in `needs_idle("gauge")`.
+
+        Raises:
+            Unsupported: the target is meant to forget what is idle, by its profile.
+        """
+        forgetting = ("deleteIdleStats", "deleteGauges") if kind == "gauge" else ("deleteIdleStats",)
+        if said := [name for name in forgetting if name in self.profile.extensions]:
+            raise Unsupported(f"the profile {self.profile.name!r} says {said[0]}, by which an idle {kind} is forgotten")
+
     def needs_tags(self) -> None:
         """Say that the case looks at tags in the output.
 

@@ -80,6 +80,16 @@ def idle_stays(server: Server) -> Server:
     return carries(server, lambda closed, following: replace(following, counters=dict.fromkeys(closed.counters, 0.0)))
 
 
+def idle_timers_are_left_out(server: Server) -> Server:
+    """Forget every timer at a flush."""
+    return carries(server, lambda closed, following: replace(following, timers={}, timer_counts={}))
+
+
+def own_counters_disappear(server: Server) -> Server:
+    """Forget an idle counter of the server itself like any other."""
+    return points(server, lambda point, flush: point if point.value or b"bad_lines" not in point.path else None)
+
+
 def rate_of_ten_seconds(server: Server) -> Server:
     """Divide a count by the default interval, whatever the interval is."""
 
@@ -115,7 +125,9 @@ WRONG = {
     "FLUSH-05": output.c51,
     "FLUSH-06": sets_go_on,
     "FLUSH-07": timers_go_on,
+    "FLUSH-07/nothing": idle_timers_are_left_out,
     "FLUSH-08": idle_stays,
+    "FLUSH-08/own": own_counters_disappear,
     "FLUSH-09": rate_of_ten_seconds,
     "FLUSH-10": counters_go_on,
     "FLUSH-12": publishes_three_intervals_late,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from defects import sets as defects
 from defects.steps import flushes, refusing, samples
-from statsd_reference import Kind, Sample, Server
+from statsd_reference import Flush, Kind, Sample, Server
 
 _FULL = 1000
 
@@ -33,6 +33,17 @@ def full(server: Server) -> Server:
     )
 
 
+def idle_sets_repeat(server: Server) -> Server:
+    """Publish an idle set with as many members as it had."""
+    last: dict[bytes, int] = {}
+
+    def change(flush: Flush) -> Flush:
+        last.update({name: members or last.get(name, 0) for name, members in flush.sets.items()})
+        return replace(flush, sets=dict(last))
+
+    return flushes(server, change)
+
+
 def without(server: Server, unwanted: bytes) -> Server:
     """Drop one member without a word."""
     return samples(server, lambda one: None if one.kind is Kind.SET and one.member == unwanted else one)
@@ -43,6 +54,7 @@ WRONG = {
     "SET-02": folded,
     "SET-02/numbers": numeric,
     "SET-03": defects.g14,
+    "SET-03/idle": idle_sets_repeat,
     "SET-04": full,
     "SET-04/everything is new": defects.g01,
     "SET-05": lambda server: refusing(server, rb":\|s"),
