@@ -36,7 +36,7 @@ EXPECTED: Final = {
     "sum_squares": 353400.0, "std": 157.9113675461247,
     "count_90": 9.0, "mean_90": 50.0, "upper_90": 90.0, "sum_90": 450.0, "sum_squares_90": 28500.0,
 }  # fmt: skip
-_WORDS: Final = {
+WORDS: Final = {
     "count": ("count", "counter", "events", "samples"),
     "count_ps": ("count_ps", "rate", "per_second", "sample_rate"),
     "lower": ("lower", "min", "minimum"),
@@ -52,7 +52,7 @@ _WORDS: Final = {
     "sum_90": ("sum_90",),
     "sum_squares_90": ("sum_squares_90",),
 }
-_STATISTIC: Final = {word: statistic for statistic, words in _WORDS.items() for word in words}
+_STATISTIC: Final = {word: statistic for statistic, words in WORDS.items() for word in words}
 _MEASURED_MS: Final = ("lower", "upper", "sum", "mean", "median")
 _RATE: Final = re.compile(rb"rate|derive|per_?sec|_ps\b")
 _COUNT: Final = re.compile(rb"count(?!er)")

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from math import nan, sqrt
+from math import ceil, nan, sqrt
+from statistics import median
 
 from defects import timers as defects
 from defects.steps import Break, carries, flushes, lenient, points, raising, refusing, samples
@@ -51,6 +52,18 @@ def floor_rank(values: Sequence[float]) -> float:
     return sorted(values)[max(int(0.9 * len(values)) - 1, 0)]
 
 
+def ceiling_rank(values: Sequence[float]) -> float:
+    """Return the 90th percentile with its rank rounded up."""
+    return sorted(values)[ceil(0.9 * len(values)) - 1]
+
+
+def beside_a_deviation(values: Sequence[float]) -> float:
+    """Return the mean, having worked out a deviation by powers, which raise where products become infinite."""
+    mean = sum(values) / len(values)
+    assert sum((value - mean) ** 2 for value in values) >= 0
+    return mean
+
+
 def _times(server: Server, change: Callable[[Sample], Outcome | None]) -> Server:
     return samples(server, lambda one: change(one) if one.kind is Kind.TIMER else one)
 
@@ -77,12 +90,35 @@ def never_reset(server: Server) -> Server:
     )
 
 
+def median_of_all_intervals(server: Server) -> Server:
+    """Publish the median of the times since the start."""
+    seen: dict[bytes, list[float]] = {}
+
+    def change(point: Point, flush: Flush) -> Point:
+        found = _STATISTIC.fullmatch(point.path)
+        if found and found["name"] == b"median" and flush.timers.get(found["bucket"]):
+            seen.setdefault(found["bucket"], []).extend(flush.timers[found["bucket"]])
+            return point._replace(value=median(seen[found["bucket"]]))
+        return point
+
+    return points(server, change)
+
+
 def forgetful(server: Server) -> Server:
     """Keep a thousand times of an interval, and count these."""
 
     def change(flush: Flush) -> Flush:
         counts = {name: min(count, _KEPT) for name, count in flush.timer_counts.items()}
         return replace(flush, timer_counts=counts)
+
+    return flushes(server, change)
+
+
+def reservoir(server: Server) -> Server:
+    """Keep a thousand times of an interval, and count all."""
+
+    def change(flush: Flush) -> Flush:
+        return replace(flush, timers={name: times[:_KEPT] for name, times in flush.timers.items()})
 
     return flushes(server, change)
 
@@ -119,6 +155,7 @@ WRONG = {
     "TIMER-04/first": defects.f01,
     "TIMER-05": computing(b"upper_90", lambda values: 0.0),
     "TIMER-05/floor": computing(b"upper_90", floor_rank),
+    "TIMER-05/ceiling": computing(b"upper_90", ceiling_rank),
     "TIMER-06": computing(b"mean_90", lambda values: sum(values) / len(values)),
     "TIMER-07": defects.f02,
     "TIMER-07/times": defects.f18,
@@ -129,6 +166,7 @@ WRONG = {
     "TIMER-11": signless,
     "TIMER-11/stops": defects.f09,
     "TIMER-12": never_reset,
+    "TIMER-12/median": median_of_all_intervals,
     "TIMER-13": lambda server: lenient(server, "unknown type", lambda line: line.replace(b"|h", b"|ms")),
     "TIMER-14": lambda server: refusing(server, rb"\|d$"),
     "TIMER-15": computing(b"lower_top10", min),
@@ -138,5 +176,7 @@ WRONG = {
     "TIMER-18": unpublished(b"upper"),
     "TIMER-18/all": all_statistics,
     "TIMER-19": forgetful,
+    "TIMER-19/times": reservoir,
     "TIMER-20": lambda server: raising(server, rb"1e308"),
+    "TIMER-20/mixed": computing(b"mean", beside_a_deviation),
 }
