@@ -46,7 +46,8 @@ class Requirement:
     `sentence` is the requirement in RFC 2119 words. `hostile` cases send what has stopped real servers, and run after
     the others, those that have stopped the original (`lethal`) last. `quiet` cases read what the target counts of
     itself; they run when the others hardly send any more, and what still is sent is known and taken off. `apart` cases
-    cut their target off or may end it by and by, so that each has one of its own where the suite starts targets.
+    cut their target off, may end it by and by, or look at one that has met no other case, so that each has one of its
+    own where the suite starts targets.
     """
 
     id: str

@@ -273,7 +273,8 @@ async def examine(spec: str, cases: Sequence[Case], settings: Settings) -> Exami
 
 async def _run(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
     """Run the cases, after a probe where no profile is known; hostile ones and those apart on targets of their own."""
-    if subject.wire.profile is UNKNOWN:
+    probed = subject.wire.profile is UNKNOWN
+    if probed:
         await _probed(subject.wire)
     if _only_passes(subject.wire):
         # A proxy that was there before the suite took its nodes for sick.
@@ -281,7 +282,9 @@ async def _run(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
     apart = [case for case in cases if case.requirement.apart]
     hostile = [case for case in cases if case.requirement.hostile and not case.requirement.apart]
     ordinary = [case for case in cases if not (case.requirement.hostile or case.requirement.apart)]
-    if not subject.restartable or not ordinary:
+    # What a probe or hostile cases send would be about a case that has to have a target of its own.
+    alone = not ordinary and not (apart and (probed or hostile))
+    if not subject.restartable or alone:
         return await run_all(subject, cases)
     few = asyncio.Semaphore(_BESIDE)
     beside = [asyncio.create_task(_beside(subject, case, few)) for case in apart]

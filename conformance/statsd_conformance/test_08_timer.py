@@ -33,7 +33,8 @@ _CLOSE = 1e-6
 _SHUFFLED = (10, 1, 9, 2, 8, 3, 7, 4, 6, 5)
 _MANY = 100_000
 _GREATEST = 1000
-_LINES_A_DATAGRAM = 50
+# Every target reads datagrams of their size whole.
+_LINES_A_DATAGRAM = 20
 _SEPARATOR = re.compile("[^a-z_]+")
 # A threshold that no word says to be of something else than a bound: `upper_90`, `percentile-95`, `p99`, `95.0_`.
 _PERCENTILE = re.compile(r"^(?!.*(?:count|sum|mean|avg|average|std|bin)).*[0-9]")
