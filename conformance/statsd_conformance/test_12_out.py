@@ -5,16 +5,22 @@ Not tested because no source decides it: the order of the lines of a flush.
 """
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
+from itertools import product
 from typing import Final
 
 from statsd_conformance.flushed import Flushed, about
 from statsd_conformance.graphite import GraphiteLine
+from statsd_conformance.profile import same_path
 from statsd_conformance.requirement import CORE, EXT, MUST, QUIRK, ROBUST, SHOULD, requirement
 from statsd_conformance.target import Target, sandwich
 
 _THREE_FIELDS: Final = re.compile(rb"[^ ]+ [^ ]+ [^ ]+\Z")
 _DECIMAL: Final = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z")
+# The types of kinds that are published, and what is sent of each.
+_TYPES: Final = {"timer": "ms", "set": "s", "gauge": "g", "rate": "c", "counter": "c"}
+_LINE: Final = {"c": b":1000|c", "g": b":7|g", "s": b":ada|s", "ms": b":5|ms"}
 _PLAUSIBLE: Final = range(1_000_000_000, 10_000_000_000)
 
 
@@ -84,7 +90,7 @@ async def test_timestamp_is_in_whole_seconds(target: Target) -> None:
 
 @requirement("OUT-05", CORE, MUST, cites="whisper, which keeps one value a slot")
 async def test_path_comes_once_a_flush(target: Target) -> None:
-    """A path MUST NOT appear more than once in a flush."""
+    """A path MUST NOT appear more than once in a flush, but for names that are made to share one (OUT-08)."""
     flushed, _ = await _everyday(target)
     for snapshot in flushed.snapshots:
         seen: set[tuple[bytes, bytes]] = set()
@@ -131,13 +137,44 @@ async def test_lines_end_in_lf(target: Target) -> None:
 
 @requirement("OUT-08", QUIRK, SHOULD, cites="backends/graphite.js:150-256")
 async def test_names_that_look_like_another_kind(target: Target) -> str:
-    """A counter called `timers.x.count` SHOULD NOT share a path with the count of the timer `x`."""
-    target.needs("ms")
+    """Names of two types, as a counter `timers.x.count` and the timer `x` of the original, SHOULD NOT share a path."""
+    alike = next(_alike(target), None)
+    if alike is None:
+        return "names of two types share no path, by its profile"
+    name, type, other, path = alike
     inner = target.bucket("x")
-    flushed = await sandwich(target, b"timers." + inner + b".count:1000|c", inner + b":5|ms")
-    paths = [line.path for snapshot in flushed.snapshots[-1:] for line in snapshot.lines if target.token in line.key]
-    twice = sorted({path for path in paths if paths.count(path) > 1})
-    return f"both are published as {twice[0].replace(target.token, b'K').decode()}" if twice else "published apart"
+    flushed = await sandwich(target, name + _LINE[type], inner + _LINE[other])
+    times = max(sum(same_path(path, line.path) for line in snapshot.lines) for snapshot in flushed.snapshots)
+    told = f"`{_readable(target, name)}` ({type}) and `{_readable(target, inner)}` ({other})"
+    return f"{told} are {'both' if times > 1 else 'not both'} published as {_readable(target, path)}"
+
+
+def _readable(target: Target, text: bytes) -> str:
+    return text.replace(target.token, b"K").decode("latin-1")
+
+
+def _alike(target: Target) -> Iterator[tuple[bytes, str, str, bytes]]:
+    """Yield what shares a path with the bucket `x` by the profile: a name, its type, the type of `x`, and the path.
+
+    What the original has comes first: a counter that is called like a statistic of a timer.
+    """
+    profile = target.profile
+    types = {kind: type for kind, type in _TYPES.items() if kind in profile.paths and type in profile.types}
+    ways = [(kind, one) for kind in types for one in (profile.statistics if kind == "timer" else ("",))]
+    for (kind, statistic), other in product(ways, reversed(ways)):
+        path = profile.path(kind, target.bucket("x"), statistic)
+        if path is not None and types[kind] != types[other[0]]:
+            name = _name_at(path, target, *other)
+            if name is not None:
+                yield name, types[other[0]], types[kind], path
+
+
+def _name_at(path: bytes, target: Target, kind: str, statistic: str) -> bytes | None:
+    """Return the name of the case's own that a kind publishes at a path, None where there is none."""
+    start = path.find(target.token)
+    end = start + len(target.token)
+    names = (path[first:last] for first in range(start + 1) for last in range(end, len(path) + 1))
+    return next((name for name in names if target.profile.path(kind, name, statistic) == path), None)
 
 
 @requirement("OUT-09", EXT, MUST, cites="statsd docs/namespacing.md; backends/graphite.js:150-256, 283-330")
