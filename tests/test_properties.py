@@ -35,6 +35,7 @@ from statsd_conformance.traffic import Line, packed, types_of, well_behaved
 from statsd_reference import Kind, Options, Sample, Server, Window, make_server
 from trials import PROFILE, right
 from wire_trials import serving
+from wrong_servers import WRONG
 
 PROPERTIES: Final = [one for one in vars(chapter).values() if isinstance(one, Property)]
 IDS: Final = [one.id for one in PROPERTIES]
@@ -52,6 +53,25 @@ def planned(plan: Plan) -> Iterator[None]:
         yield
     finally:
         PLAN.reset(token)
+
+
+def without(*statistics: str) -> InProcess:
+    """Return the target whose profile lacks some statistics, and whose 90th percentile has its rank rounded down."""
+    names = {name: spelling for name, spelling in PROFILE.statistics.items() if name not in statistics}
+    server = WRONG["TIMER-05/floor"](make_server(Options(flush_interval=1000)))
+    return InProcess(server, replace(PROFILE, statistics=names))
+
+
+def test_percentile_is_compared_though_a_statistic_is_missing() -> None:
+    assert "the upper_90 of" in broken(chapter.PROPERTY_01, without("sum_squares_90"), Plan())
+
+
+def test_what_was_compared_is_told_where_it_is_not_all() -> None:
+    lone = without("count_90", "mean_90", "sum_90", "sum_squares_90", "sum_squares", "std")
+    told = asyncio.run(hold(chapter.PROPERTY_01, lone))
+    assert told == "20 examples; compared: of timers count lower upper mean median sum"
+    fewer = InProcess(make_server(Options(flush_interval=1000)), replace(PROFILE, types=("c", "g")))
+    assert asyncio.run(hold(chapter.PROPERTY_01, fewer)) == "20 examples; compared: types c g"
 
 
 def broken(property: Property, target: Target, plan: Plan) -> str:

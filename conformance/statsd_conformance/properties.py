@@ -38,14 +38,15 @@ Way = tuple[Datagrams, ...]
 
 # Six digits are what some targets print.
 TOLERANCE: Final = 1e-5
-# Every target that has timers knows these alike. Of the others each has its own idea, unless it has all of the
-# original's.
-_PLAIN_STATISTICS: Final = ("count", "lower", "upper", "sum", "mean")
+# A target that publishes one of these means a percentile as the original does. Of one alone each has its own idea, and
+# TIMER-05 says only what it SHOULD be.
+_UP_TO_A_PERCENTILE: Final = ("count_90", "mean_90", "sum_90", "sum_squares_90")
 _ADDED_UP: Final = ("count", "sum", "sum_squares")
 _BY_INTERVAL: Final = ("count_ps",)
 # Failing examples that are sent once more.
 _AGAIN: Final = 20
 _MODEL_PROFILE: Final = load_profile("reference")
+_KNOWN_STATISTICS: Final = tuple(name for name in _MODEL_PROFILE.statistics if name not in _BY_INTERVAL)
 # Flushes to let pass before a failure is shrunk: cases that count bad lines are over by then.
 _SETTLED: Final = 3
 # Of the twelve flushes that shrinking may take the first one repeats what failed.
@@ -123,7 +124,8 @@ async def hold(property: Property, target: Target) -> str:
     bench = Bench(property, target)
     failing = await _failing_again(bench, [*kept, *fresh])
     if not failing:
-        return f"{plan.examples} examples" + (f", {len(kept)} found before" if kept else "")
+        before = f", {len(kept)} found before" if kept else ""
+        return f"{plan.examples} examples{before}{_compared(property, target.profile, types)}"
     plainest = min(failing, key=plainness)
     if plainest not in kept:
         for _ in range(_SETTLED):
@@ -142,6 +144,14 @@ async def hold(property: Property, target: Target) -> str:
         + (f"kept as {path}, which later runs try first\n" if path else "")
         + f"\n{as_function(property.id, plainest)}"
     )
+
+
+def _compared(property: Property, profile: Profile, types: Sequence[str]) -> str:
+    """Return what was compared, where that is not everything."""
+    judged = property.judged(profile) if "ms" in types else _KNOWN_STATISTICS
+    parts = [f"types {' '.join(types)}"] if len(types) < len(property.types) else []
+    parts += [f"of timers {' '.join(judged)}"] if len(judged) < len(_KNOWN_STATISTICS) else []
+    return f"; compared: {', '.join(parts)}" if parts else ""
 
 
 async def hold_of(property: Property, target: Target, *lines: Line) -> None:
@@ -353,10 +363,9 @@ def _shown(line: Line) -> str:
 
 
 def all_statistics(profile: Profile) -> Sequence[str]:
-    """Return the statistics whose values the model knows of a target: all, if it has all that the original has."""
-    original = _MODEL_PROFILE.statistics
-    names = original if original.keys() <= profile.statistics.keys() else _PLAIN_STATISTICS
-    return [name for name in names if name in profile.statistics and name not in _BY_INTERVAL]
+    """Return the statistics whose values the model knows of a target."""
+    alone = not any(name in profile.statistics for name in _UP_TO_A_PERCENTILE)
+    return [name for name in _KNOWN_STATISTICS if name in profile.statistics and not (alone and name == "upper_90")]
 
 
 def added_statistics(profile: Profile) -> Sequence[str]:

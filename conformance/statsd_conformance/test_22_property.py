@@ -3,8 +3,9 @@
 The ids are this suite's own, and appended to the catalogue. `--examples` says how many each tries, `--seed` which.
 The traffic is well-behaved on purpose: odd lines have cases of their own, which say more than an example can.
 
-Not tested because no source decides it: the order of gauges, and what a deviation or a percentile is where a target
-does not publish all the statistics of the original.
+Not tested because no source decides it: the order of gauges, and what a percentile is where a target publishes none of
+the statistics that the original works out of the times up to one. Counters get whole counts here, and gauges fractions:
+COUNTER-07 is about fractions of a count.
 """
 
 from statsd_conformance.properties import (
