@@ -23,7 +23,7 @@ from statsd_conformance.probe import (
     read_canaries,
     write_profile,
 )
-from statsd_conformance.profile import Profile, load_profile, read_profile
+from statsd_conformance.profile import OWN_COUNTERS, Profile, load_profile, read_profile
 from statsd_conformance.programs import Found, Missing
 from statsd_conformance.session import Settings, TargetError, probe_target
 from statsd_conformance.targets import NAMED, Launch, Named, Place
@@ -139,9 +139,33 @@ def test_type_whose_canary_did_not_come_back_is_not_in_the_profile() -> None:
     assert (found.types, list(found.paths)) == (("c",), ["counter"])
 
 
+@pytest.mark.parametrize(
+    ("lines", "own"),
+    [
+        ((b"stats.statsd.packets_received 3 1",), "stats.statsd.packets_received"),
+        ((b"n.me.packets_received.count 3 1", b"n.me.packets_received.rate 1 1"), "n.me.packets_received.count"),
+        ((b"a.packets_received.x 3 1", b"a.packets_received.y 3 1"), None),
+        ((b"a.all_packets_received 3 1",), None),
+    ],
+    ids=["any-spelling", "spelled-like-a-counter", "uncertain", "other-name"],
+)
+def test_own_counter_is_found_by_the_original_name_of_it(lines: tuple[bytes, ...], own: str | None) -> None:
+    canary = b"n.%b.canaryc.count 17 1" % OWN
+    found = read_canaries(OWN, [read_line(line) for line in (canary, *lines)], INTERVAL)
+    assert found.profile.own.get("packets_received") == own
+
+
 @given(st.text(st.characters(codec="utf-8"), max_size=8))
 def test_profile_as_toml_is_read_back(text: str) -> None:
-    profile = Profile(text, {"counter": text + "{bucket}"}, {"mean": text}, marker=text, types=("c",), dot=text)
+    profile = Profile(
+        text,
+        {"counter": text + "{bucket}"},
+        {"mean": text},
+        marker=text,
+        types=("c",),
+        own={"packets_received": text},
+        dot=text,
+    )
     assert read_profile(write_profile(profile), "x") == profile
 
 
@@ -161,6 +185,7 @@ def test_real_target_is_read_as_its_shipped_profile_says(name: str, tmp_path: Pa
         spelling: spelling for spelling in known.statistics.values()
     }
     assert (found.timer_unit_ms, found.errors) == (known.timer_unit_ms, known.errors)
+    assert found.own == {name: path for name, path in known.own.items() if name in OWN_COUNTERS}
 
 
 _MODERN = {"legacyNamespace": False, "globalPrefix": "my.site", "globalSuffix": "host1"}

@@ -18,7 +18,7 @@ from statsd_conformance.dialects import EVENT, lines_of, with_dialects
 from statsd_conformance.graphite import GraphiteLine, Snapshot
 from statsd_conformance.habits import SINCE_START, SIZES, again, cleaned, filled, idle, largest, odd_names, running
 from statsd_conformance.over_the_wire import OverTheWire
-from statsd_conformance.profile import KINDS, Profile
+from statsd_conformance.profile import KINDS, OWN_COUNTERS, Profile
 from statsd_conformance.statement import Statement
 from statsd_conformance.wire import Wire
 
@@ -105,11 +105,14 @@ def read_canaries(own: bytes, lines: Iterable[GraphiteLine], interval: float) ->
     dot, certain = _dot(seen)
     statements.append(Statement("types", " ".join(types) or "none", bool(types), "these canaries came back"))
     statements.append(Statement("dot", dot, certain, "what stands for the dot of a name"))
-    errors = _errors(paths, lines)
+    counters = {name: path for name in OWN_COUNTERS if (path := _own_path(name, paths, lines))}
+    errors = counters.get("bad_lines_seen", "")
     statements.append(Statement("errors", errors or "none", True, "the original's name for rejected lines"))
+    names = f"of the original's names {', '.join(OWN_COUNTERS)}"
+    statements.append(Statement("own counters", " ".join(counters.values()) or "none", True, names))
     profile = Profile(
         "probed", paths, statistics, unit, types, end=UNKNOWN.end, silence=UNKNOWN.silence, rounds=UNKNOWN.rounds,
-        lag=UNKNOWN.lag, errors=errors, dot=dot,
+        lag=UNKNOWN.lag, errors=errors, own=counters, dot=dot,
     )  # fmt: skip
     return Probed(profile, interval, tuple(statements))
 
@@ -281,9 +284,15 @@ def _dot(seen: Mapping[str, Sequence[_Seen]]) -> tuple[str, bool]:
     return (dots.pop(), True) if len(dots) == 1 else (".", False)
 
 
-def _errors(paths: Mapping[str, str], lines: Sequence[GraphiteLine]) -> str:
-    path = paths.get("counter", "").replace("{bucket}", "statsd.bad_lines_seen")
-    return path if any(line.path == path.encode() for line in lines) else ""
+def _own_path(name: str, paths: Mapping[str, str], lines: Sequence[GraphiteLine]) -> str:
+    """Return the path of the target's own counter of that name, empty where none or none for certain is published.
+
+    Its name is a part of one path alone, of all paths or of those that are spelled like a counter's.
+    """
+    found = dict.fromkeys(_decoded(line.path) for line in lines if name.encode() in line.path.split(b"."))
+    before, _, behind = paths.get("counter", "").partition("{bucket}")
+    counters = [path for path in found if path.startswith(before) and path.endswith(f"{name}{behind}")]
+    return next((ones[0] for ones in (counters, list(found)) if len(ones) == 1), "")
 
 
 def _decoded(raw: bytes) -> str:
@@ -304,6 +313,7 @@ def write_profile(profile: Profile) -> str:
     text += [f"{name} = [{', '.join(map(_quoted, values))}]" for name, values in lists]
     text += ["", "[paths]", *(f"{kind} = {_quoted(profile.paths[kind])}" for kind in KINDS if kind in profile.paths)]
     text += ["", "[statistics]", *(f"{name} = {_quoted(spelling)}" for name, spelling in profile.statistics.items())]
+    text += ["", "[own]", *(f"{name} = {_quoted(path)}" for name, path in profile.own.items())] if profile.own else []
     return "\n".join(text) + "\n"
 
 

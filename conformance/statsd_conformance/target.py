@@ -15,7 +15,7 @@ from statsd_conformance.behind import Behind, Passed
 from statsd_conformance.connection import Connection, LocalConsole, LocalStream, Sent
 from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import GraphiteLine, Snapshot, read_line
-from statsd_conformance.profile import EXTENSIONS, Profile
+from statsd_conformance.profile import EXTENSIONS, OWN_COUNTERS, Profile
 from statsd_conformance.requirement import Unsupported
 from statsd_reference import Server
 from statsd_reference.admin import GraphiteState, Reply, State, without
@@ -386,7 +386,9 @@ class Target(ABC):
             Unsupported: the target does not publish it, by its profile.
         """
         if missing := [name for name in names if name not in self.profile.own]:
-            raise Unsupported(f"the profile {self.profile.name!r} says no path of the target's own {missing[0]}")
+            unseen = self.profile.name == "probed" and missing[0] in OWN_COUNTERS
+            why = "the probe found none of that name" if unseen else "a profile names it in [own]"
+            raise Unsupported(f"the profile {self.profile.name!r} says no path of the target's own {missing[0]}; {why}")
 
     def needs_extension(self, name: str) -> None:
         """Say that the case is of an extension, as in `needs_extension("deleteGauges")`.
