@@ -162,7 +162,7 @@ def test_readme_tells_the_share_of_today(findings: dict[str, Finding]) -> None:
 
 
 def test_table_and_closing_lines_tell_what_was_missed(capsys: pytest.CaptureFixture[str]) -> None:
-    cases = all_cases()[:6]
+    cases = list({case.requirement.id: case for case in all_cases()}.values())[:6]
     one, two, three = DEFECTS[0], DEFECTS[1], DEFECTS[2]
     told = [
         Finding(one, cases, cases),

@@ -9,12 +9,25 @@ from typing import Final
 import pytest
 
 from statsd_conformance.requirement import CORE, MUST, QUIRK, ROBUST, SHOULD, requirement, should
-from statsd_conformance.target import Target, assert_next_counts, sandwich
+from statsd_conformance.target import Target, assert_next_counts, sandwich, sentinels
 
 # One more than any known server has readers.
 _BAD_LINES: Final = 17
 _TRAILING: Final = 100
-_EMPTY_LINES: Final = 1000
+# As many as go with two others into a datagram that every server reads whole: SIZE is about longer ones.
+_EMPTY_LINES: Final = 400
+# What is behind the name of a line that a server may refuse; one that accepts it is for LINE, RATE and NUM to judge.
+_BAD: Final = {
+    "no-type": b":1",
+    "no-colon": b"|c",
+    "no-number": b":abc|c",
+    "no-number-gauge": b":abc|g",
+    "no-number-timer": b":abc|ms",
+    "no-value": b":|c",
+    "unknown-type": b":1|zz",
+    "rate": b":1|c|@abc",
+    "third-field": b":1|c|abc",
+}
 
 
 @requirement("FRAMING-01", CORE, MUST, cites="statsd docs/metric_types.md, Multi-Metric Packets; stats.js:238-242")
@@ -64,14 +77,17 @@ async def test_empty_lines_are_skipped(target: Target) -> None:
         assert not errors, f"{_EMPTY_LINES} empty lines made {errors:g} bad samples"
 
 
+@pytest.mark.parametrize("rest", list(_BAD.values()), ids=list(_BAD))
 @requirement("FRAMING-05", CORE, MUST, cites="stats.js:284-288", quiet=True)
-async def test_bad_line_harms_no_other(target: Target) -> None:
+async def test_bad_line_harms_no_other(target: Target, rest: bytes) -> None:
     """A bad line MUST NOT affect the other lines of its datagram; it SHOULD be counted as bad exactly once."""
     bad = target.bucket("bad")
     # Each reader of a server that has several should meet one of its own.
-    target.send(*[bad + b":1"] * (_BAD_LINES - 1))
-    flushed = await sandwich(target, bad + b":1")
-    assert not flushed.has(bad), f"a line without a type was published: {flushed.summary()}"
+    target.send(*[bad + rest] * (_BAD_LINES - 1))
+    flushed = await sandwich(target, bad + rest)
+    if flushed.strays(*sentinels(target)):
+        # It is no bad line there.
+        return
     with should():
         errors = flushed.rejected()
         assert errors in (None, _BAD_LINES), f"{_BAD_LINES} bad lines made {errors:g} bad samples"
@@ -111,7 +127,8 @@ async def test_crlf_behind_a_rate_leaves_the_rate(target: Target) -> None:
     """CR LF behind a sample rate SHOULD be accepted with the rate applied."""
     bucket = target.bucket()
     flushed = await sandwich(target, bucket + b":1|c|@0.5\r")
-    assert flushed.count(bucket) == 2
+    counted = flushed.count(bucket)
+    assert counted == 2, f"1 at a rate of 0.5, CR LF behind it, came out as {counted:g}, not 2"
 
 
 @requirement("FRAMING-10", ROBUST, MUST, cites="stats.js:270-323, where it credits the first name with both values")
@@ -224,7 +241,8 @@ async def test_lines_are_applied_in_order(target: Target) -> None:
     bucket = target.bucket()
     # Without a delta: GAUGE-02 judges those.
     flushed = await target.after(bucket + b":1|g", bucket + b":5|g", bucket + b":7|g")
-    assert flushed.gauge(bucket) == 7
+    value = flushed.gauge(bucket)
+    assert value == 7, f"a gauge that was set to 1, 5 and 7 came out as {value:g}"
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,22 @@ def bad_line_refuses_its_datagram(server: Server) -> Server:
     return replace(server, split=split)
 
 
+def ends_its_datagram(reason: str) -> Break:
+    """Make a server that reads no further in a datagram than a line which it refuses for `reason`."""
+
+    def plant(server: Server) -> Server:
+        def split(datagram: bytes) -> list[bytes]:
+            found = server.split(datagram)
+            for place, line in enumerate(found):
+                if any(isinstance(one, BadLine) and one.reason.startswith(reason) for one in server.parse(line)):
+                    return found[: place + 1]
+            return found
+
+        return replace(server, split=split)
+
+    return plant
+
+
 def cr_joins_lines(server: Server) -> Server:
     """Read what follows a CR, up to a colon, as part of the type before, so that the first name gets all values."""
     return lines(server, lambda line: re.sub(rb"\r[^:]*:", b":", line))
@@ -129,6 +145,10 @@ WRONG = {
     "FRAMING-05": defects.a03,
     "FRAMING-05/datagram": bad_line_refuses_its_datagram,
     "FRAMING-05/twice": bad_lines_count_twice,
+    "FRAMING-05/colon": ends_its_datagram("no colon"),
+    "FRAMING-05/number": ends_its_datagram("no valid number"),
+    "FRAMING-05/rate": ends_its_datagram("no valid sample rate"),
+    "FRAMING-05/type": ends_its_datagram("unknown type"),
     "FRAMING-06": no_carriage_return(rb"\|c"),
     "FRAMING-07": no_carriage_return(rb"\|(g|ms)"),
     "FRAMING-08": no_carriage_return(rb"\|s"),
