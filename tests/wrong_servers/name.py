@@ -84,6 +84,7 @@ WRONG = {
     "NAME-05": kept_as(lambda name: name.strip(b".")),
     "NAME-05/doubled": kept_as(lambda name: name.replace(b"..", b".")),
     "NAME-06": output.c44,
+    "NAME-06/line separator": kept_as(lambda name: name.replace(b".ab", b".a\xe2\x80\xa8b")),
     "NAME-07": cleaned_at_the_flush,
     "NAME-07/first": first_name_wins,
     "NAME-08": sent_as(lambda name: name.replace(b";", b"")),

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from defects import output as defects
-from defects.steps import Break
-from statsd_reference import Flush, Point, Server
+from defects.steps import Break, samples
+from statsd_reference import Flush, Point, Sample, Server
 from statsd_reference.number import write_number
 
 
@@ -23,6 +23,15 @@ def zero_is_nan(server: Server) -> Server:
         return server.write(point).replace(b" 0 ", b" nan ") if not point.value else server.write(point)
 
     return replace(server, write=write)
+
+
+def tabs_are_kept(server: Server) -> Server:
+    """Leave a tab in a name that is cleaned of all else."""
+
+    def renamed(one: Sample) -> Sample:
+        return replace(one, bucket=one.bucket.replace(b"tab_here", b"tab\there"))
+
+    return samples(server, renamed)
 
 
 def collisions_are_merged(server: Server) -> Server:
@@ -48,7 +57,9 @@ WRONG = {
     "OUT-01": written(b"%b  %b %d\n"),
     "OUT-01/fields": written(b"%b %b %d source=statsd\n"),
     "OUT-01/raw": defects.c44,
+    "OUT-01/tab": tabs_are_kept,
     "OUT-02": defects.c44,
+    "OUT-02/tab": tabs_are_kept,
     "OUT-03": zero_is_nan,
     "OUT-04": written(b"%b %b %d.5\n"),
     "OUT-04/milliseconds": written(b"%b %b %d000\n"),
