@@ -18,6 +18,9 @@ from statsd_conformance.requirement import Inconclusive
 MEANT_TO_FORGET: Final = "if it is meant to forget what is idle, its profile says deleteIdleStats"
 _SHOWN: Final = 8
 _CHANGES: Final = 4
+# By how much, relatively, a number may be off that was rounded to six digits: half a unit of the last one in 1.00000.
+# OUT-06 asks for no more of a fraction.
+SIX_DIGITS: Final = 5e-6
 # What counts made of rates may miss: relatively, and below the fractions that samples may have.
 _CUT: Final = 1e-5
 _SMALLEST: Final = 1e-3

@@ -8,7 +8,7 @@ from math import isfinite
 
 import pytest
 
-from statsd_conformance.flushed import about
+from statsd_conformance.flushed import SIX_DIGITS, Flushed, about
 from statsd_conformance.requirement import CORE, MUST, QUIRK, ROBUST, SHOULD, requirement, should
 from statsd_conformance.target import Target, assert_rejected, sandwich
 
@@ -19,8 +19,8 @@ async def test_sampled_counter_is_scaled_up(target: Target, value: int, rate: st
     """`N:v|c|@r` with 0 < r <= 1 MUST add v/r to the counter, and to no other line's."""
     bucket, next_line = target.bucket("a"), target.bucket("b")
     flushed = await target.after(b"%b:%d|c|@%b" % (bucket, value, rate.encode()), next_line + b":1|c")
-    assert flushed.count(bucket) == about(count)
-    assert flushed.count(next_line) == 1
+    _assert_count(flushed, bucket, count, f"{value} at a rate of {rate}")
+    _assert_count(flushed, next_line, 1, "1 without a rate, on the next line,")
 
 
 @pytest.mark.parametrize("rate", ["1", "1.0"])
@@ -29,7 +29,7 @@ async def test_rate_of_one_changes_nothing(target: Target, rate: str) -> None:
     """`@1` and `@1.0` MUST change nothing."""
     bucket = target.bucket()
     flushed = await target.after(bucket + b":3|c|@" + rate.encode())
-    assert flushed.count(bucket) == 3
+    _assert_count(flushed, bucket, 3, f"3 at a rate of {rate}")
 
 
 @requirement("RATE-03", CORE, MUST, cites="stats.js:291")
@@ -37,7 +37,7 @@ async def test_rate_may_begin_with_its_point(target: Target) -> None:
     """`@.5` MUST mean 0.5."""
     bucket = target.bucket()
     flushed = await target.after(bucket + b":3|c|@.5")
-    assert flushed.count(bucket) == 6
+    _assert_count(flushed, bucket, 6, "3 at a rate of .5")
 
 
 @requirement("RATE-04", CORE, MUST, cites="stats.js:321")
@@ -45,7 +45,7 @@ async def test_scaled_count_keeps_its_fraction(target: Target) -> None:
     """A scaled count that is no whole number MUST keep its fraction: three units at `@0.333` are 9.009009…, not 9."""
     bucket = target.bucket()
     flushed = await target.after(bucket + b":3|c|@0.333")
-    assert flushed.count(bucket) == about(3 / 0.333)
+    _assert_count(flushed, bucket, 3 / 0.333, "3 at a rate of 0.333")
 
 
 @pytest.mark.parametrize("rate", ["0", "0.0"])
@@ -123,9 +123,12 @@ async def test_rate_on_a_gauge_is_ignored(target: Target) -> None:
     flushed = await target.after(
         bucket + b":5|g|@0.1", changed + b":5|g", changed + b":+6|g|@0.5", whole + b":5|g", whole + b":+6|g"
     )
-    assert flushed.gauge(bucket) == 5
+    value, after_rate, after_none = (flushed.gauge(one) for one in (bucket, changed, whole))
+    assert value == 5, f"a gauge that was set to 5 at a rate of 0.1 came out as {value:g}"
     # What a delta does is for GAUGE-02 to judge.
-    assert flushed.gauge(changed) == flushed.gauge(whole)
+    assert after_rate == after_none, (
+        f"5, then +6 at a rate of 0.5, made a gauge of {after_rate:g}, and one of {after_none:g} without the rate"
+    )
 
 
 @requirement("RATE-13", CORE, MUST, cites="stats.js:312-316")
@@ -134,7 +137,8 @@ async def test_rate_on_a_set_is_ignored(target: Target) -> None:
     target.needs("s")
     bucket = target.bucket()
     flushed = await target.after(bucket + b":u|s|@0.5", bucket + b":v|s|@0.1")
-    assert flushed.members(bucket) == 2
+    members = flushed.members(bucket)
+    assert members == 2, f"two members with rates came out as {members:g}"
 
 
 @pytest.mark.parametrize("type", ["c", "ms"])
@@ -150,7 +154,13 @@ async def test_scaling_does_not_bias_a_sum(target: Target) -> None:
     """Rounding MUST NOT bias counters: ten lines `N:1|c|@0.1` come to 100."""
     bucket = target.bucket()
     flushed = await target.after(*[bucket + b":1|c|@0.1"] * 10)
-    assert flushed.count(bucket) == about(100)
+    _assert_count(flushed, bucket, 100, "ten times 1 at a rate of 0.1")
+
+
+def _assert_count(flushed: Flushed, bucket: bytes, right: float, sent: str) -> None:
+    """Assert that a counter is right to six digits; `sent` says what it is made of."""
+    counted = flushed.count(bucket)
+    assert counted == about(right, SIX_DIGITS), f"{sent} came out as {counted:.9g}, not {right:.9g}"
 
 
 def _assert_finite(texts: list[bytes]) -> None:

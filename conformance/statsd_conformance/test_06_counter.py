@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 
 import pytest
 
-from statsd_conformance.flushed import Flushed, about
+from statsd_conformance.flushed import SIX_DIGITS, Flushed, about
 from statsd_conformance.requirement import CORE, MUST, QUIRK, ROBUST, SHOULD, requirement
 from statsd_conformance.target import Target, sandwich
 
@@ -84,8 +84,9 @@ async def test_fractions_are_kept(target: Target) -> None:
     """Fractional increments MUST keep their fraction: 1.5 stays 1.5, 0.1 and 0.2 make 0.3."""
     bucket, summed = target.bucket("a"), target.bucket("b")
     flushed = await target.after(bucket + b":1.5|c", summed + b":0.1|c", summed + b":0.2|c")
-    assert flushed.count(bucket) == 1.5
-    assert flushed.count(summed) == about(0.3)
+    one, two = flushed.count(bucket), flushed.count(summed)
+    assert one == 1.5, f"1.5 came out as {one:g}"
+    assert two == about(0.3, SIX_DIGITS), f"0.1 and 0.2 came out as {two:.9g}, not 0.3"
 
 
 @requirement("COUNTER-08", CORE, MUST, cites="stats.js:317-322; backends/graphite.js:195-213")
@@ -102,7 +103,8 @@ async def test_integers_are_exact(target: Target, value: int) -> None:
     """Integers up to 2^53 - 1 MUST be exact."""
     bucket = target.bucket()
     flushed = await target.after(b"%b:%d|c" % (bucket, value))
-    assert _exactly(flushed, bucket) == value
+    counted = _exactly(flushed, bucket)
+    assert counted == value, f"{value} came out as {counted}"
 
 
 @requirement("COUNTER-10", QUIRK, SHOULD, cites="ECMA-262, Number")
@@ -141,11 +143,15 @@ async def test_types_of_one_name_are_independent(target: Target) -> None:
         bucket + b":5|c", bucket + b":7|g", bucket + b":9|ms", bucket + b":x|s", capital + b":3|c", alone + b":7|g"
     )
     again = await target.after(bucket + b":+1|g", bucket + b":2|c", alone + b":+1|g")
-    assert flushed.count(bucket) == 5
-    assert flushed.gauge(bucket) == 7
-    assert again.count(bucket) == 2
+    counts = (flushed.count(bucket), again.count(bucket))
+    assert counts == (5, 2), f"counts of 5 and then 2 came out as {counts[0]:g} and {counts[1]:g}, beside other types"
+    value = flushed.gauge(bucket)
+    assert value == 7, f"a gauge of 7 came out as {value:g}, beside other types of its name"
     # What a delta does, and whether a gauge keeps its value, is for GAUGE-09 to judge.
-    assert again.gauge(bucket) == again.gauge(alone)
+    beside, apart = again.gauge(bucket), again.gauge(alone)
+    assert beside == apart, (
+        f"7 and then +1 made a gauge of {beside:g} beside other types of its name, else of {apart:g}"
+    )
 
 
 @requirement("COUNTER-13", CORE, SHOULD, cites="stats.js:95-108, deleteCounters")

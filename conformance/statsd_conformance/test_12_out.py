@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import product
 from typing import Final
 
-from statsd_conformance.flushed import Flushed, about
+from statsd_conformance.flushed import SIX_DIGITS, Flushed, about
 from statsd_conformance.graphite import GraphiteLine, read_line
 from statsd_conformance.profile import same_path
 from statsd_conformance.requirement import CORE, EXT, MUST, QUIRK, ROBUST, SHOULD, requirement
@@ -124,7 +124,8 @@ async def test_numbers_keep_their_digits(target: Target) -> None:
         text = flushed.texts("gauge", bucket)[-1]
         assert Decimal(text.decode()) == number, f"{number} was printed as {text.decode()}"
     for bucket, fraction in parts.items():
-        assert flushed.gauge(bucket) == about(fraction, 5e-6), f"{fraction} was printed as {flushed.gauge(bucket)}"
+        value = flushed.gauge(bucket)
+        assert value == about(fraction, SIX_DIGITS), f"{fraction} was printed as {value}"
 
 
 @requirement("OUT-07", ROBUST, SHOULD, cites="carbon lib/carbon/protocols.py strips CR; relays may not")
