@@ -1,11 +1,14 @@
 """Cases that cut their target off or end it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from statsd_conformance.address import Address
+from statsd_conformance.graphite import Snapshot
 from statsd_conformance.observers import stream
+from statsd_conformance.over_the_wire import OverTheWire
 from statsd_conformance.target import Target
 from statsd_conformance.verdict import Verdict
 from statsd_conformance.wire import Wire
@@ -78,16 +81,16 @@ def test_case_apart_that_cannot_tell_once_is_tried_until_it_does(unsure: int) ->
 
 
 def test_failure_apart_that_no_other_run_confirms_is_inconclusive() -> None:
-    failing = Failing(unsure=[1, 2])
+    failing = Failing(unsure=[1, 2, 3, 4])
     assert run([case(failing, apart=True)]).verdicts == {"TESTING-01": "INCONCLUSIVE"}
-    assert failing.called == 3
+    assert failing.called == 5
 
 
 def test_case_apart_that_can_never_tell_says_why() -> None:
     failing = Failing(unsure=range(1, 100))
     outcome = run([case(failing, apart=True)]).outcomes["TESTING-01"]
     assert (outcome.verdict, outcome.note) == (Verdict.INCONCLUSIVE, "the flush was split")
-    assert failing.called == 3
+    assert failing.called == 5
 
 
 def test_flush_that_was_due_at_the_end_of_a_target_tells_nothing() -> None:
@@ -135,3 +138,14 @@ def test_target_that_is_asked_for_its_output_has_no_receiver_to_lose(tmp_path: P
     outcome = run([case(cut_off, apart=True)], prepare=reading).outcomes["TESTING-01"]
     assert outcome.verdict is Verdict.UNSUPPORTED
     assert "no receiver that could be down" in outcome.note
+
+
+@pytest.mark.parametrize(
+    ("gap", "interval", "lag", "due"),
+    [(0.3, 1.0, 0.5, False), (0.5, 1.0, 0.5, True), (0.5, 1.0, 0.1, False), (0.05, 0.2, 4.0, False)],
+)
+def test_flush_is_due_when_the_one_before_may_have_come_late(
+    gap: float, interval: float, lag: float, due: bool
+) -> None:
+    target = OverTheWire(Wire("x", Address("udp", "127.0.0.1", 1), replace(PROFILE, lag=lag), interval))
+    assert target._was_due(Snapshot((), 5.0, 0.0), Snapshot((), 5.0 + gap, 0.0)) is due

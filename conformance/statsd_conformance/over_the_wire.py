@@ -25,6 +25,8 @@ _RECOVERY_INTERVALS: Final = 5
 _LAST_WORDS: Final = 1.0
 # Part of an interval behind which a flush may have been due.
 _ALMOST: Final = 0.9
+# Seconds in which a target that publishes because it ends has done so.
+_AT_ONCE: Final = 0.1
 
 
 class OverTheWire(Target):
@@ -190,8 +192,12 @@ class OverTheWire(Target):
         return flushed
 
     def _was_due(self, before: Snapshot, snapshot: Snapshot) -> bool:
-        """Tell whether a snapshot came when the interval after the one before was almost over, or later."""
-        return snapshot.arrived - before.arrived > _ALMOST * self.interval
+        """Tell whether a snapshot came when the interval after the one before may have been almost over.
+
+        The one before may have come late, by as much as the profile says, but no flush comes right behind another.
+        """
+        soonest = max(_ALMOST * self.interval - self._wire.profile.lag, min(_AT_ONCE, self.interval / 2))
+        return snapshot.arrived - before.arrived > soonest
 
     async def pause(self, intervals: float) -> None:
         """Let a part of a flush interval go by."""
