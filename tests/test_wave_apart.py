@@ -142,7 +142,13 @@ def test_target_that_is_asked_for_its_output_has_no_receiver_to_lose(tmp_path: P
 
 @pytest.mark.parametrize(
     ("gap", "interval", "lag", "due"),
-    [(0.3, 1.0, 0.5, False), (0.5, 1.0, 0.5, True), (0.5, 1.0, 0.1, False), (0.05, 0.2, 4.0, False)],
+    [
+        (0.3, 1.0, 0.5, False),
+        (0.5, 1.0, 0.5, True),
+        (0.5, 1.0, 0.1, False),
+        (0.05, 0.2, 4.0, False),
+        (0.3, 1.0, 4.0, False),
+    ],
 )
 def test_flush_is_due_when_the_one_before_may_have_come_late(
     gap: float, interval: float, lag: float, due: bool

@@ -25,6 +25,8 @@ _RECOVERY_INTERVALS: Final = 5
 _LAST_WORDS: Final = 1.0
 # Part of an interval behind which a flush may have been due.
 _ALMOST: Final = 0.9
+# Seconds that a flush may come later than another, of targets that hold output back; most profiles leave more time.
+_LATE: Final = 0.5
 # Seconds in which a target that publishes because it ends has done so.
 _AT_ONCE: Final = 0.1
 
@@ -194,9 +196,10 @@ class OverTheWire(Target):
     def _was_due(self, before: Snapshot, snapshot: Snapshot) -> bool:
         """Tell whether a snapshot came when the interval after the one before may have been almost over.
 
-        The one before may have come late, by as much as the profile says, but no flush comes right behind another.
+        The one before may have come late, but no flush comes right behind another.
         """
-        soonest = max(_ALMOST * self.interval - self._wire.profile.lag, min(_AT_ONCE, self.interval / 2))
+        late = min(self._wire.profile.lag, _LATE)
+        soonest = max(_ALMOST * self.interval - late, min(_AT_ONCE, self.interval / 2))
         return snapshot.arrived - before.arrived > soonest
 
     async def pause(self, intervals: float) -> None:

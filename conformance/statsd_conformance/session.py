@@ -221,13 +221,24 @@ class Subject:
     async def _until_listening(self) -> None:
         until = time.monotonic() + _START
         while self.alive() and time.monotonic() < until:
-            if bound(self.wire.address) is not False:
+            if bound(self.wire.address) is not False and await self._has_its_console():
                 return
             await asyncio.sleep(0.01)
         alive = self.alive()
         what = "does not listen" if alive else f"ended with {self.last_words()}"
         error = TargetError if alive or self._has_its_ports() else PortTaken
         raise error(f"{self.wire.name} was started and {what} on {self.wire.address}")
+
+    async def _has_its_console(self) -> bool:
+        """Tell whether its management console takes connections, where it has one."""
+        if self.wire.admin is None:
+            return True
+        try:
+            _, writer = await asyncio.open_connection(self.wire.admin.host, self.wire.admin.port)
+        except OSError:
+            return False
+        writer.close()
+        return True
 
     def _has_its_ports(self) -> bool:
         """Tell whether nobody has the ports of a program that has ended."""
