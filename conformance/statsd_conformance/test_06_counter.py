@@ -168,7 +168,8 @@ async def test_sum_of_zero_is_published(target: Target) -> None:
     """A sum that returns to 0 (`+5`, then `-5`) MUST be published as 0, not treated as idle."""
     bucket = target.bucket()
     flushed = await target.after(bucket + b":5|c", bucket + b":-5|c")
-    assert flushed.count(bucket) == 0
+    counted = flushed.count(bucket)
+    assert counted == 0, f"5 and then -5 came out as {counted:g}"
 
 
 def _exactly(flushed: Flushed, bucket: bytes) -> Decimal:

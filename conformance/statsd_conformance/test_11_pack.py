@@ -161,4 +161,5 @@ async def test_rate_scales_the_count_of_packed_times(target: Target) -> None:
     target.needs_statistics("count")
     bucket = target.bucket()
     flushed = await sandwich(target, bucket + b":1:2:3|ms|@0.5")
-    assert sum(flushed.numbers("timer", bucket, "count")) == 6
+    counted = sum(flushed.numbers("timer", bucket, "count"))
+    assert counted == 6, f"three packed times at a rate of 0.5 came out as {counted:g}, not 6"
