@@ -153,7 +153,8 @@ def test_huge_times_have_an_infinite_sum() -> None:
 FAMILIES: Final = ("COUNTER", "GAUGE", "TIMER", "FRAMING")
 # Of these families the original breaks one requirement, and the console cannot show some.
 BROKEN: Final = {"statsd": {"FRAMING-10"}, "reference": set[str]()}
-UNSEEN: Final = {"FRAMING-08", "GAUGE-10", *(f"TIMER-{number:02}" for number in (3, 4, 5, 6, 14, 15, 16, 17, 18))}
+_TIMER: Final = (1, 3, 4, 5, 6, 14, 15, 16, 17, 18, 19)
+UNSEEN: Final = {"FRAMING-08", "GAUGE-10", *(f"TIMER-{number:02}" for number in _TIMER)}
 
 
 @pytest.mark.xdist_group("observed otherwise")

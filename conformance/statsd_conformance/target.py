@@ -379,6 +379,15 @@ class Target(ABC):
         if self.output == "prometheus":
             raise Unsupported("a Prometheus page is looked at when the suite likes, so it shows no flush")
 
+    def needs_finished_timers(self) -> None:
+        """Say that the case looks at what a flush makes of all times of an interval.
+
+        Raises:
+            Unsupported: what is seen is the running interval, of which the last times may be missing.
+        """
+        if self.output == "console":
+            raise Unsupported("a console shows the times of the running interval, not what a flush makes of them")
+
     def needs_own(self, *names: str) -> None:
         """Say that the case looks at what the target publishes about itself, as in `needs_own("packets_received")`.
 

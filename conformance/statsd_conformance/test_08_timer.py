@@ -64,6 +64,7 @@ def _assert_statistics(target: Target, flushed: Flushed, bucket: bytes, **expect
 async def test_times_of_an_interval_are_published(target: Target) -> None:
     """The times of an interval MUST be published as count, least, greatest, mean and a percentile at least."""
     target.needs("ms")
+    target.needs_finished_timers()
     if "calculatedTimerMetrics" in target.profile.extensions:
         raise Unsupported("its statistics are chosen by calculatedTimerMetrics, which TIMER-18 is about")
     bucket = target.bucket()
@@ -265,6 +266,7 @@ async def test_chosen_statistics_are_the_only_ones(target: Target) -> None:
 async def test_very_many_times(target: Target) -> None:
     """100,000 times of one timer MUST NOT stop or stall the server; what is no percentile MUST stay exact."""
     target.needs("ms")
+    target.needs_finished_timers()
     bucket = target.bucket()
     # In this order the first of them, or the last, are not like all.
     lines = _lines(bucket, *(number * _GREATEST // _MANY + 1 for number in range(_MANY)))
