@@ -20,6 +20,11 @@ def test_port_of_the_other_side_does_not_count() -> None:
     assert read_queue(ROWS[2:], 8125) is None
 
 
+def test_a_socket_that_one_look_misses_is_looked_for_again() -> None:
+    looks = iter([ROWS[2:], ROWS])
+    assert queue_and_drops(8125, lambda: next(looks)) == Queue(queued_bytes=0x440, drops=17)
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux shows its sockets in /proc")
 def test_overflow_of_a_real_socket_shows() -> None:
     assert visible()

@@ -3,7 +3,7 @@
 import socket
 import struct
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,6 +11,8 @@ from typing import Final
 _TABLES: Final = (Path("/proc/net/udp"), Path("/proc/net/udp6"))
 # proc(5), /proc/net/udp: local address, queues as transmit:receive in hex, drops in the last column.
 _LOCAL, _QUEUES, _DROPS = 1, 4, 12
+# Where other sockets come and go meanwhile, one look in some hundred lacks a socket.
+_LOOKS: Final = 5
 # netlink(7), sock_diag(7): its protocol, its one kind of message, the size of a header, a number that stands for any.
 _NETLINK_SOCK_DIAG: Final = 4
 _SOCK_DIAG_BY_FAMILY: Final = 20
@@ -27,13 +29,17 @@ class Queue:
     drops: int
 
 
-def queue_and_drops(port: int) -> Queue | None:
+def _rows() -> list[str]:
+    return [row for table in _TABLES if table.exists() for row in table.read_text().splitlines()[1:]]
+
+
+def queue_and_drops(port: int, rows: Callable[[], Iterable[str]] = _rows) -> Queue | None:
     """Return the queue of a local UDP port, all its sockets together; None when nobody has bound it.
 
     None also where there is no /proc, see `visible`.
     """
-    rows = [row for table in _TABLES if table.exists() for row in table.read_text().splitlines()[1:]]
-    return read_queue(rows, port)
+    looks = (read_queue(rows(), port) for _ in range(_LOOKS))
+    return next((found for found in looks if found), None)
 
 
 def visible() -> bool:
