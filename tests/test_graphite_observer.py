@@ -1,5 +1,6 @@
 import asyncio
 import socket
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
@@ -114,6 +115,39 @@ def test_flush_ends_with_silence() -> None:
         assert await heard.next() == [b"c 1 100"]
 
     listening(SILENCE, conversation)
+
+
+def test_a_time_in_which_nothing_ran_is_no_silence() -> None:
+    async def conversation(say: Say, heard: Heard) -> None:
+        writer = await say()
+        await send(writer, b"a 1 100\n")
+        async with asyncio.timeout(10):
+            while not sink[0].lines:
+                await asyncio.sleep(0)
+        time.sleep(3 * SILENCE.silence)  # the loop stands still, as on a machine with other work
+        await send(writer, b"b 1 100\n")
+        assert await heard.next() == [b"a 1 100", b"b 1 100"]
+
+    sink: list[GraphiteObserver] = []
+    listening(SILENCE, conversation, sink)
+
+
+def test_silence_is_longer_where_markers_end_flushes() -> None:
+    async def run() -> None:
+        heard = Heard()
+        sinks = [GraphiteObserver(MARKER, heard.queue.put_nowait, lambda: 0.02) for _ in range(2)]
+        ways = [(await asyncio.open_connection("127.0.0.1", await sink.open()))[1] for sink in sinks]
+        await send(ways[0], END)
+        assert await heard.next() == [END.rstrip()]
+        await send(ways[0], b"marked 1 100\n")
+        await send(ways[1], b"unmarked 1 100\n")
+        assert [await heard.next(), await heard.next()] == [[b"unmarked 1 100"], [b"marked 1 100"]]
+        for way in ways:
+            await closed(way)
+        for sink in sinks:
+            await sink.close()
+
+    asyncio.run(run())
 
 
 def test_lines_are_whole_wherever_chunks_are_cut() -> None:

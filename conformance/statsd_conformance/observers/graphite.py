@@ -11,6 +11,10 @@ from statsd_conformance.graphite import GraphiteLine, Snapshot, read_line
 from statsd_conformance.observers.observer import MakeObserver
 from statsd_conformance.profile import Profile
 
+# Where marker lines end flushes, that many times as long a silence is waited for: it is a stall sooner than an end.
+_MARKED = 2
+# A silence is made of so many pieces, so that a time in which this program was not run is no more than one of them.
+_PIECES = 4
 # A target that sends bytes without an end is not sending Graphite lines.
 _LONGEST_LINE = 1 << 20
 
@@ -43,6 +47,7 @@ class GraphiteObserver:
     output: str = "graphite"
     _server: asyncio.Server | None = None
     _ending: asyncio.TimerHandle | None = None
+    _marked: bool = False
     _last: "_Turn | None" = None
     _heard_at: float = 0.0
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
@@ -151,19 +156,23 @@ class GraphiteObserver:
             self.lines.append(line)
             # Anywhere in it, so that a target which writes its lines wrongly can still be heard.
             if marker and marker in raw:
+                self._marked = True
                 self._end()
-        self._wait_for_silence()
+        self._wait_for_silence(_PIECES)
 
     def _is_of_the_next_flush(self, line: GraphiteLine) -> bool:
         # A line that is written wrongly has none.
         stamps = [one.timestamp for one in (*self.lines[-1:], line)]
         return len(set(stamps)) == 2 and all(stamp.isdigit() for stamp in stamps)
 
-    def _wait_for_silence(self) -> None:
+    def _wait_for_silence(self, pieces: int) -> None:
         if self._ending:
             self._ending.cancel()
-        if self.lines:
-            self._ending = asyncio.get_running_loop().call_later(self.silence(), self._end)
+        if self.lines and pieces:
+            piece = self.silence() * (_MARKED if self._marked else 1) / _PIECES
+            self._ending = asyncio.get_running_loop().call_later(piece, self._wait_for_silence, pieces - 1)
+        else:
+            self._end()
 
     def _end(self) -> None:
         if self.lines:
