@@ -9,7 +9,7 @@ from statsd_conformance import wave
 from statsd_conformance.address import Address
 from statsd_conformance.target import Target
 from statsd_conformance.wave import Case
-from wave_trials import LATE, STOPS, Function, Sending, case, deafened_by, foreign, good, killed_by, run
+from wave_trials import LATE, STOPS, Failing, Function, Sending, case, deafened_by, foreign, good, killed_by, run
 from wire_trials import DaemonSubject, address_of
 
 
@@ -137,6 +137,20 @@ def test_hostile_failures_are_confirmed_at_the_same_time_each_alone_on_a_target(
     ran = run([failing("TESTING-01"), failing("TESTING-02")])
     assert set(ran.verdicts.values()) == {"FAIL"}
     assert len(set(confirming)) == 2
+
+
+def test_what_failed_beside_hostile_input_of_others_and_holds_twice_alone_holds() -> None:
+    trial = Failing(runs=[1])
+    ran = run([case(trial, hostile=True)])
+    assert ran.verdicts == {"TESTING-01": "PASS"}
+    assert trial.called == 3
+
+
+def test_hostile_case_that_now_fails_and_now_holds_alone_is_inconclusive() -> None:
+    trial = Failing(runs=[1, 3])
+    ran = run([case(trial, hostile=True)])
+    assert ran.verdicts == {"TESTING-01": "INCONCLUSIVE"}
+    assert trial.called == 4
 
 
 def test_target_stopped_by_a_later_step_of_a_case_is_found_too() -> None:

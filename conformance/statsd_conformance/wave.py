@@ -299,6 +299,13 @@ async def _confirmed(subject: Subject, case: Case, first: Outcome, again: Outcom
         doubted = case.requirement.quiet or not _tells(first)
         if _same(first, again) or (doubted and again.verdict not in DOUBTFUL):
             return again
+        if case.requirement.hostile and again.verdict not in DOUBTFUL:
+            if first.verdict is again.verdict:
+                return again
+            if attempt == 1:
+                # A target may lose a flush over what another case sent in the wave: what holds twice alone holds.
+                first, again = again, None
+                continue
         silent = again.verdict in DOUBTFUL and not _tells(again)
         if silent and attempt < _ATTEMPTS:
             first, again = first if _tells(first) else again, None
