@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -21,6 +21,7 @@ from wrong_servers.name import kept_as, sent_as
 from wrong_servers.num import infinite_time_is_great
 from wrong_servers.out import tabs_are_kept
 from wrong_servers.rate import bad_rate_is_one
+from wrong_servers.timer import computing
 
 # Chapters in which a datagram is no longer than any server reads, but for the family SIZE.
 SHORT = ("FRAMING", "LINE", "RATE", "NUM", "COUNTER", "SET", "NAME")
@@ -44,6 +45,23 @@ def six_digits(server: Server) -> Server:
     return replace(server, write=lambda point: b"%b %g %d\n" % (point.path, point.value, point.timestamp))
 
 
+def rank_below(server: Server) -> Server:
+    """Take the time behind nine tenths of all for the 90th percentile, and all up to it for the times below."""
+
+    def low(values: Sequence[float]) -> list[float]:
+        return sorted(values)[: int(0.9 * len(values)) + 1]
+
+    for plant in (
+        computing(b"upper_90", lambda values: low(values)[-1]),
+        computing(b"count_90", lambda values: float(len(low(values)))),
+        computing(b"sum_90", lambda values: sum(low(values))),
+        computing(b"mean_90", lambda values: sum(low(values)) / len(low(values))),
+        computing(b"sum_squares_90", lambda values: sum(value * value for value in low(values))),
+    ):
+        server = plant(server)
+    return server
+
+
 def refused_changes_by_nothing(server: Server) -> Server:
     """Take what is no number, sent to a gauge, for a change by 0."""
     return lenient(server, "no valid number", lambda line: re.sub(rb":[^|]*\|g", b":+0|g", line))
@@ -52,6 +70,13 @@ def refused_changes_by_nothing(server: Server) -> Server:
 def test_six_digits_fail_only_what_is_about_digits() -> None:
     ids = {id.partition(":")[0] for id in differing(six_digits, of("SIZE", *SHORT, "OUT"))}
     assert ids == {"COUNTER-09", "COUNTER-10", "OUT-06"}
+
+
+def test_another_rank_of_percentiles_breaks_no_must() -> None:
+    found = differing(rank_below, of("TIMER", "PROPERTY"))
+    assert {id.partition(":")[0]: outcome.verdict for id, outcome in found.items()} == dict.fromkeys(
+        ("TIMER-05", "PROPERTY-01"), Verdict.NON_STRICT
+    )
 
 
 @pytest.mark.parametrize("size", [512, 1024])
