@@ -348,7 +348,9 @@ def difference_of(
         for what, number in ours.items():
             if not alike(number, theirs[what]):
                 told = f"{what} of {name} ({type}) is {_told(number)} {words[0]}, and {_told(theirs[what])} {words[1]}"
-                found.append(Difference(told, type, what.removeprefix("the ") not in advised))
+                # What is not published at all is not a matter of how it is worked out.
+                advice = what.removeprefix("the ") in advised and None not in (number, theirs[what])
+                found.append(Difference(told, type, obliging=not advice))
     return next((one for one in found if one.obliging), found[0] if found else None)
 
 
