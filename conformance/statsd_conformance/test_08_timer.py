@@ -306,15 +306,15 @@ def _over_flushes(flushed: Flushed, bucket: bytes, statistic: str) -> float:
 
     Raises:
         AssertionError: it was not published.
-        Inconclusive: a mean was published by several flushes, and not how many times each is of.
+        Inconclusive: a mean was published by several flushes, and nothing that tells how many times each is of.
     """
     busy = [one for one in flushed.timers(bucket) if one.get("upper", one.get("mean", one.get("count", 0.0))) > 0]
     numbers = [one[statistic] for one in busy if statistic in one]
     assert numbers, f"no {statistic} was published: {flushed.summary()}"
     unit = flushed.unit_of(statistic)
     if statistic == "mean" and len(numbers) > 1:
-        counts = [one.get("count", 0.0) for one in busy if statistic in one]
-        if not all(counts):
+        counts = [one.get("count") or one.get("sum", 0.0) / one["mean"] for one in busy if one.get("mean")]
+        if len(counts) < len(numbers) or not all(counts):
             raise Inconclusive("a flush came in the midst of the times, and nothing says how many were in each")
         weighted = sum(number * count for number, count in zip(numbers, counts, strict=True))
         return unit * weighted / sum(counts)
