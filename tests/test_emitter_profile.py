@@ -85,8 +85,9 @@ WRONG = {
     "keepalive = 5": "keepalive is 5, not the name of a counter",
     "keepalive = 'ping'": "keepalive is 'ping', which is none of counters",
     "gate = 'metric'": "overflow is 'refuse', which goes with the gate 'snapshot' only",
-    "quiet = 'forget'": "quiet is 'forget', which needs the gate 'metric'",
-    "gate = 'metric'\noverflow = 'split'\nquiet = 'resend'": "quiet is 'resend', which needs the trigger 'period'",
+    "quiet = 'forget'": "quiet is 'forget', which needs the gate 'metric' and the trigger 'period'",
+    "gate = 'metric'\noverflow = 'split'\nquiet = 'resend'": "quiet is 'resend', which needs the gate 'metric' and",
+    "gate = 'metric'\ntrigger = 'period'\noverflow = 'split'\nquiet = 'resend'\ntype = 'c'": "type is 'c', and",
 }
 
 

@@ -129,10 +129,10 @@ def _check_together(profile: EmitterProfile) -> None:
         raise ValueError(f"keepalive is {profile.keepalive!r}, which is none of counters")
     if profile.gate == "metric" and profile.overflow == "refuse":
         raise ValueError("overflow is 'refuse', which goes with the gate 'snapshot' only; give 'split'")
-    if profile.quiet == "resend" and profile.trigger != "period":
-        raise ValueError("quiet is 'resend', which needs the trigger 'period'")
-    if profile.quiet != "keep" and profile.gate == "snapshot":
-        raise ValueError(f"quiet is {profile.quiet!r}, which needs the gate 'metric'")
+    if profile.quiet != "keep" and (profile.gate, profile.trigger) != ("metric", "period"):
+        raise ValueError(f"quiet is {profile.quiet!r}, which needs the gate 'metric' and the trigger 'period'")
+    if profile.quiet != "keep" and profile.type == "c":
+        raise ValueError(f"quiet is {profile.quiet!r}, which needs totals; type is 'c', and gives differences")
 
 
 def _is_text(value: object) -> bool:
