@@ -49,7 +49,7 @@ class HookedSelector(selectors.BaseSelector):
     """Another selector with hooks around its `select`.
 
     Attributes:
-        scheduled: set by the loop when a callback is scheduled; then there is something to do, and no time to wait.
+        scheduled: set by the loop when a timer is started or it is stopped; then how long to wait is not known any more.
     """
 
     def __init__(self, inner: selectors.BaseSelector) -> None:
@@ -104,17 +104,11 @@ class HookedSelector(selectors.BaseSelector):
 
 
 class _Asyncio(asyncio.SelectorEventLoop):
-    """asyncio's loop, which tells its selector when something is scheduled."""
+    """asyncio's loop, which tells its selector when a timer is started."""
 
     def __init__(self, selector: HookedSelector) -> None:
         self._hooked = selector
         super().__init__(selector)
-
-    def call_soon(
-        self, callback: Callable[[*_Arguments], object], *args: *_Arguments, context: Context | None = None
-    ) -> asyncio.Handle:
-        self._hooked.scheduled = True
-        return super().call_soon(callback, *args, context=context)
 
     def call_at(
         self, when: float, callback: Callable[[*_Arguments], object], *args: *_Arguments, context: Context | None = None
