@@ -49,7 +49,7 @@ class HookedSelector(selectors.BaseSelector):
     """Another selector with hooks around its `select`.
 
     Attributes:
-        scheduled: set by the loop when a timer is started or it is stopped; then how long to wait is not known any more.
+        scheduled: set by the loop when a timer starts, or it is to stop: how long to wait was reckoned without that.
     """
 
     def __init__(self, inner: selectors.BaseSelector) -> None:

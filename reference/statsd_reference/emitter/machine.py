@@ -81,6 +81,10 @@ class Emitter:
     def close(self) -> None:
         """Send what changed since it was last sent, once, and nothing more after that."""
         self.look(last=True)
+        self.stop()
+
+    def stop(self) -> None:
+        """Send nothing more, whatever changed."""
         self._closed = True
         self._switch(False)
 
