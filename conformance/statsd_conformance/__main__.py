@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from statsd_conformance import __version__
-from statsd_conformance.commands import catalogue, probe, report
+from statsd_conformance.commands import catalogue, emit, probe, report
 from statsd_reference.__main__ import serve
 
 
@@ -35,7 +35,15 @@ def run(arguments: tuple[str, ...]) -> None:
     sys.exit(pytest.main([*plugin, *arguments]))
 
 
-for command in (serve, catalogue.list_entries, catalogue.explain, catalogue.spec, report.report, probe.probe):
+for command in (
+    serve,
+    catalogue.list_entries,
+    catalogue.explain,
+    catalogue.spec,
+    report.report,
+    probe.probe,
+    emit.emit,
+):
     main.add_command(command)
 
 if __name__ == "__main__":
