@@ -13,6 +13,20 @@ class LibevMissing(Exception):
     """gevent, which brings libev, is not installed; the message says how to install it."""
 
 
+def require_libev() -> Any:
+    """Return gevent's libev.
+
+    Raises:
+        LibevMissing: gevent is not installed.
+    """
+    try:
+        from gevent.libev import corecext
+    except ImportError:
+        hint = "libev comes with gevent, which is not installed: pip install 'statsd-conformance[watchers]'"
+        raise LibevMissing(hint) from None
+    return corecext
+
+
 class _Watcher:
     def __init__(self, watcher: Any, callback: Callback) -> None:
         self._watcher = watcher
@@ -41,12 +55,7 @@ class LibevLoop:
     """
 
     def __init__(self) -> None:
-        try:
-            from gevent.libev import corecext
-        except ImportError:
-            hint = "libev comes with gevent, which is not installed: pip install 'statsd-conformance[watchers]'"
-            raise LibevMissing(hint) from None
-        self._loop = corecext.loop(default=True)
+        self._loop = require_libev().loop(default=True)
         self._loop.error_handler = self
         self._raised: BaseException | None = None
         self._kept: list[_Watcher] = []
