@@ -95,6 +95,11 @@ def test_host_without_an_address_is_named(host: str) -> None:
         open_udp(host, 8125)
 
 
+def test_address_that_the_system_does_not_send_to_is_named() -> None:
+    with pytest.raises(DestinationError, match=r"cannot send to 255\.255\.255\.255 port 8125: Permission denied"):
+        open_udp("255.255.255.255", 8125)
+
+
 def test_path_that_is_too_long_for_a_socket_is_named() -> None:
     with pytest.raises(DestinationError, match="a path of a socket has at most 103 bytes"):
         open_unix("/" + "x" * 103)

@@ -176,6 +176,7 @@ def test_first_value_is_sent_whatever_it_is() -> None:
 REFUSED: list[tuple[str, Callable[[BatchEmitter], object], str]] = [
     ("space", lambda emitter: emitter.set("a b", 1), "a name 'a b' is not made of"),
     ("type", lambda emitter: (emitter.set("a", 1), emitter.timing("a", 1.0)), "has type g, and is given ms"),
+    ("type-of-total", lambda emitter: (emitter.set("a", 1), emitter.count("a", 1)), "has type g, and is given C"),
     ("fall", lambda emitter: (emitter.count("a", 5), emitter.count("a", 4)), "is 4 and was 5; a total falls by clear"),
     ("no-time", lambda emitter: emitter.timing("a", float("nan")), "is nan, and not 0 or above"),
     (

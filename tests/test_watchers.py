@@ -1,15 +1,20 @@
 """The experiment of the watchers: its arithmetic, its order, and what its page may say."""
 
 import importlib.util
+import socket
 import sys
+import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 from click.testing import CliRunner
 
 from statsd_conformance.__main__ import main
+from statsd_conformance.watchers import emitting, loading, receiving, working
 from statsd_conformance.watchers.experiment import (
     BURSTS,
     FLOOD,
@@ -174,6 +179,81 @@ def test_figure_is_drawn_alike_from_the_same_trials(tmp_path: Path) -> None:
     assert files[0].read_bytes() == files[1].read_bytes()
     assert files[0].read_text().count("<path") > 30
     assert files[2].read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.fixture
+def bound() -> Iterator[socket.socket]:
+    """Give a UDP socket on a free port."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
+        made.bind(("127.0.0.1", 0))
+        made.setblocking(False)
+        yield made
+
+
+def test_load_comes_in_whole_bursts_and_not_faster_than_it_was_asked_for(bound: socket.socket) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as connected:
+        connected.connect(bound.getsockname())
+        sent = loading.offer(connected, 1000, 10, 0.03)
+    assert sent % 10 == 0
+    assert sent <= 30
+    assert sum(1 for _ in iter(lambda: waiting(bound), b"")) == sent
+
+
+def test_load_that_was_held_up_does_not_make_up_for_all_of_it(bound: socket.socket) -> None:
+    class Late:
+        """Sends, and takes its time over the first message."""
+
+        def __init__(self) -> None:
+            self.sent = 0
+
+        def send(self, message: bytes) -> None:
+            self.sent += 1
+            if self.sent == 1:
+                time.sleep(0.15)  # this is what holds it up
+
+    late = Late()
+    sent = loading.offer(cast(socket.socket, late), 1000, 10, 0.2)
+    assert sent == late.sent
+    assert sent < 100
+
+
+def waiting(bound: socket.socket) -> bytes:
+    """Return a datagram that waits, or nothing."""
+    try:
+        return bound.recv(100)
+    except BlockingIOError:
+        return b""
+
+
+def test_receiver_notes_each_datagram_and_which_is_no_snapshot(bound: socket.socket) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for payload in (b"\n".join([b"a:1|g"] * 8), b"\n".join([b"a:1|g"] * 7)):
+            sender.sendto(payload, bound.getsockname())
+    arrivals, wrong = receiving.received(bound, 0.001, late=0.0)
+    assert (len(arrivals), wrong) == (2, 1)
+    assert curve(arrivals, 0.1) == (2,)
+
+
+def test_neighbour_counts_its_turns() -> None:
+    assert working.work(0.001) > 0
+
+
+@NEEDS_GEVENT
+@pytest.mark.parametrize("watcher", WATCHERS)
+def test_reactor_tells_of_each_message_by_itself_but_not_by_a_timer(bound: socket.socket, watcher: str) -> None:
+    reactor = emitting.Reactor(watcher, bound.getsockname()[1], 0.05)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for _ in range(3):
+            sender.sendto(b"message", reactor.socket.getsockname())
+    emitted = reactor.run()
+    reactor.close()
+    assert emitted.changes <= 3
+    if watcher in ("timer", "idle"):
+        assert emitted.datagrams <= 2
+    else:
+        # The keepalive is told of in the first pass, and where that has a message before the look, with it.
+        assert emitted.datagrams in (emitted.changes, emitted.changes + 1)
+    assert emitted.median <= emitted.late <= emitted.longest
 
 
 @NEEDS_GEVENT

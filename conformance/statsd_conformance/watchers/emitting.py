@@ -76,6 +76,12 @@ class Reactor:
             longest=part(waited, 1.0),
         )
 
+    def close(self) -> None:
+        """Close its sockets and its loop."""
+        self._loop.close()
+        self._destination.close()
+        self.socket.close()
+
     def _hear(self) -> None:
         self.socket.recv(64)
         self._emitter.add(REQUEST_RX)

@@ -19,11 +19,11 @@ _PAUSE = 0.002
 _LATE = 0.6
 
 
-def received(bound: socket.socket, seconds: float) -> tuple["array[float]", int]:
-    """Return when each datagram came, in seconds from now, and how many of them were no snapshot."""
+def received(bound: socket.socket, seconds: float, late: float = _LATE) -> tuple["array[float]", int]:
+    """Return when each datagram came, in seconds from now, up to `late` seconds after, and how many are no snapshot."""
     began = time.monotonic()
     arrivals, wrong = array("d"), 0
-    while (now := time.monotonic() - began) < seconds + _LATE:
+    while (now := time.monotonic() - began) < seconds + late:
         try:
             while True:
                 payload = bound.recv(2048)

@@ -6,6 +6,8 @@ from typing import Final
 
 # Datagrams that a receiver nobody reads takes before the socket is full; asked for, and capped by the system.
 _SEND_BUFFER: Final = 2**20
+# A second one, where the first only told of a datagram before.
+_ATTEMPTS: Final = 2
 
 
 class DestinationError(ValueError):
@@ -28,35 +30,24 @@ class Destination:
 
     def send(self, datagram: bytes) -> bool:
         """Send one datagram; tell whether it went out."""
-        try:
-            if self._path:
-                self._socket.sendto(datagram, self._path)
-            else:
-                self._socket.send(datagram)
-        except ConnectionRefusedError as error:
-            self._count(error)
-            # Over UDP that is the answer to an earlier datagram, and this one was not tried.
-            return not self._path and self._send_again(datagram)
-        except OSError as error:
-            self._count(error)
-            return False
-        return True
+        for _ in range(_ATTEMPTS):
+            try:
+                if self._path:
+                    self._socket.sendto(datagram, self._path)
+                else:
+                    self._socket.send(datagram)
+                return True
+            except OSError as error:
+                self.failed += 1
+                self.error = error.strerror or str(error)
+                # Over UDP a refusal is the answer to an earlier datagram, and this one was not tried.
+                if self._path or not isinstance(error, ConnectionRefusedError):
+                    break
+        return False
 
     def close(self) -> None:
         """Close the socket."""
         self._socket.close()
-
-    def _send_again(self, datagram: bytes) -> bool:
-        try:
-            self._socket.send(datagram)
-        except OSError as error:
-            self._count(error)
-            return False
-        return True
-
-    def _count(self, error: OSError) -> None:
-        self.failed += 1
-        self.error = error.strerror or str(error)
 
 
 def open_udp(host: str, port: int) -> Destination:

@@ -4,6 +4,7 @@ Nobody but the emitter's owner changes its counters: sending, failing to send an
 so that what is observed does not depend on being observed.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from statsd_reference.emitter.account import Account
@@ -15,7 +16,7 @@ Send = Callable[[bytes], bool]
 Watch = Callable[[bool], None]
 
 
-class Emitter:
+class Emitter(ABC):
     """The counters of one module, and when they are sent.
 
     Attributes:
@@ -67,9 +68,9 @@ class Emitter:
         self.counts = [0] * len(self.counts)
         self._changed()
 
+    @abstractmethod
     def look(self, *, last: bool = False) -> None:
         """Send what the gate lets pass: what changed, while on. The `last` time also what failed before."""
-        raise NotImplementedError
 
     def set_period(self, seconds: float) -> None:
         """Look every so many seconds from now on; for 0 or less, at each change."""
@@ -100,9 +101,9 @@ class Emitter:
         elif self.on and self.trigger == "period" and not self._awake:
             self._wake(self._pending())
 
+    @abstractmethod
     def _pending(self) -> bool:
         """Tell whether a look at the end of the period would find something to do."""
-        raise NotImplementedError
 
     def _wake(self, wanted: bool) -> None:
         if wanted != self._awake:
