@@ -55,6 +55,7 @@ def test_unix_socket_may_come_late_and_come_again(tmp_path: Path) -> None:
             assert receiver.recv(2000) == payload
         assert not late.send(b"d:1|g")
         path.unlink()
+    assert late.failed == 3
     late.close()
 
 
