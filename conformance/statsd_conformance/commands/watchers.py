@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from statsd_conformance.watchers.experiment import Scale
     from statsd_conformance.watchers.measure import Trial
 
@@ -54,7 +56,7 @@ def watchers(output: Path, quick: bool, seconds: float | None, repeats: int | No
     except OSError as error:
         message = f"cannot write {error.filename}: {error.strerror}; name a path in a folder of yours with --output"
         raise click.ClickException(message) from None
-    _print_table(trials)
+    _print_tables(trials)
 
 
 def _measured(scale: "Scale") -> "list[Trial]":
@@ -75,26 +77,32 @@ def _write_page(trials: "Sequence[Trial]", scale: "Scale", file: Path) -> None:
     file.write_text(text.replace("(watchers.svg)", f"({file.with_suffix('.svg').name})"), encoding="utf-8")
 
 
-def _print_table(trials: "Sequence[Trial]") -> None:
+def _print_tables(trials: "Sequence[Trial]") -> None:
     from rich.console import Console
-    from rich.table import Table
 
+    from statsd_conformance.watchers.experiment import NOTED
     from statsd_conformance.watchers.page import explained, middle, reported
     from statsd_conformance.watchers.summary import WORDS, count, per_change, rows, seconds, share
 
-    table = Table("watcher", box=None, pad_edge=False, header_style="bold")
-    for heading in ("metrics/s peak", "reported", "at rest", "reported", "stale 99 %", "longest", "datagrams a change"):
-        table.add_column(heading, justify="right")
-    table.add_column("processor, nothing comes", justify="right")
-    made = rows(trials)
+    made, console = rows(trials), Console()
+    speed = _table("metrics/s", "flood", NOTED.name, "notes", "at rest", "notes")
+    cost = _table("staleness, cost", "99 % within", "longest", "datagrams/change", "processor")
     for row in made:
-        table.add_row(
-            WORDS[row.watcher],
-            *(middle(row.peak, count), reported(row, 0), middle(row.rest, count), reported(row, 1)),
-            *(middle(row.late, seconds), middle(row.longest, seconds)),
-            *(middle(row.per_change, per_change), middle(row.processor, share)),
-        )
-    console = Console()
-    console.print(table)
+        name = WORDS[row.watcher]
+        figures = (middle(row.peak, count), middle(row.noted, count), reported(row, 0), middle(row.rest, count))
+        speed.add_row(name, *figures, reported(row, 1))
+        stale = (middle(row.late, seconds), middle(row.longest, seconds))
+        cost.add_row(name, *stale, middle(row.per_change, per_change), middle(row.processor, share))
+    for part in (speed, "", cost, ""):
+        console.print(part)
     for sentence in explained(made):
         console.print(f"- {sentence}", markup=False, highlight=False)
+
+
+def _table(title: str, *headings: str) -> "Table":
+    from rich.table import Table
+
+    table = Table(title, box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table

@@ -9,10 +9,12 @@ from statsd_conformance.watchers.trial import try_watcher
 
 WATCHERS: Final = ("prepare", "check", "check-after-io", "idle", "timer")
 REST: Final = Load("at rest", 24)
+# What the highest figure of the notes, 27,000 metrics/s, comes to: eight metrics a message.
+NOTED: Final = Load("3,375/s", 3375)
 FLOOD: Final = Load("flood", 100_000)
 NOTHING: Final = Load("nothing", 0)
 BURSTS: Final = Load("bursts", 400, 100)
-LOADS: Final = (NOTHING, REST, Load("1,000/s", 1000), BURSTS, FLOOD)
+LOADS: Final = (NOTHING, REST, NOTED, BURSTS, FLOOD)
 
 
 @dataclass(frozen=True, slots=True)

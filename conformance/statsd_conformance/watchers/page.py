@@ -6,7 +6,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from os import cpu_count
 
-from statsd_conformance.watchers.experiment import BURSTS, FLOOD, REST, Scale
+from statsd_conformance.watchers.experiment import BURSTS, FLOOD, NOTED, REST, Scale
 from statsd_conformance.watchers.measure import Spread, Trial
 from statsd_conformance.watchers.summary import (
     REPORTED,
@@ -38,6 +38,7 @@ def page(trials: Sequence[Trial], scale: Scale) -> str:
         rows=made,
         words=WORDS,
         flood=FLOOD,
+        noted=NOTED,
         rest=REST,
         bursts=BURSTS,
         explained=list(explained(made)),
@@ -83,8 +84,9 @@ def explained(made: Sequence[Row]) -> Iterator[str]:
     """Yield sentences about the order of the watchers, each of which rests on figures of the trials."""
     by = {row.watcher: row for row in made}
     yield (
-        f"By metrics/s the notes have {_REPORTED_ORDER}. Here it is {order(made)}, "
-        "where `=` means that trials of the two overlap, or are too few to tell."
+        f"By metrics/s the notes have {_REPORTED_ORDER}. Here it is {order(made, lambda row: row.peak)} under the flood"
+        + (f", and {noted} under the load of the notes' peak" if (noted := order(made, lambda row: row.noted)) else "")
+        + "; `=` means that trials of the two overlap, or are too few to tell."
     )
     yield from _prepare_and_check(by)
     yield from _idle(by)
@@ -124,6 +126,11 @@ def _idle(by: Mapping[str, Row]) -> Iterator[str]:
         yield (
             "libev calls idle only when nothing is left to handle, so under load one datagram tells of "
             f"{count(1 / idle.per_change.middle)} changes, and by metrics/s it is behind prepare."
+        )
+    if idle.noted and prepare.noted:
+        yield (
+            f"Under the load of the notes' peak idle sends {share(idle.noted.middle / prepare.noted.middle)} of what "
+            f"prepare sends; in the notes it is {share(REPORTED['idle'][0] / REPORTED['prepare'][0])}."
         )
 
 

@@ -1,11 +1,11 @@
 """What came out, watcher by watcher: the rows of every table, and the verdicts that a text may speak of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from statsd_conformance.watchers.experiment import BURSTS, FLOOD, NOTHING, REST, WATCHERS
+from statsd_conformance.watchers.experiment import BURSTS, FLOOD, NOTED, NOTHING, REST, WATCHERS
 from statsd_conformance.watchers.measure import Load, Spread, Trial, spread
 
 # Metrics a second that the notes on the first emitter report, read off graphs, one run each: at the peak, and at rest.
@@ -28,6 +28,7 @@ class Row:
     Attributes:
         watcher: which.
         peak: metrics a second under the flood.
+        noted: the same under the load of the notes' peak.
         rest: the same at rest.
         median, late, longest: staleness in bursts, in seconds.
         per_change: datagrams for a change under the flood.
@@ -38,6 +39,7 @@ class Row:
 
     watcher: str
     peak: Spread | None
+    noted: Spread | None
     rest: Spread | None
     median: Spread | None
     late: Spread | None
@@ -55,10 +57,12 @@ def rows(trials: Sequence[Trial]) -> list[Row]:
 
 
 def _row(watcher: str, trials: Sequence[Trial], most: float) -> Row:
-    flood, rest, bursts, nothing = (under(trials, watcher, load) for load in (FLOOD, REST, BURSTS, NOTHING))
+    loads = (FLOOD, NOTED, REST, BURSTS, NOTHING)
+    flood, noted, rest, bursts, nothing = (under(trials, watcher, load) for load in loads)
     return Row(
         watcher,
         peak=spread(flood, lambda trial: trial.metrics) if flood else None,
+        noted=spread(noted, lambda trial: trial.metrics) if noted else None,
         rest=spread(rest, lambda trial: trial.metrics) if rest else None,
         median=spread(bursts, lambda trial: trial.emitted.median) if bursts else None,
         late=spread(bursts, lambda trial: trial.emitted.late) if bursts else None,
@@ -80,13 +84,13 @@ def overlap(one: Spread, other: Spread) -> bool:
     return min(one.trials, other.trials) < _ENOUGH or (one.low <= other.high and other.low <= one.high)
 
 
-def order(made: Sequence[Row]) -> str:
-    """Return the watchers that the notes compare, by their peak, as `a > b = c`; `=` where the trials overlap."""
-    peaks = {row.watcher: row.peak for row in made if row.peak and row.watcher in REPORTED}
-    names = sorted(peaks, key=lambda watcher: -peaks[watcher].middle)
+def order(made: Sequence[Row], figure: Callable[[Row], Spread | None]) -> str:
+    """Return the watchers that the notes compare, highest first, as `a > b = c`; `=` where neither is ahead."""
+    figures = {row.watcher: found for row in made if (found := figure(row)) and row.watcher in REPORTED}
+    names = sorted(figures, key=lambda watcher: -figures[watcher].middle)
     text = names[0] if names else ""
     for before, name in pairwise(names):
-        text += (" = " if overlap(peaks[before], peaks[name]) else " > ") + name
+        text += (" = " if overlap(figures[before], figures[name]) else " > ") + name
     return text
 
 
