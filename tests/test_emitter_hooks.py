@@ -1,18 +1,14 @@
 """Places of a loop: the order of hooks around a selector that only does what it is told."""
 
 import selectors
-import signal
-import socket
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Mapping
 from functools import partial
-from os import getpid, kill
 from typing import Any
 
 import pytest
 
-from statsd_reference.emitter.hooked import AsyncioLoop, HookedSelector
-from statsd_reference.emitter.points import LIBEV, LIBUV, Loop, Point
+from statsd_reference.emitter.hooked import HookedSelector
+from statsd_reference.emitter.points import LIBEV, LIBUV, Point
 
 EVENT = (selectors.SelectorKey(0, 0, 1, None), 1)
 
@@ -156,85 +152,3 @@ def test_watcher_that_starts_itself_anew_is_called_once_a_pass() -> None:
     other.stop()
     selector.select(0)
     assert len(log) == 2
-
-
-@pytest.fixture
-def loop() -> Iterator[AsyncioLoop]:
-    """Give a loop on the real selector."""
-    with closing(AsyncioLoop()) as made:
-        yield made
-
-
-def reading(loop: Loop, heard: Callable[[bytes], object]) -> socket.socket:
-    """Have a loop hear of a datagram that is there already; return the socket."""
-    receiver, sender = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    sender.send(b"a")
-    sender.close()
-    loop.reader(receiver.fileno(), lambda: heard(receiver.recv(10))).start()
-    return receiver
-
-
-def test_real_loop_has_the_same_order(loop: AsyncioLoop) -> None:
-    log: list[object] = []
-    for word in ("prepare", "check", "check-after-io"):
-        loop.watch(LIBEV[word], partial(log.append, word)).start()
-
-    def end() -> None:
-        if b"a" in log:
-            loop.stop()
-
-    loop.watch(Point.CHECK_AFTER_IO, end).start()
-    with reading(loop, log.append):
-        loop.run()
-    there = log.index(b"a")
-    assert log[there - 2 : there + 2] == ["prepare", "check", b"a", "check-after-io"]
-
-
-def test_what_a_hook_schedules_is_done_in_the_same_pass_though_nothing_comes(loop: AsyncioLoop) -> None:
-    timer = loop.timer(0.0, loop.stop)
-    loop.watch(Point.PREPARE, timer.start).start()
-    loop.run()
-
-
-def test_timer_comes_again_until_it_is_stopped(loop: AsyncioLoop) -> None:
-    calls: list[int] = []
-
-    def count() -> None:
-        calls.append(1)
-        if len(calls) == 3:
-            timer.stop()
-            loop.stop()
-
-    timer = loop.timer(0.001, count)
-    timer.start()
-    timer.start()
-    loop.run()
-    assert len(calls) == 3
-
-
-def test_signal_calls_back(loop: AsyncioLoop) -> None:
-    loop.signal(signal.SIGUSR1, loop.stop)
-    kill(getpid(), signal.SIGUSR1)
-    loop.run()
-
-
-def test_reader_that_is_stopped_hears_nothing(loop: AsyncioLoop) -> None:
-    receiver, sender = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    with receiver, sender:
-        reader = loop.reader(receiver.fileno(), lambda: pytest.fail("heard"))
-        reader.start()
-        reader.stop()
-        sender.send(b"a")
-        loop.timer(0.0, loop.stop).start()
-        loop.run()
-
-
-@pytest.mark.parametrize("place", ["timer", "prepare"])
-def test_what_a_callback_raises_ends_the_run(loop: AsyncioLoop, place: str) -> None:
-    def fail() -> None:
-        raise LookupError("from inside")
-
-    watcher = loop.timer(0.0, fail) if place == "timer" else loop.watch(Point.PREPARE, fail)
-    watcher.start()
-    with pytest.raises(LookupError, match="from inside"):
-        loop.run()
