@@ -92,9 +92,9 @@ def test_timer_comes_again_until_it_is_stopped(loop: Loop) -> None:
         calls.append(1)
         if len(calls) == 3:
             timer.stop()
-            loop.stop()
+            end.start()
 
-    timer = loop.timer(0.001, count)
+    timer, end = loop.timer(0.001, count), loop.timer(0.005, loop.stop)
     timer.start()
     timer.start()
     loop.run()
