@@ -200,6 +200,9 @@ class EmitterMachine(RuleBasedStateMachine):
         read = self.act(self.emitter.look, may_send=True, changes=False)
         if self.trigger == "loop-pass" and not changed:
             self.law("L9", self.sink.tried == tried, "tried again though nothing changed")
+        elif self.trigger == "loop-pass" and not self.sink.up:
+            # The next pass may come at once.
+            self._look()
         if self.trigger == "period" and self.sink.up:
             self.failed = False
         self._one_burst(read)

@@ -151,10 +151,10 @@ class GivesUp(SnapshotEmitter):
 
 
 class WrapsAround(SnapshotEmitter):
-    """Keeps two digits of its totals."""
+    """Keeps one digit of its totals."""
 
     def _emit(self, values: tuple[int, ...]) -> None:
-        super()._emit(tuple(value % 100 for value in values))
+        super()._emit(tuple(value % 10 for value in values))
 
 
 class SendsHalves(SnapshotEmitter):

@@ -178,11 +178,10 @@ def test_page_of_few_loads_leaves_their_cells_empty() -> None:
 def test_figure_is_drawn_alike_from_the_same_trials(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install 'statsd-conformance[watchers]'")
     trials = experiment(QUICK, tried=made_up)
-    files = [tmp_path / name for name in ("a.svg", "b.svg", "a.png")]
+    files = [tmp_path / "a.svg", tmp_path / "b.svg"]
     draw(trials, files)
     assert files[0].read_bytes() == files[1].read_bytes()
     assert files[0].read_text().count("<path") > 30
-    assert files[2].read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.fixture
@@ -304,6 +303,7 @@ def test_command_writes_page_and_figures_and_prints_tables(monkeypatch: pytest.M
     assert result.exit_code == 0, result.output
     assert {file.name for file in tmp_path.iterdir()} == {"w.md", "w.png", "w.svg"}
     assert "(w.svg)" in (tmp_path / "w.md").read_text()
+    assert (tmp_path / "w.png").read_bytes().startswith(b"\x89PNG")
     assert "800,000" in result.output
 
 
