@@ -6,8 +6,9 @@ The format is draft-ietf-opsawg-pcapng; the headers are those of RFC 791, 8200, 
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
+
+from statsd_conformance.recording.datagram import Endpoint
 
 _RAW_IP: Final = 101
 _MICROSECONDS: Final = 1_000_000
@@ -17,19 +18,6 @@ _SYN, _ACK, _PUSH = 0x02, 0x10, 0x08
 # A TCP segment that fits into one IP packet of either version with room to spare.
 _SEGMENT: Final = 32768
 _COMMENT: Final = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """An IP address, as text, and a port."""
-
-    host: str
-    port: int
-
-    @property
-    def ip(self) -> IPv4Address | IPv6Address:
-        """The address as a value."""
-        return ip_address(self.host.partition("%")[0])
 
 
 @dataclass(frozen=True, slots=True)
