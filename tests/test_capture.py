@@ -10,8 +10,9 @@ from statsd_conformance.connection import Sent
 from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import Snapshot, read_line
 from statsd_conformance.profile import load_profile
+from statsd_conformance.recording.datagram import Endpoint
 from statsd_conformance.report.capture import capture, write_evidence
-from statsd_conformance.report.pcapng import Endpoint, udp
+from statsd_conformance.report.pcapng import udp
 from statsd_conformance.requirement import CORE, MUST, Requirement
 from statsd_conformance.route import Route
 from statsd_conformance.target import Trace

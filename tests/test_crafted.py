@@ -5,7 +5,8 @@ import pytest
 
 from statsd_conformance.address import Address
 from statsd_conformance.crafted import KINDS, STRANGERS, Crafter, crafter, fragments
-from statsd_conformance.report.pcapng import Endpoint, udp
+from statsd_conformance.recording.datagram import Endpoint
+from statsd_conformance.report.pcapng import udp
 
 
 @pytest.mark.parametrize("size", [8, 1480, 4000])

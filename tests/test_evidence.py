@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from chapters import all_cases
 from statsd_conformance.address import Address
 from statsd_conformance.connection import Sent
-from statsd_conformance.evidence import describe, escaped, required, shell_line
+from statsd_conformance.evidence import describe, required, shell_line
 from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import Snapshot, read_line
+from statsd_conformance.printable import escaped
 from statsd_conformance.profile import load_profile
 from statsd_conformance.requirement import CORE, EXT, MUST, Inconclusive, Requirement
 from statsd_conformance.target import Trace

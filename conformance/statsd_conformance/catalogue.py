@@ -7,8 +7,8 @@ from difflib import get_close_matches
 from itertools import groupby
 
 from statsd_conformance import chapters
-from statsd_conformance.evidence import escaped
 from statsd_conformance.graphite import Snapshot
+from statsd_conformance.printable import escaped
 from statsd_conformance.profile import load_profile
 from statsd_conformance.requirement import UNTESTABLE, Requirement, Untestable
 from statsd_conformance.survey import findings

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from statsd_conformance.address import Address
-from statsd_conformance.report.pcapng import Endpoint, udp
+from statsd_conformance.recording.datagram import Endpoint
+from statsd_conformance.report.pcapng import udp
 
 # An Ethernet frame's worth of an IP packet, in whole units of eight bytes.
 FRAGMENT: Final = 1480

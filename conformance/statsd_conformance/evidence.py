@@ -14,6 +14,7 @@ from zlib import compress
 from statsd_conformance.address import Address
 from statsd_conformance.connection import Sent
 from statsd_conformance.graphite import GraphiteLine
+from statsd_conformance.printable import escaped
 from statsd_conformance.refused import Refused, refused
 from statsd_conformance.requirement import Class, Requirement
 from statsd_conformance.verdict import Outcome, Verdict
@@ -79,15 +80,6 @@ def _assertions(file: str) -> list[ast.Assert]:
 def judges(requirement: Requirement) -> bool:
     """Tell whether what the reference refuses says anything about a requirement: not of a dialect that it lacks."""
     return requirement.category is not Class.EXT
-
-
-def escaped(raw: bytes) -> str:
-    r"""Return bytes as printable text: `\n`, `\x00` and the like for what a terminal would not show.
-
-    >>> escaped(b"a:1|c\n")
-    'a:1|c\\n'
-    """
-    return raw.decode("latin-1").encode("unicode_escape").decode()
 
 
 def _shortened(raw: bytes) -> str:

@@ -25,8 +25,8 @@ NOWHERE: Final = Endpoint("", 0)
 class Datagram:
     """A datagram, or a piece of a TCP stream: its lines may begin in the piece before and go on in the next.
 
-    `number` counts the packets of a file from 1, or the datagrams where there are no packets; `time` is in seconds since
-    1970, 0 where it is not known.
+    `number` counts the packets of a file from 1, or the datagrams where there are no packets; `time` is in seconds
+    since 1970, 0 where it is not known. An empty piece of a stream says that the stream has ended.
     """
 
     payload: bytes

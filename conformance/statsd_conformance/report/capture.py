@@ -8,7 +8,8 @@ from typing import Final
 from statsd_conformance.address import Address
 from statsd_conformance.connection import Sent
 from statsd_conformance.evidence import describe, shell_line
-from statsd_conformance.report.pcapng import Endpoint, Packet, pcapng, stream, udp
+from statsd_conformance.recording.datagram import Endpoint
+from statsd_conformance.report.pcapng import Packet, pcapng, stream, udp
 from statsd_conformance.requirement import Requirement
 from statsd_conformance.route import Route
 from statsd_conformance.target import Trace
