@@ -2,20 +2,19 @@
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from statsd_conformance.recording.capture import datagrams
 from statsd_conformance.recording.damage import DamagedRecording, NoDatagrams
 from statsd_conformance.recording.datagram import Datagram, Endpoint
 from statsd_conformance.recording.pcap import MAGICS, read_pcap
 from statsd_conformance.recording.pcapng import SECTION_MAGIC, read_pcapng
-from statsd_conformance.recording.source import GZIP_MAGIC, Source, chunks_of, gunzipped
+from statsd_conformance.recording.source import GZIP_MAGIC, Readable, Source, chunks_of, gunzipped
 from statsd_conformance.recording.text import read_text
 
-__all__ = ["DamagedRecording", "Datagram", "Endpoint", "NoDatagrams", "read_recording"]
+__all__ = ["DamagedRecording", "Datagram", "Endpoint", "NoDatagrams", "Readable", "read_recording"]
 
 
-def read_recording(recording: str | Path | BinaryIO, *, ports: Collection[int] = ()) -> Iterator[Datagram]:
+def read_recording(recording: str | Path | Readable, *, ports: Collection[int] = ()) -> Iterator[Datagram]:
     """Yield what a recording holds, in its order; a capture or a text, compressed or not, from a file or a pipe.
 
     Of a capture (pcap, pcapng) it is what went to `ports`: by default UDP to 8125 and 8126, and TCP to 8125. Of a text,

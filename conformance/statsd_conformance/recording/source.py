@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import Final, Protocol
 
 from statsd_conformance.recording.damage import DamagedRecording
 
@@ -10,6 +10,13 @@ _CHUNK: Final = 1 << 18
 # zlib: a header of gzip, and the largest window.
 _GZIP: Final = 31
 GZIP_MAGIC: Final = b"\x1f\x8b"
+
+
+class Readable(Protocol):
+    """A binary file, a pipe, or what reads like one."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes, at most `size`; none at the end."""
 
 
 class Source:
@@ -84,7 +91,7 @@ class Source:
         self._buffer, self._at = b"".join(pieces), 0
 
 
-def chunks_of(file: BinaryIO) -> Iterator[bytes]:
+def chunks_of(file: Readable) -> Iterator[bytes]:
     """Yield what a file or pipe holds, as soon as it is there."""
     read = getattr(file, "read1", file.read)
     while chunk := read(_CHUNK):

@@ -30,11 +30,16 @@ def read_text(source: Source) -> Iterator[Datagram]:
 
 def _lines(source: Source) -> Iterator[bytes]:
     begun = b""
-    for chunk in source.rest():
-        *whole, begun = (begun + chunk).split(b"\n")
-        yield from (line + b"\n" for line in whole)
-        if len(begun) > _LINE:
-            yield begun
-            begun = b""
+    try:
+        for chunk in source.rest():
+            *whole, begun = (begun + chunk).split(b"\n")
+            yield from (line + b"\n" for line in whole)
+            if len(begun) > _LINE:
+                yield begun
+                begun = b""
+    except DamagedRecording:
+        if begun:
+            yield begun + b"\n"
+        raise
     if begun:
         yield begun + b"\n"
