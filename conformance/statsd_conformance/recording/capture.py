@@ -28,7 +28,7 @@ _TCP_HEADER: Final = Struct("!HHI4xBB").unpack_from
 _FRAGMENT: Final = Struct("!BxHI").unpack_from
 # Headers of IPv6 that another one follows: hop by hop, routing, destination; fragment; authentication.
 _OPTIONS, _FRAGMENTED, _AUTHENTICATION = (0, 43, 60), 44, 51
-_CUT: Final = "packets were recorded only in part (tcpdump -s 0 records all)"
+_CUT: Final = ("packet", "recorded only in part (tcpdump -s 0 records all)")
 
 
 def datagrams(frames: Iterator[Frame], ports: Collection[int] = ()) -> Iterator[Datagram]:
@@ -79,7 +79,7 @@ class _Packets:
         """Return the datagrams that this frame completes."""
         find = LINKS.get(link)
         if find is None:
-            self._losses.add(f"packets of link type {link} cannot be read", number)
+            self._losses.add("packet", f"of link type {link}, which is not read", number)
             return ()
         start = find(frame)
         if start == NO_PACKET:
@@ -92,7 +92,7 @@ class _Packets:
                 return self._ipv6(number, time, frame, start)
         except (StructError, IndexError):
             if len(frame) < size:
-                self._losses.add(_CUT, number)
+                self._losses.add(*_CUT, number)
         return ()
 
     def _ipv4(self, number: int, time: float, frame: bytes, start: int) -> Iterable[Datagram]:
@@ -124,7 +124,7 @@ class _Packets:
         self, key: Key, offset: int, last: bool, frame: bytes, body: int, end: int, number: int, time: float
     ) -> bytes | None:
         if end > len(frame):
-            self._losses.add(_CUT, number)
+            self._losses.add(*_CUT, number)
             return None
         return self._fragments.add(key, offset, last, frame[body:end], number, time)
 
@@ -140,7 +140,7 @@ class _Packets:
             if stop > len(packet):
                 # Longer than the packet around it is what no kernel takes.
                 if stop <= end:
-                    self._losses.add(_CUT, number)
+                    self._losses.add(*_CUT, number)
                 return ()
             payload = packet[body + 8 : stop]
             return (Datagram(payload, number, time, _endpoint(source, from_port), _endpoint(to, port)),)
@@ -149,7 +149,7 @@ class _Packets:
             if port not in self._tcp_ports:
                 return ()
             if end > len(packet):
-                self._losses.add(_CUT, number)
+                self._losses.add(*_CUT, number)
                 return ()
             payload = packet[body + (offset >> 4) * 4 : end]
             ends = _endpoint(source, from_port), _endpoint(to, port)

@@ -9,7 +9,6 @@ from statsd_conformance.recording.damage import Losses
 _PENDING: Final = 256
 _SECONDS: Final = 30.0
 _LONGEST: Final = 65535
-_WHAT: Final = "datagrams lack fragments"
 # Addresses, identification, protocol.
 Key = tuple[bytes, bytes, int, int]
 
@@ -72,4 +71,4 @@ class Fragments:
 
     def _lose(self, key: Key) -> None:
         if parts := self._pending.pop(key, None):
-            self._losses.add(_WHAT, parts.number)
+            self._losses.add("datagram", "without all fragments", parts.number)

@@ -16,7 +16,6 @@ _WAITING: Final = 262_144
 # The longest line that any reader takes.
 _LINE: Final = 65536
 _HALF: Final = 1 << 31
-_WHAT: Final = "TCP connections lack segments"
 
 
 @dataclass(slots=True)
@@ -75,7 +74,7 @@ class Streams:
             _wait(connection, sequence, payload)
         new = _in_order(connection)
         if sum(map(len, connection.waiting.values())) > _WAITING:
-            self._losses.add(_WHAT, number)
+            self._losses.add("gap", "in a TCP connection", number)
             connection.next = min(connection.waiting, key=lambda one: (one - connection.next) % (1 << 32))
             connection.line, connection.inside = b"", True
             new = _in_order(connection)
