@@ -64,15 +64,27 @@ def with_extensions(packet: bytes) -> bytes:
     return packet[:4] + struct.pack("!HB", length, 0) + packet[7:40] + hop + destination + packet[40:]
 
 
+def with_authentication(packet: bytes) -> bytes:
+    """Return an IPv6 packet with an authentication header before its UDP."""
+    length = struct.unpack("!H", packet[4:6])[0] + 24
+    header = b"\x11\x04" + bytes(22)
+    return packet[:4] + struct.pack("!HB", length, 51) + packet[7:40] + header + packet[40:]
+
+
+def fragment4(body: bytes, offset: int, *, more: bool, identification: int = 77) -> bytes:
+    """Return one fragment of an IPv4 packet: `body` is what it has of the payload, from `offset` on."""
+    flags = offset >> 3 | more << 13
+    header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(body), identification, flags, 64, 17, 0)
+    return header + SOURCE.ip.packed + TO.ip.packed + body
+
+
 def fragments4(packet: bytes, size: int, identification: int = 77) -> list[bytes]:
     """Return the fragments of an IPv4 packet, each with `size` bytes of it, which is a multiple of 8."""
     body = packet[20:]
-    parts = []
-    for start in range(0, len(body), size):
-        piece = body[start : start + size]
-        flags = start >> 3 | (0x2000 if start + size < len(body) else 0)
-        parts.append(packet[:2] + struct.pack("!HHH", 20 + len(piece), identification, flags) + packet[8:20] + piece)
-    return parts
+    return [
+        fragment4(body[start : start + size], start, more=start + size < len(body), identification=identification)
+        for start in range(0, len(body), size)
+    ]
 
 
 def fragments6(packet: bytes, size: int, identification: int = 77) -> list[bytes]:
@@ -94,14 +106,15 @@ def pcap(
     nanoseconds: bool = False,
     snap: int = 262144,
     magic: int | None = None,
+    step: int = 5,
 ) -> bytes:
-    """Return a capture whose packets are a second and a quarter apart; `snap` is how much of each is recorded."""
+    """Return a capture of `snap` bytes of each packet, the next of which comes `step` quarters of a second later."""
     magic = magic or (0xA1B23C4D if nanoseconds else 0xA1B2C3D4)
     unit = 10**9 if nanoseconds else 10**6
     parts = [struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, snap, link)]
     more = bytes(8) if magic == 0xA1B2CD34 else b""
     for number, frame in enumerate(frames):
-        seconds, quarters = divmod(5 * number, 4)
+        seconds, quarters = divmod(step * number, 4)
         kept = frame[:snap]
         header = struct.pack(order + "IIII", 1_700_000_000 + seconds, quarters * unit // 4, len(kept), len(frame))
         parts.append(header + more + kept)

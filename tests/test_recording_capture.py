@@ -2,7 +2,10 @@
 
 import gzip
 import json
+import struct
 import subprocess
+import tracemalloc
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from captured import (
     TO_6,
     block,
     enhanced,
+    fragment4,
     fragments4,
     fragments6,
     interface,
@@ -25,12 +29,15 @@ from captured import (
     simple,
     udp4,
     udp6,
+    with_authentication,
     with_extensions,
     with_options,
 )
 from needed_programs import tool
-from statsd_conformance.recording import Datagram, Endpoint, NoDatagrams, read_recording
-from statsd_conformance.report.pcapng import Packet, pcapng
+from statsd_conformance.recording import DamagedRecording, Datagram, Endpoint, NoDatagrams, read_recording
+from statsd_conformance.recording.capture import datagrams
+from statsd_conformance.recording.pcap import Frame
+from statsd_conformance.report.pcapng import Packet, pcapng, stream
 
 _PAYLOADS = [b"a:1|c", b"b:2|g\nc:3|ms\n", b""]
 
@@ -39,15 +46,15 @@ def read(raw: bytes, *ports: int) -> list[Datagram]:
     return list(read_recording(BytesIO(raw), ports=ports))
 
 
-def payloads(datagrams: list[Datagram]) -> list[bytes]:
-    return [datagram.payload for datagram in datagrams]
+def payloads(got: list[Datagram]) -> list[bytes]:
+    return [datagram.payload for datagram in got]
 
 
 @pytest.mark.parametrize("name", LINKS)
 def test_packets_are_found_behind_the_header_of_each_link_type(name: str) -> None:
     link, frame = LINKS[name]
-    datagrams = read(pcap([frame(udp4(b"a:1|c")), frame(udp6(b"b:1|c"))], link))
-    assert [(one.payload, one.number, one.source, one.destination) for one in datagrams] == [
+    got = read(pcap([frame(udp4(b"a:1|c")), frame(udp6(b"b:1|c"))], link))
+    assert [(one.payload, one.number, one.source, one.destination) for one in got] == [
         (b"a:1|c", 1, SOURCE, TO),
         (b"b:1|c", 2, SOURCE_6, TO_6),
     ]
@@ -56,9 +63,9 @@ def test_packets_are_found_behind_the_header_of_each_link_type(name: str) -> Non
 @pytest.mark.parametrize("order", "<>")
 @pytest.mark.parametrize("nanoseconds", [False, True])
 def test_classic_captures_of_both_byte_orders_and_resolutions(order: str, nanoseconds: bool) -> None:
-    datagrams = read(pcap([udp4(payload) for payload in _PAYLOADS], order=order, nanoseconds=nanoseconds))
-    assert payloads(datagrams) == _PAYLOADS
-    assert [one.time for one in datagrams] == [1_700_000_000.0, 1_700_000_001.25, 1_700_000_002.5]
+    got = read(pcap([udp4(payload) for payload in _PAYLOADS], order=order, nanoseconds=nanoseconds))
+    assert payloads(got) == _PAYLOADS
+    assert [one.time for one in got] == [1_700_000_000.0, 1_700_000_001.25, 1_700_000_002.5]
 
 
 def test_longer_record_headers_of_a_patched_libpcap_are_read() -> None:
@@ -67,9 +74,9 @@ def test_longer_record_headers_of_a_patched_libpcap_are_read() -> None:
 
 def test_our_own_captures_are_read() -> None:
     raw = pcapng([Packet(udp4(payload), 1_700_000_000.5 + number) for number, payload in enumerate(_PAYLOADS)])
-    datagrams = read(raw)
-    assert payloads(datagrams) == _PAYLOADS
-    assert [one.time for one in datagrams] == [1_700_000_000.5, 1_700_000_001.5, 1_700_000_002.5]
+    got = read(raw)
+    assert payloads(got) == _PAYLOADS
+    assert [one.time for one in got] == [1_700_000_000.5, 1_700_000_001.5, 1_700_000_002.5]
 
 
 def test_sections_and_interfaces_have_their_own_byte_order_link_type_and_clock() -> None:
@@ -85,15 +92,45 @@ def test_sections_and_interfaces_have_their_own_byte_order_link_type_and_clock()
         + interface(">", 101)
         + enhanced(">", udp4(b"c:1|c"), 7 * 2**32)
     )
-    datagrams = read(raw)
-    assert payloads(datagrams) == [b"a:1|c", b"b:1|c", b"c:1|c"]
-    assert [one.time for one in datagrams] == pytest.approx([2.5, 1002.5, 7 * 2**32 / 1e6])
-    assert [one.number for one in datagrams] == [1, 2, 3]
+    got = read(raw)
+    assert payloads(got) == [b"a:1|c", b"b:1|c", b"c:1|c"]
+    assert [one.time for one in got] == pytest.approx([2.5, 1002.5, 7 * 2**32 / 1e6])
+    assert [one.number for one in got] == [1, 2, 3]
 
 
 def test_simple_packets_have_no_time() -> None:
     raw = section("<") + interface("<", 101) + simple("<", udp4(b"a:1|c"))
     assert [(one.payload, one.time) for one in read(raw)] == [(b"a:1|c", 0.0)]
+
+
+def test_simple_packets_may_be_recorded_in_part() -> None:
+    frame = udp4(b"a:1|c\nb:123|c\n--")
+    assert len(frame) % 4 == 0
+    raw = section("<") + interface("<", 101, snap=len(frame) - 1) + simple("<", frame, snap=len(frame) - 1)
+    assert read_as_far_as_it_goes(raw)[1].startswith("1 packet recorded only in part")
+
+
+def test_packet_blocks_of_the_first_draft_are_read() -> None:
+    frame = udp4(b"a:1|c---")
+    body = struct.pack("<HHIIII", 0, 0, 0, 5_000_000, len(frame), len(frame)) + frame
+    assert [(one.payload, one.time) for one in read(section("<") + interface("<", 101) + block("<", 2, body))] == [
+        (b"a:1|c---", 5.0)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("damaged", "why"),
+    [
+        (struct.pack("<II", 6, 2**31), "byte 48: a block of 2,147,483,648 bytes, which is no block"),
+        (block("<", 5, b"1234")[:-4] + bytes(4), "byte 48: a block with another length at its end"),
+        (block("<", 6, struct.pack("<IIIII", 0, 0, 0, 99, 99)), "byte 48: a block of type 6 that cannot be read"),
+        (enhanced("<", b"", 0, number=1), "byte 48: a block of type 6 that cannot be read"),
+        (section("<")[:8] + bytes(20), "byte 48: a section whose byte order cannot be told"),
+    ],
+    ids=["length", "length-at-the-end", "packet-longer-than-its-block", "unknown-interface", "byte-order"],
+)
+def test_blocks_that_cannot_be_are_told(damaged: bytes, why: str) -> None:
+    assert read_as_far_as_it_goes(section("<") + interface("<", 101) + damaged)[1] == why
 
 
 def test_gzip_of_one_or_more_members_is_read() -> None:
@@ -119,8 +156,8 @@ def test_pipe_may_give_a_byte_at_a_time() -> None:
 
 
 def test_headers_may_have_options_and_extensions() -> None:
-    raw = pcap([with_options(udp4(b"a:1|c")), with_extensions(udp6(b"b:1|c"))])
-    assert payloads(read(raw)) == [b"a:1|c", b"b:1|c"]
+    raw = pcap([with_options(udp4(b"a:1|c")), with_extensions(udp6(b"b:1|c")), with_authentication(udp6(b"c:1|c"))])
+    assert payloads(read(raw)) == [b"a:1|c", b"b:1|c", b"c:1|c"]
 
 
 @pytest.mark.parametrize(
@@ -130,8 +167,8 @@ def test_headers_may_have_options_and_extensions() -> None:
 )
 @pytest.mark.parametrize("order", [[0, 1, 2, 3], [3, 1, 0, 2], [0, 0, 1, 2, 2, 3]], ids=["in-order", "mixed", "twice"])
 def test_fragments_are_put_together_in_any_order(parts: list[bytes], order: list[int]) -> None:
-    datagrams = read(pcap([parts[place] for place in order]))
-    assert [(one.payload, one.number) for one in datagrams] == [(b"a:1|c\n" * 500, len(order))]
+    got = read(pcap([parts[place] for place in order]))
+    assert [(one.payload, one.number) for one in got] == [(b"a:1|c\n" * 500, len(order))]
 
 
 def test_datagram_with_a_fragment_missing_is_told_and_harms_no_other() -> None:
@@ -144,15 +181,56 @@ def test_datagram_with_a_fragment_missing_is_told_and_harms_no_other() -> None:
 def test_no_more_than_so_many_unfinished_datagrams_are_held() -> None:
     first = fragments4(udp4(b"x" * 1000), 800, identification=1)
     others = [fragments4(udp4(b"x" * 1000), 800, identification=number)[0] for number in range(2, 400)]
-    got, why = read_as_far_as_it_goes(pcap([first[0], *others, first[1], udp4(b"c:1|c")]))
+    got, why = read_as_far_as_it_goes(pcap([first[0], *others, first[1], udp4(b"c:1|c")], step=0))
     assert payloads(got) == [b"c:1|c"]
     assert why.startswith("400 datagrams without all fragments")
+
+
+def test_fragments_of_half_a_minute_ago_belong_to_another_datagram() -> None:
+    first, second = fragments4(udp4(b"x" * 1000), 800)
+    got, why = read_as_far_as_it_goes(pcap([first, *[udp4(b"c:1|c")] * 30, second]))
+    assert len(got) == 30
+    assert why.startswith("2 datagrams without all fragments")
+
+
+def test_fragments_beyond_the_longest_packet_are_passed_over() -> None:
+    header = struct.pack("!HHHH", 40000, 8125, 65535, 0)
+    pieces = {0: header + b"x" * 32760, 32768: b"x" * 32752, 65520: b"x" * 800}
+    parts = [fragment4(piece, offset, more=offset < 65520) for offset, piece in pieces.items()]
+    assert read_as_far_as_it_goes(pcap(parts))[0] == []
+
+
+def test_overlapping_fragments_take_no_memory() -> None:
+    def frames() -> Iterator[Frame]:
+        for number in range(1, 1500):
+            yield 101, 0.0, 0, fragment4(bytes(60000), 8 * number, more=True)
+
+    tracemalloc.start()
+    try:
+        with pytest.raises(DamagedRecording):
+            list(datagrams(frames()))
+        assert tracemalloc.get_traced_memory()[1] < 2**21
+    finally:
+        tracemalloc.stop()
+
+
+def test_lengths_may_be_left_to_the_network_card() -> None:
+    packet = udp4(b"a:1|c")
+    without = [packet[:24] + bytes(2) + packet[26:], packet[:2] + bytes(2) + packet[4:24] + bytes(2) + packet[26:]]
+    assert payloads(read(pcap(without))) == [b"a:1|c", b"a:1|c"]
 
 
 def test_packets_recorded_in_part_are_told_and_not_judged() -> None:
     got, why = read_as_far_as_it_goes(pcap([udp4(b"a:1|c"), udp4(b"a:1|c\n" * 50)], snap=96))
     assert payloads(got) == [b"a:1|c"]
     assert why == "1 packet recorded only in part (tcpdump -s 0 records all), the first at packet 2"
+
+
+def test_fragments_and_segments_recorded_in_part_are_told() -> None:
+    parts = fragments4(udp4(b"a:1|c\n" * 500), 800)
+    assert read_as_far_as_it_goes(pcap(parts, snap=700))[1].startswith("3 packets recorded only in part")
+    sent = [packet for part in stream(SOURCE, TO, [b"a:1|c\n" * 500]) for packet in part]
+    assert read_as_far_as_it_goes(pcap(sent, snap=700))[1].startswith("1 packet recorded only in part")
 
 
 def test_unknown_link_type_is_told() -> None:

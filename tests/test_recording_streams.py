@@ -14,11 +14,11 @@ from statsd_conformance.report.pcapng import Packet, pcapng, stream
 _FIN, _SYN, _RST, _ACK = 1, 2, 4, 16
 
 
-def segment(payload: bytes, sequence: int, flags: int = _ACK) -> bytes:
+def segment(payload: bytes, sequence: int, flags: int = _ACK, source: Endpoint = SOURCE) -> bytes:
     """Return an IPv4 packet with a segment of the connection."""
-    numbers = struct.pack("!HHIIBBHHH", SOURCE.port, TO.port, sequence % 2**32, 0, 0x50, flags, 0, 0, 0)
+    numbers = struct.pack("!HHIIBBHHH", source.port, TO.port, sequence % 2**32, 0, 0x50, flags, 0, 0, 0)
     header = struct.pack("!BBHHHBBH", 0x45, 0, 40 + len(payload), 0, 0, 64, 6, 0)
-    return header + SOURCE.ip.packed + TO.ip.packed + numbers + payload
+    return header + source.ip.packed + TO.ip.packed + numbers + payload
 
 
 def read(packets: list[bytes]) -> list[Datagram]:
@@ -56,6 +56,13 @@ def test_overlapping_segments_count_once() -> None:
 
 def test_connection_seen_from_its_middle_begins_behind_the_first_lf() -> None:
     assert lines([segment(b"7|c\nb:2|c\n", 500)]) == b"b:2|c\n"
+    assert lines([segment(b"7|", 500), segment(b"c\nb:2|c\n", 502)]) == b"b:2|c\n"
+
+
+def test_connections_without_an_end_are_forgotten() -> None:
+    others = [segment(b"x:1|c\n", 10, source=Endpoint(SOURCE.host, port)) for port in range(1100)]
+    packets = [segment(b"", 9, _SYN), segment(b"a:1|c\nb:", 10), *others, segment(b"1|c\nc:1|c\n", 18)]
+    assert [piece.payload for piece in read(packets) if piece.source == SOURCE] == [b"a:1|c\n", b"c:1|c\n"]
 
 
 def test_reset_ends_a_connection_with_what_there_is() -> None:

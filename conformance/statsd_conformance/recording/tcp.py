@@ -70,8 +70,8 @@ class Streams:
 
     def _arrived(self, connection: _Connection, sequence: int, payload: bytes, number: int) -> bytes:
         """Return the lines that are whole now."""
-        if payload:
-            _wait(connection, sequence, payload)
+        if len(payload) > len(connection.waiting.get(sequence, b"")):
+            connection.waiting[sequence] = payload
         new = _in_order(connection)
         if sum(map(len, connection.waiting.values())) > _WAITING:
             self._losses.add("gap", "in a TCP connection", number)
@@ -79,15 +79,6 @@ class Streams:
             connection.line, connection.inside = b"", True
             new = _in_order(connection)
         return _whole_lines(connection, new)
-
-
-def _wait(connection: _Connection, sequence: int, payload: bytes) -> None:
-    """Put aside what is new of a segment."""
-    behind = (connection.next - sequence) % (1 << 32)
-    if behind < _HALF:
-        payload, sequence = payload[behind:], connection.next
-    if payload and len(payload) > len(connection.waiting.get(sequence, b"")):
-        connection.waiting[sequence] = payload
 
 
 def _in_order(connection: _Connection) -> bytes:
