@@ -9,7 +9,7 @@ from statsd_conformance.lint.finding import Fault
 from statsd_conformance.lint.latest import Latest
 from statsd_conformance.printable import escaped
 
-_GAUGE: Final = re.compile(rb"([^:|]*):([+-]?)([^:|]*)\|g(?=\||\Z)")
+_GAUGE: Final = re.compile(rb"([^:|]*):([+-]?)([0-9.][^:|]*)\|g(?=\||\Z)")
 _ZERO: Final = re.compile(rb"0*\.?0*")
 # Names that count up and down, or are at zero.
 _REMEMBERED: Final = 65536
@@ -25,7 +25,7 @@ class Gauge(NamedTuple):
     @property
     def zero(self) -> bool:
         """Whether it sets the gauge to zero."""
-        return not self.sign and bool(self.value) and _ZERO.fullmatch(self.value) is not None
+        return not self.sign and _ZERO.fullmatch(self.value) is not None
 
 
 def read_gauge(line: bytes) -> Gauge | None:

@@ -21,7 +21,7 @@ def line_faults(line: bytes, dialect: Dialect) -> list[Fault]:
     >>> [fault.code for fault in line_faults(b"a:1|c|@0", DIALECTS["etsy"])]
     ['ERATE-02']
     """
-    if not line:
+    if not line.strip(b" \t\r"):
         return [Fault("EFRAMING-02", "this line is blank", 0)]
     if fault := _byte_fault(line):
         return [fault]

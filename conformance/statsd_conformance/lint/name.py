@@ -48,7 +48,7 @@ def _characters(name: bytes, offset: int) -> Iterator[Fault]:
 def _sort(character: bytes) -> tuple[str, str]:
     if character in b"|@#":
         return "ENAME-02", f"the separator {character.decode()!r} in it"
-    if character == b" ":
+    if character in b" \t":
         return "ENAME-04", "a blank in it"
     if character[0] > 127:
         return "ENAME-05", "characters in it that are not ASCII"

@@ -48,15 +48,16 @@ def _sample_faults(sample: bytes, dialect: Dialect, offset: int) -> Iterator[Fau
         yield Fault("ERATE-04", "there is no bar before the @ of the sample rate", place + missing.end(1))
         fields, type = [], missing[1]
     kind = type.strip(b" \t")
+    if not kind:
+        yield Fault("ELINE-04", "the type is empty", place)
+        return
     yield from _type_faults(type, kind, dialect, place)
     yield from _value_faults(value, kind, dialect, offset)
     yield from _fields_faults(fields, kind, dialect, place + len(type) + 1)
 
 
 def _type_faults(type: bytes, kind: bytes, dialect: Dialect, place: int) -> Iterator[Fault]:
-    if not kind:
-        yield Fault("ELINE-04", "the type is empty", place)
-    elif kind not in dialect.types:
+    if kind not in dialect.types:
         known = ", ".join(one.decode() for one in dialect.types)
         yield Fault("ELINE-05", f"type {escaped(kind[:40])!r} is none of {dialect.name}: {known}", place)
     elif kind != type:
