@@ -145,6 +145,14 @@ def test_settings_name_what_there_is(wrong: dict[str, object], message: str) -> 
         Settings(**wrong)  # type: ignore[arg-type]  # a table of one wrong setting each
 
 
+def test_no_more_than_so_many_findings_are_held_back() -> None:
+    linter = Linter(Settings())
+    sources = [Endpoint(_A.host, port) for port in range(4097)]
+    told = [linter.feed(Datagram(b"a:x|c", 1, source=source)) for source in sources]
+    assert told[:4096] == [[]] * 4096
+    assert [one.code for one in told[4096]] == ["ENUM-01"]
+
+
 def forgotten_after(number: int, *, stream: bool) -> list[tuple[str, int]]:
     """Return what is found where a metric is cut in two and `number` other sources send meanwhile."""
     first, second = Datagram(b"a:1", 1, source=_A, stream=stream), Datagram(b"2|c\n", 2, source=_A, stream=stream)

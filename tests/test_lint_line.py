@@ -94,6 +94,7 @@ _DOGSTATSD = [
     (b"a:1:2:3|ms|#k:v", []),
     (b"a:1|c|#k:v|c:ci-9f|T1656581400|e:it-false|card:low", []),
     (b"a:1|c|#k:v|x", [("ETAG-03", 11)]),
+    (b"a|c|#k:v", [("ELINE-01", 2)]),
     (b"a:1|c|#k:v|#l:w", [("ELINE-07", 12)]),
     (b"a:1|c|#:v", [("ETAG-02", 8)]),
     (b"a:1|c|#a:b,", [("ETAG-02", 12)]),
