@@ -1,5 +1,6 @@
 """`statsd-conformance lint`: whether what an emitter sends is read right by every known aggregator."""
 
+import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -138,7 +139,7 @@ def _findings(sources: Sequence[_Source], settings: Settings, count: int | None,
             reason = error.strerror if isinstance(error, OSError) else error
             click.echo(f"{place}: {reason}", err=True)
         except KeyboardInterrupt:
-            # How somebody who watches traffic says that it is enough.
+            # How somebody who watches a pipe says that it is enough.
             pass
         for finding in linter.finish():
             run.broken[finding.code] += 1
@@ -163,6 +164,7 @@ def _live(listen: str, seconds: float | None, stack: ExitStack) -> _Source:
         raise click.UsageError(f"--listen {error}") from None
     except OSError as error:
         raise click.UsageError(f"--listen {listen}: {error.strerror}; name a free address of this machine") from None
+    stack.callback(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, lambda *_: listener.stop()))
     click.echo(f"listening at {listener.address}", err=True)
     return listen, _some(listener.datagrams(seconds))
 
@@ -185,7 +187,7 @@ def _recorded(path: str, ports: Sequence[int]) -> _Source:
 def _from_file(path: Path, ports: Sequence[int]) -> Iterator[Datagram]:
     with path.open("rb") as opened:
         size = path.stat().st_size
-        if size < _LONG or not sys.stderr.isatty():
+        if size < _LONG or not _somebody_watches():
             yield from read_recording(opened, ports=ports)
             return
         # A bar costs a twentieth of a second to import.
@@ -195,6 +197,10 @@ def _from_file(path: Path, ports: Sequence[int]) -> Iterator[Datagram]:
         with Progress(console=Console(stderr=True), transient=True) as progress:
             task = progress.add_task(path.name, total=size)
             yield from read_recording(_Watched(opened, lambda read: progress.advance(task, read)), ports=ports)
+
+
+def _somebody_watches() -> bool:
+    return sys.stderr.isatty()
 
 
 class _Watched:

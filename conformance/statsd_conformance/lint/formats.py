@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Final
+from urllib.parse import quote
 
 from statsd_conformance import __version__
 from statsd_conformance.lint.finding import Finding
@@ -91,7 +92,7 @@ def _sarif_result(place: str, one: Finding, codes: list[str]) -> dict[str, objec
         "ruleIndex": codes.index(one.code),
         "level": _LEVELS[RULES[one.code].level],
         "message": {"text": f"datagram {one.number}, line {one.line}, column {one.column}: {one.message}"},
-        "locations": [{"physicalLocation": {"artifactLocation": {"uri": place}, "region": region}}],
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": quote(place, safe="/:")}, "region": region}}],
         "properties": {"datagram": one.number, "line": one.line, "column": one.column},
     }
 

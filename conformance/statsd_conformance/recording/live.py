@@ -36,6 +36,8 @@ class Listener:
         self._buffer = memoryview(bytearray(_LONGEST))
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._socket, selectors.EVENT_READ)
+        self._enough, self._wake = socket.socketpair()
+        self._selector.register(self._enough, selectors.EVENT_READ)
         self._connections: dict[socket.socket, Endpoint] = {}
         self._accepted = 0
 
@@ -43,18 +45,24 @@ class Listener:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
-        for opened in (self._socket, *self._connections):
+        for opened in (self._socket, self._enough, self._wake, *self._connections):
             opened.close()
         self._selector.close()
         if self._path:
             self._path.unlink(missing_ok=True)
 
+    def stop(self) -> None:
+        """Have `datagrams` end after what it yields now; a signal handler or another thread may call this."""
+        self._wake.send(b".")
+
     def datagrams(self, seconds: float | None = None) -> Iterator[Datagram]:
-        """Yield what comes, for so many seconds, or until the caller stops."""
+        """Yield what comes, for so many seconds, or until `stop`."""
         ends = None if seconds is None else time.monotonic() + seconds
         number = 0
         while (left := None if ends is None else ends - time.monotonic()) is None or left > 0:
             ready = [key.fileobj for key, _ in self._selector.select(left)]
+            if self._enough in ready:
+                return
             for payload, source in self._taken(one for one in ready if isinstance(one, socket.socket)):
                 number += 1
                 yield Datagram(payload, number, time.time(), source, self._own, self._stream)
