@@ -1,6 +1,6 @@
 """Measures the reference beside real servers, each pair in one run, and prints the ratios.
 
-    python tests/bench/run.py [ingest] [memory] [pause] [--names 100000]
+    python tests/bench/run.py [ingest] [memory] [pause] [lint] [--names 100000]
 
 Nothing here fails a test run: figures are for people.
 """
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import click
 from ingest import Ingest, lossless_rate
+from lint_rate import Judged, lint_rates
 from memory import VALUES, Resident, resident
 from pause import Pause, flush_pause
 from rich.console import Console
@@ -28,18 +29,21 @@ _console = Console()
 
 
 @click.command()
-@click.argument("what", nargs=-1, type=click.Choice(["ingest", "memory", "pause"]))
+@click.argument("what", nargs=-1, type=click.Choice(["ingest", "memory", "pause", "lint"]))
 @click.option("--target", "targets", multiple=True, default=["reference", "statsd", "collectd"], help="who to measure")
 @click.option("--names", multiple=True, type=int, default=[100_000, 1_000_000], help="distinct names held, for memory")
-def main(what: Sequence[str], targets: Sequence[str], names: Sequence[int]) -> None:
-    """Measure ingest, memory and the pause of a flush; all of them by default."""
-    chosen = what or ("ingest", "memory", "pause")
+@click.option("--datagrams", type=int, default=1_000_000, help="in the capture that is linted")
+def main(what: Sequence[str], targets: Sequence[str], names: Sequence[int], datagrams: int) -> None:
+    """Measure ingest, memory, the pause of a flush, and the linter; all of them by default."""
+    chosen = what or ("ingest", "memory", "pause", "lint")
     if "ingest" in chosen:
         asyncio.run(_ingest(targets))
     if "memory" in chosen:
         asyncio.run(_memory([target for target in targets if target != "collectd"], names))
     if "pause" in chosen:
         asyncio.run(_pause(targets))
+    if "lint" in chosen:
+        _lint(datagrams)
 
 
 async def _ingest(targets: Sequence[str]) -> None:
@@ -81,6 +85,20 @@ async def _pause(targets: Sequence[str]) -> None:
             )
         else:
             table.add_row(target, "", result, "")
+    _console.print(table)
+
+
+def _lint(datagrams: int) -> None:
+    title = f"A capture of {datagrams:,} datagrams of 10 lines, of which scapy reads the fiftieth part"
+    table = Table("program", "datagrams/s of one core", "lint / program", "resident, MiB", title=title)
+    ours: float | None = None
+    for result in lint_rates(datagrams):
+        if isinstance(result, Judged):
+            rate = result.datagrams_per_second
+            ours = ours or rate
+            table.add_row(result.program, f"{rate:,.0f}", _ratio(ours, rate), f"{result.resident / 2**20:.0f}")
+        else:
+            table.add_row(result, "", "", "")
     _console.print(table)
 
 
