@@ -18,6 +18,7 @@ _TAG_MARKS: Final = re.compile(rb"[,;#\[]([^=,;#\[]+)=")
 def line_faults(line: bytes, dialect: Dialect) -> list[Fault]:
     """Return what is wrong with a line, which has no LF at its end; in no particular order, and empty for nothing.
 
+    >>> from statsd_conformance.lint.dialect import DIALECTS
     >>> [fault.code for fault in line_faults(b"a:1|c|@0", DIALECTS["etsy"])]
     ['ERATE-02']
     """
