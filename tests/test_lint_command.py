@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from captured import pcap, udp4
 from statsd_conformance.__main__ import main
 from statsd_conformance.commands import lint as command
+from statsd_conformance.recording import Datagram
 
 _BAD = [udp4(b"a:1|c\nb.c:1|c|@0"), udp4(b"d:7|x\n")]
 
@@ -120,6 +121,17 @@ def test_sizes_have_names_and_numbers(arguments: tuple[str, ...], size: int, tmp
     assert len(whole) == size
     assert run(str(fits), *arguments).stdout == ""
     assert f"the datagram has {size + 1} bytes, more than {size}" in run(str(longer), *arguments).stdout
+
+
+def test_ctrl_c_ends_a_pipe_with_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(file: object, ports: object) -> Iterator[Datagram]:
+        yield Datagram(b"a:1|c\nb:x|c", 1)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "read_recording", interrupted)
+    done = run("-")
+    assert done.stdout == "stdin:1:2:3 ENUM-01 value 'x' is no number\n"
+    assert (done.stderr, done.exit_code) == ("1 finding in 1 datagram\n", 1)
 
 
 def test_count_stops_early(capture: str) -> None:

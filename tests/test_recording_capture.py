@@ -226,6 +226,12 @@ def test_packets_recorded_in_part_are_told_and_not_judged() -> None:
     assert why == "1 packet recorded only in part (tcpdump -s 0 records all), the first at packet 2"
 
 
+def test_headers_recorded_in_part_are_told() -> None:
+    got, why = read_as_far_as_it_goes(pcap([udp4(b"a:1|c"), udp4(b"b:1|c")], snap=26))
+    assert got == []
+    assert why.startswith("2 packets recorded only in part")
+
+
 def test_fragments_and_segments_recorded_in_part_are_told() -> None:
     parts = fragments4(udp4(b"a:1|c\n" * 500), 800)
     assert read_as_far_as_it_goes(pcap(parts, snap=700))[1].startswith("3 packets recorded only in part")

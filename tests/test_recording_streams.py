@@ -59,6 +59,15 @@ def test_connection_seen_from_its_middle_begins_behind_the_first_lf() -> None:
     assert lines([segment(b"7|", 500), segment(b"c\nb:2|c\n", 502)]) == b"b:2|c\n"
 
 
+def test_acknowledgements_are_no_connection() -> None:
+    assert lines([segment(b"", 500), segment(b"7|c\nb:2|c\n", 500)]) == b"b:2|c\n"
+
+
+def test_line_without_an_end_is_not_held() -> None:
+    got = read([segment(b"", 9, _SYN), *(segment(b"x" * 20_000, 10 + 20_000 * number) for number in range(4))])
+    assert [len(piece.payload) for piece in got] == [80_000]
+
+
 def test_connections_without_an_end_are_forgotten() -> None:
     others = [segment(b"x:1|c\n", 10, source=Endpoint(SOURCE.host, port)) for port in range(1100)]
     packets = [segment(b"", 9, _SYN), segment(b"a:1|c\nb:", 10), *others, segment(b"1|c\nc:1|c\n", 18)]

@@ -26,21 +26,31 @@ class Streams:
         self._dialect = dialect
         self._signs = signs
         self._clean = clean
-        self._begun = Latest[_Key, bytes](_STREAMS)
+        # None stands for a line that was given up, whose rest is passed over.
+        self._begun = Latest[_Key, bytes | None](_STREAMS)
         self._zeros = no_zeros()
 
     def feed(self, piece: Datagram) -> list[Finding]:
         """Return what is wrong with the lines that end in this piece."""
         key = (piece.source.host, piece.source.port, piece.destination.host, piece.destination.port)
         begun = self._begun.pop(key, b"") if self._begun else b""
-        if not piece.payload:
-            return list(self._ended(piece, begun))
-        whole, lf, rest = (begun + piece.payload).rpartition(b"\n")
+        payload = piece.payload
+        if not payload:
+            return list(self._ended(piece, begun or b""))
+        if begun is None:
+            _, lf, payload = payload.partition(b"\n")
+            begun = b""
+            if not lf:
+                self._begun.keep(key, None)
+                return []
+        whole, lf, rest = (begun + payload).rpartition(b"\n")
+        found = self._lines(piece, whole, lf)
         if len(rest) > _GIVEN_UP:
-            return [*self._lines(piece, whole, lf), _too_long(piece, rest)]
-        if rest:
+            self._begun.keep(key, None)
+            found.append(_too_long(piece, rest))
+        elif rest:
             self._begun.keep(key, rest)
-        return self._lines(piece, whole, lf)
+        return found
 
     def _lines(self, piece: Datagram, whole: bytes, lf: bytes) -> list[Finding]:
         if not lf or (len(whole) <= LONGEST and self._clean(whole) and not _ZERO_GAUGE.search(whole)):

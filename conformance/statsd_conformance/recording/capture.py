@@ -132,26 +132,37 @@ class _Packets:
         self, protocol: int, source: bytes, to: bytes, packet: bytes, body: int, end: int, number: int, time: float
     ) -> Iterable[Datagram]:
         if protocol == _UDP:
-            from_port, port, length = _UDP_HEADER(packet, body)
-            if port not in self._udp_ports:
-                self._losses.ports[port] += 1
-                return ()
-            stop = body + length if length else end
-            if stop > len(packet):
-                # Longer than the packet around it is what no kernel takes.
-                if stop <= end:
-                    self._losses.add(*_CUT, number)
-                return ()
-            payload = packet[body + 8 : stop]
-            return (Datagram(payload, number, time, _endpoint(source, from_port), _endpoint(to, port)),)
+            return self._udp(source, to, packet, body, end, number, time)
         if protocol == _TCP:
-            from_port, port, sequence, offset, flags = _TCP_HEADER(packet, body)
-            if port not in self._tcp_ports:
-                return ()
-            if end > len(packet):
-                self._losses.add(*_CUT, number)
-                return ()
-            payload = packet[body + (offset >> 4) * 4 : end]
-            ends = _endpoint(source, from_port), _endpoint(to, port)
-            return self._streams.add(*ends, sequence, flags, payload, number, time)
+            return self._tcp(source, to, packet, body, end, number, time)
         return ()
+
+    def _udp(
+        self, source: bytes, to: bytes, packet: bytes, body: int, end: int, number: int, time: float
+    ) -> Iterable[Datagram]:
+        from_port, port, length = _UDP_HEADER(packet, body)
+        if port not in self._udp_ports:
+            self._losses.ports[port] += 1
+            return ()
+        stop = body + length if length else end
+        if stop > len(packet):
+            # Longer than the packet around it is what no kernel takes.
+            if stop <= end:
+                self._losses.add(*_CUT, number)
+            return ()
+        payload = packet[body + 8 : stop]
+        return (Datagram(payload, number, time, _endpoint(source, from_port), _endpoint(to, port)),)
+
+    def _tcp(
+        self, source: bytes, to: bytes, packet: bytes, body: int, end: int, number: int, time: float
+    ) -> Iterable[Datagram]:
+        from_port, port, sequence, offset, flags = _TCP_HEADER(packet, body)
+        if port not in self._tcp_ports:
+            return ()
+        if end > len(packet):
+            self._losses.add(*_CUT, number)
+            return ()
+        payload = packet[body + (offset >> 4) * 4 : end]
+        return self._streams.add(
+            _endpoint(source, from_port), _endpoint(to, port), sequence, flags, payload, number, time
+        )
