@@ -22,7 +22,7 @@ _LINES: Final = 10
 _SOURCES: Final = [Endpoint("192.0.2.1", port) for port in range(40_000, 40_050)]
 _TO: Final = Endpoint("192.0.2.2", 8125)
 # Scapy is too slow for the whole file: it gets one datagram of so many.
-_SCAPY_SHARE: Final = 10
+_SCAPY_SHARE: Final = 50
 _SCAPY: Final = (
     "from scapy.layers.inet import UDP; from scapy.layers.l2 import Ether; from scapy.utils import {0}\n"
     "for packet in {0}(r'{1}'): packet[UDP].load"

@@ -89,7 +89,7 @@ async def _pause(targets: Sequence[str]) -> None:
 
 
 def _lint(datagrams: int) -> None:
-    title = f"A capture of {datagrams:,} datagrams of 10 lines, of which scapy reads the tenth part"
+    title = f"A capture of {datagrams:,} datagrams of 10 lines, of which scapy reads the fiftieth part"
     table = Table("program", "datagrams/s of one core", "lint / program", "resident, MiB", title=title)
     ours: float | None = None
     for result in lint_rates(datagrams):
