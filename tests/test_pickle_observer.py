@@ -55,6 +55,11 @@ def heard_of(*conversations: bytes) -> list[bytes]:
     return asyncio.run(run())
 
 
+def test_text_of_python_2_keeps_its_bytes_whether_they_are_utf_8_or_not() -> None:
+    written_by_brubeck = b"\x80\x02]U\x03a\xffbK\x64U\x011\x86\x86a."
+    assert [line.raw for line in read_message(written_by_brubeck)] == [b"a\xffb 1 100"]
+
+
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_points_of_every_protocol_become_lines(protocol: int) -> None:
     lines = read_message(pickle.dumps(POINTS, protocol))

@@ -40,40 +40,56 @@ class _Closed(pickle.Unpickler):
 def read_message(payload: bytes) -> list[GraphiteLine]:
     """Return the points of one message, its length removed, as Graphite lines.
 
-    Only opcodes of lists, tuples, texts and numbers are followed, and none is before all were looked at.
-
     Raises:
         BadPickle: it holds anything else, is cut short or has another shape.
     """
-    try:
-        for opcode, argument, _ in pickletools.genops(payload):
-            if opcode.name not in _OPCODES:
-                raise BadPickle(f"holds the opcode {opcode.name}")
-            if opcode.name in ("PUT", "LONG_BINPUT") and isinstance(argument, int) and argument > len(payload):
-                # The unpickler makes room for as many.
-                raise BadPickle(f"puts something at {argument}")
-        points = _Closed(io.BytesIO(payload), encoding="latin-1").load()
-    except BadPickle:
-        raise
-    except Exception as error:
-        # The unpickler raises nearly everything on bytes that are no pickle.
-        raise BadPickle(f"is no pickle: {error}") from None
+    points = read_plain(payload)
     if not isinstance(points, list):
         raise BadPickle(f"is a {type(points).__name__}, not a list")
     return [_line(point) for point in points]
 
 
+def read_plain(payload: bytes, also: frozenset[str] = frozenset()) -> object:
+    """Return what a pickle holds, texts of Python 2 as bytes.
+
+    Only opcodes of lists, tuples, texts and numbers, and those that are named in `also`, are followed, and none is
+    before all were looked at.
+
+    Raises:
+        BadPickle: it holds anything else, or is cut short.
+    """
+    try:
+        for opcode, argument, _ in pickletools.genops(payload):
+            if opcode.name not in _OPCODES | also:
+                raise BadPickle(f"holds the opcode {opcode.name}")
+            if opcode.name in ("PUT", "LONG_BINPUT") and isinstance(argument, int) and argument > len(payload):
+                # The unpickler makes room for as many.
+                raise BadPickle(f"puts something at {argument}")
+        # As bytes, for a path may be no UTF-8, and every byte of it counts.
+        return _Closed(io.BytesIO(payload), encoding="bytes").load()
+    except BadPickle:
+        raise
+    except Exception as error:
+        # The unpickler raises nearly everything on bytes that are no pickle.
+        raise BadPickle(f"is no pickle: {error}") from None
+
+
 def _line(point: object) -> GraphiteLine:
     match point:
-        case (str() | bytes() as path, (int() | float() | str() as timestamp, int() | float() | str() as value)):
+        case (
+            str() | bytes() as path,
+            (int() | float() | str() | bytes() as timestamp, int() | float() | str() | bytes() as value),
+        ):
             raw_path = path if isinstance(path, bytes) else path.encode("utf-8", "surrogatepass")
             raw = b"%b %b %b" % (raw_path, _text(value), _text(timestamp))
             return read_line(raw.replace(b"\n", b"\\n"))
     raise BadPickle(f"holds {point!r:.80}, which is not (path, (timestamp, value))")
 
 
-def _text(number: int | float | str) -> bytes:
+def _text(number: int | float | str | bytes) -> bytes:
     """Return a number as text; a fractional timestamp keeps its fraction."""
+    if isinstance(number, bytes):
+        return number
     try:
         return str(number).encode("utf-8", "surrogatepass")
     except ValueError:
