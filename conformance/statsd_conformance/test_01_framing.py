@@ -29,6 +29,12 @@ _BAD: Final = {
     "third-field": b":1|c|abc",
 }
 
+# The counters of a message bus, as its modules send them in one datagram: what they were, some of them 0.
+_SNAPSHOT: Final = {
+    **{"request_tx": 11, "request_rx": 12, "response_tx": 13, "response_rx": 14},
+    **{"event_tx": 0, "event_rx": 16, "keepalive_tx": 0, "keepalive_rx": 18},
+}
+
 
 @requirement("FRAMING-01", CORE, MUST, cites="statsd docs/metric_types.md, Multi-Metric Packets; stats.js:238-242")
 async def test_every_line_of_a_datagram_is_processed(target: Target) -> None:
@@ -259,3 +265,15 @@ async def test_lines_are_applied_in_order(target: Target) -> None:
 async def test_no_datagram_switches_the_server(target: Target, magic: bytes) -> None:
     """No single datagram may switch the server's protocol mode or stop it; the next one MUST count as ever."""
     await assert_next_counts(target, magic)
+
+
+@requirement("FRAMING-20", CORE, MUST, cites="statsd docs/metric_types.md, Multi-Metric Packets; stats.js:238-242")
+async def test_eight_lines_in_are_eight_series_out(target: Target) -> None:
+    """A datagram of lines for eight names MUST come out as eight series, each under its own name, byte for byte."""
+    target.needs("g")
+    buckets = {target.bucket(f"kvs.0.{counter}"): value for counter, value in _SNAPSHOT.items()}
+    flushed = await target.after(*(bucket + b":%d|g" % value for bucket, value in buckets.items()))
+    lost = [place for place, bucket in enumerate(buckets, 1) if not flushed.has(bucket)]
+    assert not lost, f"of {len(buckets)} lines, those that are missing are number {', '.join(map(str, lost))}"
+    assert {bucket: flushed.gauge(bucket) for bucket in buckets} == buckets
+    assert flushed.strays(*buckets) == []

@@ -106,6 +106,11 @@ def empty_datagram_ends_reading(server: Server) -> Server:
     return replace(server, make_receive=make_receive)
 
 
+def reads_five_lines(server: Server) -> Server:
+    """Read no more than five lines of a datagram."""
+    return replace(server, split=lambda datagram: server.split(datagram)[:5])
+
+
 def last_line_first(server: Server) -> Server:
     """Apply the lines of a datagram backwards."""
     return replace(server, split=lambda datagram: server.split(datagram)[::-1])
@@ -167,4 +172,6 @@ WRONG = {
     "FRAMING-19": stops_at(b"EXIT"),
     "FRAMING-19/binary": stops_at(b"\xaa"),
     "FRAMING-19/crash": lambda server: raising(server, rb"\A(quit|\x80)"),
+    "FRAMING-20": reads_five_lines,
+    "FRAMING-20/blank": lambda server: lines(server, lambda line: line.replace(b".event_tx", b".\tevent_tx")),
 }
