@@ -150,18 +150,18 @@ class Behind:
         if address.scheme == "tcp":
             return await self._listen_for_streams(node, address)
         for left in reversed(range(_TRIES if address.port == 0 else 1)):
-            bound = await _bound(address)
-            port: int = bound.getsockname()[1]
+            taken = await bound(address)
+            port: int = taken.getsockname()[1]
             try:
                 if self.shared:
                     await self._listen_for_checks(node, replace(address, port=port))
             except OSError:
-                bound.close()
+                taken.close()
                 if not left:
                     raise
                 continue
-            self._sockets.append(bound)
-            asyncio.get_running_loop().add_reader(bound, self._drain)
+            self._sockets.append(taken)
+            asyncio.get_running_loop().add_reader(taken, self._drain)
             return port
         raise AssertionError("unreachable: the last try returns or raises")
 
@@ -220,7 +220,7 @@ class Behind:
             writer.close()
 
 
-async def _bound(address: Address) -> socket.socket:
+async def bound(address: Address) -> socket.socket:
     """Return a socket that gets the datagrams for an address.
 
     Raises:
@@ -228,12 +228,12 @@ async def _bound(address: Address) -> socket.socket:
     """
     found = await asyncio.get_running_loop().getaddrinfo(address.host, address.port, type=socket.SOCK_DGRAM)
     family, _, _, _, where = found[0]
-    bound = socket.socket(family, socket.SOCK_DGRAM)
+    one = socket.socket(family, socket.SOCK_DGRAM)
     try:
-        bound.setblocking(False)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _ROOM)
-        bound.bind(where)
+        one.setblocking(False)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _ROOM)
+        one.bind(where)
     except OSError:
-        bound.close()
+        one.close()
         raise
-    return bound
+    return one
