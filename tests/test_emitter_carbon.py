@@ -7,9 +7,10 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
+from carbon import Carbon, until
 from statsd_reference.emitter.profile import MESSAGE_COUNTERS
 from statsd_reference.emitter.run import module_names
-from test_carbon import Carbon, carbon, until
+from test_carbon import carbon
 
 __all__ = ["carbon"]
 
