@@ -1,0 +1,1 @@
+"""Emitters: what sends StatsD lines, watched from outside."""
