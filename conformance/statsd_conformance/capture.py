@@ -11,7 +11,7 @@ It listens on loopback and brings no options. docs/emitters.md has more examples
 
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -20,6 +20,9 @@ from statsd_conformance.emitters.said import Said, lines_of, samples_of
 from statsd_conformance.emitters.sums import Tags, Text, chosen, count, level, members, raw, weighed
 from statsd_conformance.recording import Datagram
 from statsd_reference import Kind
+
+if TYPE_CHECKING:
+    from statsd_conformance.lint import Finding
 
 # Seconds that an assertion waits for what it requires.
 TIMEOUT: Final = 2.0
@@ -67,7 +70,7 @@ class Capture:
     @property
     def datagrams(self) -> list[bytes]:
         """The payloads of the datagrams that came so far, in order; of TCP the pieces that were read."""
-        return [one.payload for one in self.recorded]
+        return [one.payload for one in self.recorded if one.payload or not one.stream]
 
     @property
     def lines(self) -> list[bytes]:
@@ -76,8 +79,19 @@ class Capture:
 
     @property
     def samples(self) -> list[Said]:
-        """The samples of these lines; lines that cannot be read are left out."""
+        """The samples of these lines; lines that cannot be read are left out, `violations` has them."""
         return list(samples_of(lines_of(self.recorded)))
+
+    def violations(self, dialect: str = "etsy", size: int = 1432) -> "list[Finding]":
+        """Return what the linter says of the datagrams that came so far, in their order.
+
+        Raises:
+            SettingsError: the dialect is none that it knows.
+        """
+        # Its rules are imported by those only who ask.
+        from statsd_conformance.lint import Settings, lint
+
+        return list(lint(self.recorded, Settings(dialect, size)))
 
     def clear(self) -> None:
         """Forget what has come so far."""

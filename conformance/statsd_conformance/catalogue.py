@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
+from importlib import import_module
 from itertools import groupby
 
 from statsd_conformance import chapters
+from statsd_conformance.emitters.requirement import EMITTER_REQUIREMENTS
 from statsd_conformance.graphite import Snapshot
+from statsd_conformance.lint import RULES
 from statsd_conformance.printable import escaped
 from statsd_conformance.profile import load_profile
 from statsd_conformance.requirement import UNTESTABLE, Requirement, Untestable
@@ -28,7 +31,16 @@ def entries() -> list[Entry]:
     tested = {case.requirement.id: case.requirement for case in chapters.all_cases()}
     order = list(dict.fromkeys(requirement.family for requirement in tested.values()))
     found: list[Entry] = [*tested.values(), *UNTESTABLE.values()]
-    return sorted(found, key=lambda entry: (_place(entry.family, order), entry.family, entry.id))
+    of_aggregators = sorted(found, key=lambda entry: (_place(entry.family, order), entry.family, entry.id))
+    return [*of_aggregators, *emitter_entries()]
+
+
+def emitter_entries() -> list[Entry]:
+    """Return the requirements on emitters, by family and number; their families begin with an E."""
+    # They are declared where they are tested.
+    for name in chapters.chapter_names():
+        import_module(name)
+    return sorted(EMITTER_REQUIREMENTS.values(), key=lambda entry: entry.id)
 
 
 def _place(family: str, order: Sequence[str]) -> int:
@@ -66,7 +78,12 @@ def explained(entry: Entry) -> str:
     parts = [f"{entry.id} ({entry.category.value}, {entry.level.value})", entry.sentence, f"source:  {entry.cites}"]
     if isinstance(entry, Untestable):
         parts.append(f"no case: {entry.reason}")
-    else:
+    elif rule := RULES.get(entry.id):
+        parts.append(f"why:     {rule.why}")
+        parts += [f"good:    {_shortened(datagram)}" for datagram in rule.good]
+        parts += [f"bad:     {_shortened(datagram)}" for datagram in rule.bad]
+        parts += [f"    {name:<16} {effect}" for name, effect in rule.aggregators.items()]
+    elif entry.id not in EMITTER_REQUIREMENTS:
         parts += [f"example: {_shortened(datagram)}" for datagram in example(entry)]
     for finding in findings(entry.id):
         parts.append(f"survey:  {finding.probe}")
@@ -123,20 +140,34 @@ class _Recorder(Target):
 
 def markdown() -> str:
     """Return the whole catalogue as Markdown, with a LF at its end."""
-    every = entries()
-    without = sum(isinstance(entry, Untestable) for entry in every)
+    every, of_emitters = entries(), emitter_entries()
     parts = [
         "# The catalogue",
         "",
-        "Made from the cases by `make spec`; edit the cases, not this file. "
-        f"{len(every)} requirements, {without} of them without a case, each with the reason.",
+        f"Made from the cases by `make spec`; edit the cases, not this file. {_counted(every)}, "
+        f"{len(every) - len(of_emitters)} on aggregators and {len(of_emitters)} on emitters.",
         "",
         "Classes: CORE is what clients depend on, ROBUST what no server may do, SPEC where the two norms differ, QUIRK "
         "what the original happens to do, EXT an extension.",
+        *_families(every[: len(every) - len(of_emitters)]),
+        "",
+        "# Emitters",
+        "",
+        "What is sent, judged by `pytest conformance --emitter` and, as far as lines show it, by `statsd-conformance "
+        "lint`. EPROFILE holds where a profile says what an emitter has to send (`--emitter-profile`).",
+        *_families(of_emitters),
     ]
-    for family, members in groupby(every, key=lambda entry: entry.family):
-        parts += ["", f"## {family}", "", *_table(members)]
     return "\n".join(parts) + "\n"
+
+
+def _counted(every: Sequence[Entry]) -> str:
+    without = sum(isinstance(entry, Untestable) for entry in every)
+    return f"{len(every)} requirements, {without} of them without a case, each with the reason"
+
+
+def _families(every: Sequence[Entry]) -> Iterator[str]:
+    for family, members in groupby(every, key=lambda entry: entry.family):
+        yield from ("", f"## {family}", "", *_table(members))
 
 
 def _table(members: Iterator[Entry]) -> Iterator[str]:

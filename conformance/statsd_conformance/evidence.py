@@ -13,10 +13,12 @@ from zlib import compress
 
 from statsd_conformance.address import Address
 from statsd_conformance.connection import Sent
+from statsd_conformance.emitters.captured import Captured, marks_of
 from statsd_conformance.graphite import GraphiteLine
 from statsd_conformance.printable import escaped
-from statsd_conformance.refused import Refused, refused
+from statsd_conformance.refused import Refused
 from statsd_conformance.requirement import Class, Requirement
+from statsd_conformance.target import Trace
 from statsd_conformance.verdict import Outcome, Verdict
 
 SHOWN_DATAGRAMS = 8
@@ -42,10 +44,18 @@ def describe(requirement: Requirement, outcome: Outcome, address: Address | None
         parts.append(f"required: {demanded}")
     if outcome.trace is not None and outcome.trace.datagrams:
         parts.append(_sent(outcome.trace.datagrams, marked=judges(requirement)))
-        parts.append(_flushed(outcome.trace.published()))
-        if address is not None:
-            parts.append(f"again:    {shell_line(outcome.trace.datagrams, address)}")
+        if not outcome.trace.again:
+            parts.append(_flushed(outcome.trace.published()))
+    if outcome.trace is not None and (again := again_line(outcome.trace, address)):
+        parts.append(f"again:    {again}")
     return "\n".join(parts)
+
+
+def again_line(trace: Trace, address: Address | None) -> str:
+    """Return a shell line that shows the same once more; empty where there is none."""
+    if trace.again:
+        return trace.again
+    return shell_line(trace.datagrams, address) if trace.datagrams and address is not None else ""
 
 
 def required(outcome: Outcome) -> str:
@@ -96,11 +106,11 @@ def _sent(datagrams: Sequence[bytes], *, marked: bool) -> str:
     """
     rows = []
     for number, datagram in enumerate(datagrams[:SHOWN_DATAGRAMS], start=1):
-        rows.append(f"sent:     {_place(datagram, number)}, {len(datagram)} bytes")
+        rows.append(f"{_place(datagram, number)}, {len(datagram)} bytes")
         offset = 0
         few = datagram.count(b"\n") < SHOWN_LINES
         lines = _LINES.findall(datagram) if few else [datagram]
-        marks = list(refused(datagram)) if marked and few else []
+        marks = list(marks_of(datagram, judged=marked)) if few else []
         for line in lines:
             rows.append(f"          {offset:>5}  {_shortened(line)}")
             if len(line) <= _SHOWN_BYTES:
@@ -119,12 +129,14 @@ def _mark(line: bytes, offset: int, mark: Refused) -> str:
 
 
 def _place(sent: bytes, number: int) -> str:
+    if isinstance(sent, Captured):
+        return f"captured: datagram {sent.number}, {sent.seconds:.3f} s after the first one"
     if not isinstance(sent, Sent):
-        return f"datagram {number}"
+        return f"sent:     datagram {number}"
     if not sent.connection:
-        return f"datagram {number} to {sent.address}"
+        return f"sent:     datagram {number} to {sent.address}"
     reset = ", which was broken off behind it" if sent.reset else ""
-    return f"segment {number}, over connection {sent.connection} to {sent.address}{reset}"
+    return f"sent:     segment {number}, over connection {sent.connection} to {sent.address}{reset}"
 
 
 def _flushed(lines: Sequence[GraphiteLine]) -> str:

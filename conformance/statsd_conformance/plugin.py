@@ -10,9 +10,11 @@ import pytest
 
 from statsd_conformance.hooks.cases import (
     pytest_generate_tests,
+    pytest_ignore_collect,
     pytest_itemcollected,
     pytest_pyfunc_call,
     pytest_runtest_makereport,
+    pytest_runtestloop,
 )
 from statsd_conformance.hooks.files import prepare_files, pytest_sessionfinish, pytest_sessionstart
 from statsd_conformance.hooks.options import (
@@ -31,11 +33,13 @@ __all__ = [
     "pytest_configure",
     "pytest_configure_node",
     "pytest_generate_tests",
+    "pytest_ignore_collect",
     "pytest_itemcollected",
     "pytest_pyfunc_call",
     "pytest_report_header",
     "pytest_report_teststatus",
     "pytest_runtest_makereport",
+    "pytest_runtestloop",
     "pytest_sessionfinish",
     "pytest_sessionstart",
     "pytest_terminal_summary",

@@ -57,10 +57,14 @@ def token(run: str, number: int) -> bytes:
 
 @dataclass
 class Trace:
-    """What one case sent and saw, for its evidence: datagrams in order, and what each `flush` returned."""
+    """What one case sent and saw, for its evidence: datagrams in order, and what each `flush` returned.
+
+    Of a case that looks at an emitter they are what that sent, and `again` is a shell line that has it send once more.
+    """
 
     datagrams: list[bytes] = field(default_factory=list)
     flushes: list[Flushed] = field(default_factory=list)
+    again: str = ""
 
     def published(self) -> list[GraphiteLine]:
         """Return the Graphite lines that came back with the case's own prefix."""

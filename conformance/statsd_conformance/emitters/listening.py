@@ -57,7 +57,10 @@ class Listening:
         self._thread.start()
 
     def datagrams(self) -> tuple[Datagram, ...]:
-        """Return what has come so far, in order; what came over TCP in the pieces in which it was read."""
+        """Return what has come so far, in order; what came over TCP in the pieces in which it was read.
+
+        A piece without a byte says that its connection has ended.
+        """
         with self._changed:
             self._take()
             return tuple(self._came)
@@ -145,7 +148,8 @@ class Listening:
             # Broken off by the emitter: the same as ended.
             pass
         self._selector.unregister(connection)
-        del self._connections[connection]
+        # A piece without a byte is the end of a stream.
+        self._keep(b"", self._connections.pop(connection), Endpoint(self.host, self.port), stream=True)
         connection.close()
 
     def _keep(self, payload: bytes, source: Endpoint, to: Endpoint, *, stream: bool = False) -> None:

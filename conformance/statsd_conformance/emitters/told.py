@@ -6,7 +6,7 @@ from typing import Final
 
 from statsd_conformance.emitters.said import lines_of, said
 from statsd_conformance.emitters.sums import Tags, Text, raw, tags_of
-from statsd_conformance.evidence import escaped
+from statsd_conformance.printable import escaped
 from statsd_conformance.recording import Datagram
 from statsd_reference import BadLine
 

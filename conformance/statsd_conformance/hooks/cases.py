@@ -3,12 +3,14 @@
 import asyncio
 import datetime
 from collections.abc import Generator, Sequence
+from pathlib import Path
 from typing import Final
 
 import pytest
 
 from statsd_conformance.deviation import parameters_of
 from statsd_conformance.evidence import describe
+from statsd_conformance.hooks import emitters
 from statsd_conformance.hooks.files import DEVIATIONS
 from statsd_conformance.hooks.options import plan_of
 from statsd_conformance.hooks.watch import watched
@@ -25,13 +27,25 @@ _OUTCOME: Final = pytest.StashKey[Outcome]()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give every case each target of the run."""
+    """Give every case each target, or each emitter, of the run."""
     if requirement_of(metafunc.function) is None:
         return
-    targets = list(dict.fromkeys(metafunc.config.getoption("--target") or ["reference"]))
+    of_emitters = emitters.PARAMETER in metafunc.fixturenames
+    names = emitters.names_of(metafunc.config) if of_emitters else emitters.targets_of(metafunc.config)
     # A worker of xdist does not know the plugin by name, so the mark is always there.
-    grouped = [pytest.param(target, marks=pytest.mark.xdist_group(target)) for target in targets]
-    metafunc.parametrize("target", grouped, ids=targets)
+    grouped = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in names]
+    metafunc.parametrize(emitters.PARAMETER if of_emitters else "target", grouped, ids=names)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the chapters on aggregators, or those on emitters, where the run has none."""
+    return True if emitters.is_left_out(collection_path, config) else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Let emitters run while the cases of aggregators wait for flushes."""
+    emitters.start_early(session)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -51,11 +65,14 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     deviations = pyfuncitem.config.stash[DEVIATIONS]
     parameters = parameters_of(pyfuncitem.name, _target_of(pyfuncitem))
     today = datetime.date.today()
-    outcome = deviations.judged(requirement.id, parameters, _outcome(pyfuncitem, requirement), today)
+    subject = emitters.subject_of(pyfuncitem)
+    found = emitters.outcome_of(subject, requirement) if subject else _outcome(pyfuncitem, requirement)
+    outcome = deviations.judged(requirement.id, parameters, found, today)
     pyfuncitem.stash[_OUTCOME] = outcome
     verdict = outcome.verdict.value
     pyfuncitem.user_properties += [("id", requirement.id), ("class", requirement.category.value), ("verdict", verdict)]
-    _raise(outcome, pyfuncitem.config)
+    # Where a case on an emitter stands in the code tells nobody anything: what it found is in the evidence.
+    _raise(outcome, pyfuncitem.config, _examination(pyfuncitem), emitter=subject is not None)
     return True
 
 
@@ -73,8 +90,14 @@ def _outcome(item: pytest.Function, requirement: Requirement) -> Outcome:
     return examination.outcomes[item.nodeid]
 
 
+def _examination(item: pytest.Function) -> Examination:
+    subject = emitters.subject_of(item)
+    return subject.examine() if subject else item.config.stash[_EXAMINATIONS][_target_of(item)]
+
+
 def _target_of(item: pytest.Function) -> str:
-    return str(item.callspec.params["target"])
+    parameters = item.callspec.params
+    return str(parameters["target"] if "target" in parameters else parameters[emitters.PARAMETER])
 
 
 def _is_case_of(item: pytest.Item, spec: str) -> bool:
@@ -111,19 +134,22 @@ def _examine(spec: str, cases: Sequence[Case], item: pytest.Item) -> Examination
         PLAN.reset(token)
 
 
-def _raise(outcome: Outcome, config: pytest.Config) -> None:
+def _raise(outcome: Outcome, config: pytest.Config, examination: Examination, *, emitter: bool) -> None:
     """Turn an outcome into what pytest understands."""
     __tracebackhide__ = True
     verdict = outcome.verdict
+    if verdict is Verdict.INCONCLUSIVE and examination.problem:
+        # Who allows that something cannot be told has not allowed that nothing can.
+        pytest.fail(f"{verdict.value}: {outcome.note}", pytrace=False)
     if verdict is Verdict.DEVIATION:
         pytest.xfail(f"listed as a deviation: {outcome.note}")
     if verdict is Verdict.UNSUPPORTED or (verdict is Verdict.INCONCLUSIVE and config.option.allow_inconclusive):
         pytest.skip(f"{verdict.value}: {outcome.note}")
     if verdict is Verdict.NON_STRICT and not config.option.statsd_strict:
         return
-    if verdict in (Verdict.FAIL, Verdict.NON_STRICT) and outcome.error is not None:
+    if verdict in (Verdict.FAIL, Verdict.NON_STRICT) and outcome.error is not None and not emitter:
         raise outcome.error
-    if verdict in (Verdict.CRASHED, Verdict.INCONCLUSIVE, Verdict.FAIL):
+    if verdict in (Verdict.CRASHED, Verdict.INCONCLUSIVE, Verdict.FAIL, Verdict.NON_STRICT):
         pytest.fail(f"{verdict.value}: {outcome.note}", pytrace=False)
 
 
@@ -138,7 +164,7 @@ def pytest_runtest_makereport(
     if call.when != "call" or outcome is None or requirement is None:
         return report
     assert isinstance(item, pytest.Function)
-    examination = item.config.stash[_EXAMINATIONS][_target_of(item)]
+    examination = _examination(item)
     if report.skipped and isinstance(report.longrepr, tuple):
         # The case is skipped, not the hook that says so.
         path, line, _ = item.reportinfo()

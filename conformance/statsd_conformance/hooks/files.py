@@ -65,9 +65,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     # All chapters, for a run may select one; they are imported here before pytest knows them for tests.
     from statsd_conformance.chapters import all_cases, chapter_names
+    from statsd_conformance.emitters.requirement import EMITTER_CASES
 
     pytest.register_assert_rewrite(*chapter_names())
     known = [(case.requirement.id, case.id.partition("[")[2].removesuffix("]")) for case in all_cases()]
+    known += [(id, "") for id in EMITTER_CASES]
     if unknown := listed.unknown(known):
         raise pytest.UsageError(
             f"deviations {listed.source}: no such case: {', '.join(unknown)}; statsd-conformance list shows the ids"

@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 
 from statsd_conformance.found import Found, FoundError
+from statsd_conformance.hooks.emitters import check_emitters
 from statsd_conformance.properties import Plan
 
 
@@ -24,6 +25,49 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "brubeck, statsite, gostatsd, statsd_exporter, telegraf, veneur, or, for what they pass on, statsd-repeater, "
         "statsd-repeater-tcp, statsd-proxy, statsd_exporter-relay; may be repeated "
         "(default: reference)",
+    )
+    group.addoption(
+        "--emitter",
+        action="append",
+        default=[],
+        metavar="COMMAND",
+        help="a program to start, of which all that it sends is judged: it finds the address in STATSD_HOST and "
+        "STATSD_PORT, or as {host} and {port} in the command; may be repeated",
+    )
+    group.addoption(
+        "--emit-seconds",
+        type=float,
+        default=5.0,
+        metavar="SECONDS",
+        help="time that an emitter has, which is over when it ends by itself (default: %(default)s)",
+    )
+    group.addoption(
+        "--recording",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="judge what was recorded of an emitter, a capture or text as `statsd-conformance lint` reads it; may be "
+        "repeated",
+    )
+    group.addoption(
+        "--emitter-profile",
+        metavar="NAME|FILE",
+        help="which counters an emitter sends, and in which datagrams: snapshot, batch or a file; EPROFILE holds of "
+        "those with a profile only",
+    )
+    group.addoption(
+        "--emitter-dialect",
+        metavar="NAME",
+        help="what an emitter speaks, as for `statsd-conformance lint --dialect` (default: dogstatsd where it sends "
+        "tags or events of that form, else etsy)",
+    )
+    group.addoption(
+        "--emitter-size",
+        type=int,
+        default=1432,
+        metavar="BYTES",
+        help="the largest datagram that an emitter may send (default: %(default)s)",
     )
     group.addoption("--profile", metavar="NAME|FILE", help="how the target spells its output (default: probed)")
     group.addoption(
@@ -126,6 +170,7 @@ def check_options(config: pytest.Config) -> None:
         config.option.statsd_strict = "--strict" in _arguments(config)
         if config.option.statsd_seed is None:
             config.option.statsd_seed = secrets.randbits(32)
+    check_emitters(config)
     if config.option.examples < 1:
         raise pytest.UsageError(f"--examples {config.option.examples}: give 1 or more")
     try:

@@ -7,7 +7,8 @@ from typing import Final
 
 from statsd_conformance.address import Address
 from statsd_conformance.connection import Sent
-from statsd_conformance.evidence import describe, shell_line
+from statsd_conformance.emitters.captured import Captured
+from statsd_conformance.evidence import again_line, describe
 from statsd_conformance.recording.datagram import Endpoint
 from statsd_conformance.report.pcapng import Packet, pcapng, stream, udp
 from statsd_conformance.requirement import Requirement
@@ -34,8 +35,8 @@ def write_evidence(
     if outcome.trace is not None and outcome.trace.datagrams:
         title = f"{requirement.id} {case} {outcome.verdict.value}"
         text.with_suffix(".pcapng").write_bytes(capture(title, outcome.trace, route))
-        if address is not None:
-            again = f"#!/bin/sh\n# replay: {title}\n{shell_line(outcome.trace.datagrams, address)}\n"
+        if line := again_line(outcome.trace, address):
+            again = f"#!/bin/sh\n# replay: {title}\n{line}\n"
             script = text.with_suffix(".sh")
             script.write_text(again, encoding="utf-8")
             script.chmod(0o755)
@@ -74,7 +75,8 @@ def capture(title: str, trace: Trace, route: Route) -> bytes:
         for note, datagram in zip(notes, datagrams, strict=True):
             # What is too long to be sent at all is no packet either; the text tells of it.
             if len(datagram) <= 65507:
-                packets.append(Packet(udp(source, to, datagram), begun, note))
+                since = datagram.seconds if isinstance(datagram, Captured) else 0.0
+                packets.append(Packet(udp(source, to, datagram), begun + since, note))
     lines = [
         (snapshot.wall_clock, b"".join(line.raw + b"\n" for line in snapshot.lines_of(flushed.token)))
         for snapshot, flushed in flushes

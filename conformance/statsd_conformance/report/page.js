@@ -270,8 +270,9 @@ function sent(one) {
 }
 
 function published(one) {
-  if (!one.datagrams) return [];
-  const lines = one.lines ?? [];
+  // An emitter gets no answer.
+  if (!one.datagrams || !one.lines) return [];
+  const lines = one.lines;
   const left = (one.lines_published ?? 0) - lines.length;
   const text = lines.map(escaped).join("\n") + (left > 0 ? `\n… and ${counted(left, "line", "lines")} more` : "");
   return [

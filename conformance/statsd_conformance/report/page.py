@@ -199,6 +199,9 @@ def _requirement(cells: Sequence[Sequence[Record]]) -> dict[str, Any]:
 
 def _case(record: Record) -> dict[str, Any]:
     shown = {name: record[name] for name in (*_OF_A_CASE, *_OF_A_CASE_TOO) if record.get(name)}
+    if "lines" in record:
+        # None that came back is another thing than nothing that could.
+        shown["lines"] = record["lines"]
     if path := record.get("evidence"):
         shown["evidence"] = quote(path.removesuffix(".txt"))
     return shown

@@ -9,8 +9,8 @@ from itertools import islice
 from typing import Any, Final
 
 from statsd_conformance.address import Address
-from statsd_conformance.evidence import SHOWN_DATAGRAMS, SHOWN_LINES, judges, required, shell_line
-from statsd_conformance.refused import refused
+from statsd_conformance.emitters.captured import marks_of
+from statsd_conformance.evidence import SHOWN_DATAGRAMS, SHOWN_LINES, again_line, judges, required
 from statsd_conformance.requirement import Requirement
 from statsd_conformance.session import Examination
 from statsd_conformance.target import Trace
@@ -69,21 +69,23 @@ def record_of(case: str, requirement: Requirement, outcome: Outcome, examination
 def _evidence(trace: Trace | None, address: Address | None, *, marked: bool) -> dict[str, Any]:
     if trace is None or not trace.datagrams:
         return {}
-    lines = trace.published()
     evidence: dict[str, Any] = {
         "datagrams": [_datagram(one, marked=marked) for one in trace.datagrams[:SHOWN_DATAGRAMS]],
         "datagrams_sent": len(trace.datagrams),
-        "lines": [line.raw[:_LINE].decode("latin-1") for line in lines[:SHOWN_LINES]],
-        "lines_published": len(lines),
     }
-    again = shell_line(trace.datagrams, address) if address else ""
+    if not trace.again:
+        # Nothing comes back from what only sends.
+        lines = trace.published()
+        evidence["lines"] = [line.raw[:_LINE].decode("latin-1") for line in lines[:SHOWN_LINES]]
+        evidence["lines_published"] = len(lines)
+    again = again_line(trace, address)
     return evidence | ({"again": again} if 0 < len(again) <= _COMMAND else {})
 
 
 def _datagram(datagram: bytes, *, marked: bool) -> dict[str, Any]:
     whole = len(datagram) <= 2 * _HALF
     head = datagram if whole else datagram[:_HALF]
-    marks = islice(refused(datagram, len(head)), _MARKS) if marked else ()
+    marks = islice(marks_of(datagram, len(head), judged=marked), _MARKS)
     return {
         "size": len(datagram),
         "head": head.decode("latin-1"),

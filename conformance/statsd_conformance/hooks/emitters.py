@@ -1,0 +1,107 @@
+"""Emitters as pytest sees them: which are judged, when they run, and what came of each case."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from statsd_conformance.emitters.subject import EmitterSubject, Wanted
+from statsd_conformance.requirement import Requirement
+from statsd_conformance.verdict import Outcome, Verdict
+from statsd_reference.emitter import EmitterProfile, EmitterProfileError, load_emitter_profile
+
+PARAMETER: Final = "emission"
+_SUBJECTS: Final = pytest.StashKey[dict[str, EmitterSubject]]()
+# Chapters from this number on look at emitters.
+_FIRST: Final = 31
+_LARGEST: Final = 65_507
+
+
+def names_of(config: pytest.Config) -> Sequence[str]:
+    """Return what the run calls its emitters: commands and recordings."""
+    return list(dict.fromkeys([*config.option.emitter, *map(str, config.option.recording)]))
+
+
+def targets_of(config: pytest.Config) -> Sequence[str]:
+    """Return the aggregators of the run: none where only emitters are named."""
+    option = config.option
+    if option.target:
+        return list(dict.fromkeys(option.target))
+    return [] if option.emitter or option.recording else ["reference"]
+
+
+def check_emitters(config: pytest.Config) -> None:
+    """Refuse options on emitters that say nothing.
+
+    Raises:
+        pytest.UsageError: one of them has a value that it does not take.
+    """
+    # Its table of rules is read by those runs only that need it.
+    from statsd_conformance.lint.dialect import DIALECTS
+
+    option = config.option
+    if option.emit_seconds <= 0:
+        raise pytest.UsageError(f"--emit-seconds {option.emit_seconds:g}: give more than 0")
+    if not 1 <= option.emitter_size <= _LARGEST:
+        raise pytest.UsageError(f"--emitter-size {option.emitter_size}: give 1 to {_LARGEST} bytes")
+    if option.emitter_dialect and option.emitter_dialect not in DIALECTS:
+        raise pytest.UsageError(f"--emitter-dialect {option.emitter_dialect}: it is one of {', '.join(DIALECTS)}")
+    try:
+        _profile(config)
+    except EmitterProfileError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def is_left_out(path: Path, config: pytest.Config) -> bool:
+    """Tell whether a file is a chapter on what this run does not look at: aggregators, or emitters."""
+    first, _, rest = path.name.removeprefix("test_").partition("_")
+    if path.parent != Path(__file__).parents[1] or not (first.isdigit() and rest):
+        return False
+    return not (names_of(config) if int(first) >= _FIRST else targets_of(config))
+
+
+def subject_of(item: pytest.Item) -> EmitterSubject | None:
+    """Return the emitter that a case looks at, None for a case of an aggregator."""
+    name = item.callspec.params.get(PARAMETER) if hasattr(item, "callspec") else None
+    if name is None:
+        return None
+    subjects = item.config.stash.setdefault(_SUBJECTS, {})
+    if name not in subjects:
+        subjects[name] = _subject(name, item.config)
+        item.config.add_cleanup(subjects[name].abandon)
+    return subjects[name]
+
+
+def start_early(session: pytest.Session) -> None:
+    """Start the emitters of the selected cases, so that they run beside what is done before these cases."""
+    # A worker of xdist gets its cases one by one, and perhaps none of these.
+    if session.config.option.collectonly or hasattr(session.config, "workerinput"):
+        return
+    for subject in {id(one): one for one in map(subject_of, session.items) if one}.values():
+        subject.start()
+
+
+def outcome_of(subject: EmitterSubject, requirement: Requirement) -> Outcome:
+    """Return the outcome of a case on an emitter; the first case waits until that has ended."""
+    first = subject.emission is None and not subject.told
+    examination = subject.examine()
+    if not examination.problem:
+        return subject.judge(requirement)
+    subject.told = True
+    if first:
+        return Outcome(Verdict.INCONCLUSIVE, examination.problem)
+    return Outcome(Verdict.UNSUPPORTED, "the emitter could not be examined, see the first case")
+
+
+def _subject(name: str, config: pytest.Config) -> EmitterSubject:
+    factory: pytest.TempPathFactory = config._tmp_path_factory  # type: ignore[attr-defined]  # no public way in a hook
+    option, folder = config.option, config.invocation_params.dir
+    wanted = Wanted(folder, option.emit_seconds, option.emitter_size, option.emitter_dialect, _profile(config))
+    recording = folder / name if name in map(str, option.recording) else None
+    return EmitterSubject(name, wanted, factory.mktemp("emitter"), recording)
+
+
+def _profile(config: pytest.Config) -> EmitterProfile | None:
+    named = config.option.emitter_profile
+    return load_emitter_profile(named) if named else None

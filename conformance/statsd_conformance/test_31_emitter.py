@@ -1,0 +1,40 @@
+"""Chapter 31: what an emitter sends, whatever it counts: the rules of the linter, and whether all of it came.
+
+A rule is tested where something of its sort was sent. EFLUSH looks at a program that tells what it means to send.
+
+Not tested: whether a value is right, which only the program can know; what it sends to others than the suite.
+"""
+
+from statsd_conformance.emitters.emission import Emission
+from statsd_conformance.emitters.meant import gaps
+from statsd_conformance.emitters.requirement import emitter_requirement, rule_case
+from statsd_conformance.lint import RULES
+from statsd_conformance.requirement import CORE, MUST, Unsupported
+
+for _rule in RULES.values():
+    globals()[f"test_{_rule.code.lower().replace('-', '_')}"] = rule_case(_rule)
+
+
+def _need_meant(emission: Emission) -> tuple[bytes, ...]:
+    """Return what the emitter means to have sent."""
+    if emission.meant is None:
+        raise Unsupported("it does not tell what it means to send, as lines in the file that STATSD_MEANT names")
+    return emission.meant
+
+
+@emitter_requirement(
+    "EFLUSH-01", CORE, MUST, cites="datadog-go CHANGELOG, 4.8.1: Close flushes; DogStatsD client specification, Flush"
+)
+def test_nothing_is_lost(emission: Emission) -> None:
+    """What an emitter was told to send MUST have left it when it has ended, in buffers that are not full yet, too."""
+    lost = [gap.message for gap in gaps(_need_meant(emission), emission.samples) if not gap.more]
+    emission.need_all()
+    assert not lost, "; ".join(lost)
+
+
+@emitter_requirement("EFLUSH-02", CORE, MUST, cites="statsd docs/metric_types.md: each line of a counter adds to it")
+def test_nothing_is_sent_twice(emission: Emission) -> None:
+    """What an emitter was told to send once MUST be sent once, with the value that it was told."""
+    more = [gap.message for gap in gaps(_need_meant(emission), emission.samples) if gap.more]
+    emission.need_all()
+    assert not more, "; ".join(more)
