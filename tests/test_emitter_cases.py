@@ -198,7 +198,7 @@ WRONG: Sequence[tuple[str, str, Emission, str]] = (
             datagrams=sent(line("event_tx", 1), line("event_rx", 2)),
             profile=replace(BATCH, max_payload=47),
         ),
-        "had fitted into the datagram before, which had 47 bytes then",
+        "event_rx had fitted into the datagram before, which had 47 bytes then",
     ),
     (
         "lost",
@@ -253,6 +253,8 @@ HOLDS = [
     *((id, Emission(sent(b"a:1|c|@0.1\ns:x|s"), meant=(b"a:10|c", b"s:x|s"))) for id in ("EFLUSH-01", "EFLUSH-02")),
     # A negative gauge behind its zero is one value.
     ("EPROFILE-11", replace(LEVEL, datagrams=sent(LEVEL_SET))),
+    # Two modules are two batches.
+    ("EPROFILE-13", replace(RIGHT_BATCH, datagrams=sent(line("event_tx", 1), b"flux.0.cron.event_tx:1|C"))),
     # All counters begin anew when they are cleared.
     ("EPROFILE-09", replace(RIGHT, datagrams=sent(snapshot(5, 5), snapshot(0, 0), snapshot(1, 0)))),
     # What a name begins with matters, and so does what an aggregator would clean.

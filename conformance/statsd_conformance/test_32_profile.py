@@ -101,7 +101,7 @@ def test_datagrams_come_once_a_period(emission: Emission) -> None:
 
 @emitter_requirement("EPROFILE-13", EXT, SHOULD, cites="pystatsd, Pipeline: a payload of exactly maxudpsize is split")
 def test_datagrams_of_a_batch_are_full(emission: Emission) -> None:
-    """A line SHOULD NOT begin a datagram when it had fitted into the one before."""
+    """A line SHOULD NOT begin a datagram when it had fitted into the one before, of the same period and module."""
     profile = emission.need_profile("metric")
     emission.need_all()
     refuse(laws.not_full(emission.datagrams, profile))

@@ -148,16 +148,15 @@ def hurried(datagrams: Datagrams, profile: EmitterProfile) -> Iterator[Fault]:
 
 
 def not_full(datagrams: Datagrams, profile: EmitterProfile) -> Iterator[Fault]:
-    """Yield datagrams whose first line had found room in the one before, of the same burst."""
+    """Yield datagrams whose first line had found room in the one before, of the same burst and of the same module."""
     for burst in bursts(datagrams, profile.period * _TOGETHER):
         for before, one in pairwise(burst):
-            first = one.payload.partition(b"\n")[0]
-            whole = len(before.payload) + len(first) + 1
-            if whole <= profile.max_payload:
-                message = (
-                    f"{first[:40].decode('latin-1')} had fitted into the datagram before, which had {whole} bytes then"
-                )
-                yield Fault(one, message, 0, max(len(first), 1))
+            *_, last = lines_in(before, profile)
+            first = next(lines_in(one, profile))
+            size = len(before.payload.removesuffix(b"\n")) + 1 + len(first.line) + profile.newline_at_end
+            if last.owner == first.owner and size <= profile.max_payload:
+                message = f"{first.counter} had fitted into the datagram before, which had {size} bytes then"
+                yield Fault(one, message, first.start, first.stop)
 
 
 def bursts(datagrams: Datagrams, gap: float) -> Iterator[list[Datagram]]:

@@ -3,7 +3,7 @@
 import shlex
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +19,10 @@ class EmitterError(Exception):
 
 @dataclass
 class Started:
-    """An emitter that runs, and the place where it is listened to."""
+    """An emitter that runs, and the place where it is listened to.
+
+    It began at `begun` of the monotonic clock, `began_at` in seconds since 1970, and has `seconds`.
+    """
 
     command: str
     process: Process
@@ -27,6 +30,7 @@ class Started:
     meant: Path
     seconds: float
     begun: float
+    began_at: float
 
     def finish(self, like: Emission) -> Emission:
         """Wait until it has ended or its time is over, and end it then; return what it sent, judged as `like` is.
@@ -74,10 +78,12 @@ def _meant(file: Path) -> tuple[bytes, ...] | None:
     return tuple(line for line in file.read_bytes().split(b"\n") if line)
 
 
-def start_emitter(command: str, *, folder: Path, scratch: Path, seconds: float) -> Started:
+def start_emitter(
+    command: str, *, folder: Path, scratch: Path, seconds: float, environment: Mapping[str, str] | None = None
+) -> Started:
     """Start an emitter in `folder`; `{host}` and `{port}` in its command are filled in, no shell reads it.
 
-    Its output goes into a file of the folder `scratch`.
+    Its output goes into a file of the folder `scratch`; `environment` is added to ours.
 
     Raises:
         EmitterError: there is no such program.
@@ -85,18 +91,18 @@ def start_emitter(command: str, *, folder: Path, scratch: Path, seconds: float) 
     words = _words(command)
     listening = Listening()
     meant = scratch / "meant"
-    environment = {
+    told = {
         "STATSD_HOST": listening.host,
         "STATSD_PORT": str(listening.port),
         "STATSD_MEANT": str(meant),
     }
     filled = [word.replace("{host}", listening.host).replace("{port}", str(listening.port)) for word in words]
     try:
-        process = start(filled, directory=folder, log=scratch / "log.txt", environment=environment)
+        process = start(filled, directory=folder, log=scratch / "log.txt", environment={**(environment or {}), **told})
     except StartError as error:
         listening.close()
         raise EmitterError(f"{command}: {error}") from None
-    return Started(command, process, listening, meant, seconds, time.monotonic())
+    return Started(command, process, listening, meant, seconds, time.monotonic(), time.time())
 
 
 def _words(command: str) -> Sequence[str]:

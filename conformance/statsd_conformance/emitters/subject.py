@@ -1,6 +1,7 @@
-"""The emitters of a run: what a command sends, and what a recording holds."""
+"""The emitters of a run: what a command or the reference emitter sends, and what a recording holds."""
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,28 +11,35 @@ from typing import Final
 from statsd_conformance.address import Address
 from statsd_conformance.emitters.emission import Emission, numbered
 from statsd_conformance.emitters.judged import judged
+from statsd_conformance.emitters.reference import PROFILE, REFERENCE, reference_command, reference_environment
 from statsd_conformance.emitters.started import EmitterError, Started, start_emitter
 from statsd_conformance.lint import Settings
-from statsd_conformance.recording import DamagedRecording, Datagram, read_recording
+from statsd_conformance.recording import DamagedRecording, Datagram, NoDatagrams, read_recording
 from statsd_conformance.requirement import Requirement
 from statsd_conformance.route import Route
 from statsd_conformance.session import Examination
 from statsd_conformance.verdict import Outcome
-from statsd_reference.emitter import EmitterProfile
+from statsd_reference.emitter import load_emitter_profile
 
+# Bytes of a datagram that goes through Ethernet whole.
+SIZE: Final = 1432
 # Marks of tags that only DogStatsD writes so.
 _DOGSTATSD: Final = (b"|#", b"_e{", b"_sc|")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the options say about emitters. An empty `dialect` lets what is sent tell it."""
+    """What the options say about emitters: an empty `dialect` lets what is sent tell it, no `profile` is for any.
+
+    `ports` are those of a capture to which lines went, by default those of StatsD.
+    """
 
     folder: Path
     seconds: float
     size: int
     dialect: str = ""
-    profile: EmitterProfile | None = None
+    profile: str = ""
+    ports: Sequence[int] = ()
 
 
 @dataclass
@@ -53,18 +61,25 @@ class EmitterSubject:
 
     @property
     def command(self) -> str:
-        """The command line that starts it; empty for a recording."""
-        if self.recording:
-            return ""
-        return self.name
+        """The command line that starts it, where it is no recording."""
+        return reference_command(self.profile) if self.name == REFERENCE else self.name
+
+    @property
+    def profile(self) -> str:
+        """How it spells its counters, by name or file, empty where nobody knows; the reference does as it is told."""
+        return self.wanted.profile or (PROFILE if self.name == REFERENCE else "")
 
     def start(self) -> None:
         """Start its program, where it has one; what keeps it from starting is told by `examine`."""
-        if self.started is None and self.command and self.examination is None:
+        if self.started is None and self.recording is None and self.examination is None:
             self.begun = monotonic()
             try:
                 self.started = start_emitter(
-                    self.command, folder=self.wanted.folder, scratch=self.scratch, seconds=self.wanted.seconds
+                    self.command,
+                    folder=self.wanted.folder,
+                    scratch=self.scratch,
+                    seconds=self.wanted.seconds,
+                    environment=reference_environment() if self.name == REFERENCE else None,
                 )
             except EmitterError as error:
                 self.examination = self._examined(str(error))
@@ -91,11 +106,11 @@ class EmitterSubject:
             self.started.abandon()
 
     def _seen(self) -> Emission:
-        like = Emission((), profile=self.wanted.profile)
+        like = Emission((), profile=load_emitter_profile(self.profile) if self.profile else None)
         if self.started:
             return self.started.finish(like)
         assert self.recording is not None
-        datagrams, lost = _read(self.recording)
+        datagrams, lost = _read(self.recording, self.wanted.ports)
         return replace(like, datagrams=datagrams, lost=lost)
 
     def _dialect(self, emission: Emission) -> Emission:
@@ -112,17 +127,30 @@ class EmitterSubject:
             if to.port:
                 address = Address("udp", to.host, to.port)
                 route = Route(source.host, source.port, to.host, to.port)
-        return Examination(
-            self.name, "", {}, monotonic() - self.begun, None, address, problem, route, datetime.now(UTC)
-        )
+        seconds = monotonic() - self.begun
+        if self.started and self.emission:
+            # Nobody looks at it while the cases of aggregators run: it lasts as long as it sends.
+            seconds = self.emission.datagrams[-1].time - self.started.began_at
+        return Examination(self.name, "", {}, seconds, None, address, problem, route, datetime.now(UTC))
 
     def _again(self, id: str) -> str:
         if self.recording:
-            return f"statsd-conformance run --recording {shlex.quote(str(self.recording))} -k {id}"
-        return f"statsd-conformance run --emitter {shlex.quote(self.name)} -k {id}"
+            return f"statsd-conformance run --recording {shlex.quote(self.name)}{self._told()} -k {id}"
+        named = "" if self.name == REFERENCE else f" --emitter {shlex.quote(self.name)}"
+        return f"statsd-conformance run{named}{self._told()} -k {id}"
+
+    def _told(self) -> str:
+        """Return the options that what is judged depends on."""
+        options = {
+            "--emitter-profile": self.wanted.profile,
+            "--emitter-dialect": self.wanted.dialect,
+            "--emitter-size": "" if self.wanted.size == SIZE else f"{self.wanted.size}",
+        }
+        told = "".join(f" {name} {shlex.quote(value)}" for name, value in options.items() if value)
+        return told + "".join(f" --emitter-port {port}" for port in self.wanted.ports)
 
 
-def _read(recording: Path) -> tuple[tuple[Datagram, ...], str]:
+def _read(recording: Path, ports: Sequence[int]) -> tuple[tuple[Datagram, ...], str]:
     """Return the datagrams of a recording, as far as it can be read, and what is wrong with it.
 
     Raises:
@@ -131,7 +159,9 @@ def _read(recording: Path) -> tuple[tuple[Datagram, ...], str]:
     datagrams: list[Datagram] = []
     lost = ""
     try:
-        datagrams.extend(read_recording(recording))
+        datagrams.extend(read_recording(recording, ports=ports))
+    except NoDatagrams as error:
+        raise EmitterError(f"{recording}: {error}") from None
     except DamagedRecording as error:
         lost = f"the recording is damaged: {error}"
     except OSError as error:

@@ -6,10 +6,11 @@ from typing import Final
 
 import pytest
 
+from statsd_conformance.emitters.reference import REFERENCE
 from statsd_conformance.emitters.subject import EmitterSubject, Wanted
 from statsd_conformance.requirement import Requirement
 from statsd_conformance.verdict import Outcome, Verdict
-from statsd_reference.emitter import EmitterProfile, EmitterProfileError, load_emitter_profile
+from statsd_reference.emitter import EmitterProfileError, load_emitter_profile
 
 PARAMETER: Final = "emission"
 _SUBJECTS: Final = pytest.StashKey[dict[str, EmitterSubject]]()
@@ -19,8 +20,9 @@ _LARGEST: Final = 65_507
 
 
 def names_of(config: pytest.Config) -> Sequence[str]:
-    """Return what the run calls its emitters: commands and recordings."""
-    return list(dict.fromkeys([*config.option.emitter, *map(str, config.option.recording)]))
+    """Return what the run calls its emitters: commands and recordings; the reference where it names nothing at all."""
+    named = [*config.option.emitter, *map(str, config.option.recording)]
+    return list(dict.fromkeys(named or ([] if config.option.target else [REFERENCE])))
 
 
 def targets_of(config: pytest.Config) -> Sequence[str]:
@@ -48,7 +50,8 @@ def check_emitters(config: pytest.Config) -> None:
     if option.emitter_dialect and option.emitter_dialect not in DIALECTS:
         raise pytest.UsageError(f"--emitter-dialect {option.emitter_dialect}: it is one of {', '.join(DIALECTS)}")
     try:
-        _profile(config)
+        if option.emitter_profile:
+            load_emitter_profile(option.emitter_profile)
     except EmitterProfileError as error:
         raise pytest.UsageError(str(error)) from None
 
@@ -97,11 +100,8 @@ def outcome_of(subject: EmitterSubject, requirement: Requirement) -> Outcome:
 def _subject(name: str, config: pytest.Config) -> EmitterSubject:
     factory: pytest.TempPathFactory = config._tmp_path_factory  # type: ignore[attr-defined]  # no public way in a hook
     option, folder = config.option, config.invocation_params.dir
-    wanted = Wanted(folder, option.emit_seconds, option.emitter_size, option.emitter_dialect, _profile(config))
+    wanted = Wanted(
+        folder, option.emit_seconds, option.emitter_size, option.emitter_dialect or "", option.emitter_profile or ""
+    )
     recording = folder / name if name in map(str, option.recording) else None
     return EmitterSubject(name, wanted, factory.mktemp("emitter"), recording)
-
-
-def _profile(config: pytest.Config) -> EmitterProfile | None:
-    named = config.option.emitter_profile
-    return load_emitter_profile(named) if named else None

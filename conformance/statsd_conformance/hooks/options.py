@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from statsd_conformance.emitters.subject import SIZE
 from statsd_conformance.found import Found, FoundError
 from statsd_conformance.hooks.emitters import check_emitters
 from statsd_conformance.properties import Plan
@@ -32,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
         metavar="COMMAND",
         help="a program to start, of which all that it sends is judged: it finds the address in STATSD_HOST and "
-        "STATSD_PORT, or as {host} and {port} in the command; may be repeated",
+        "STATSD_PORT, or as {host} and {port} in the command; may be repeated (default: the reference emitter)",
     )
     group.addoption(
         "--emit-seconds",
@@ -51,6 +52,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "repeated",
     )
     group.addoption(
+        "--emitter-port",
+        action="append",
+        default=[],
+        type=int,
+        metavar="PORT",
+        help="of a recording, the port that lines went to; may be repeated (default: those of StatsD)",
+    )
+    group.addoption(
         "--emitter-profile",
         metavar="NAME|FILE",
         help="which counters an emitter sends, and in which datagrams: snapshot, batch or a file; EPROFILE holds of "
@@ -65,7 +74,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--emitter-size",
         type=int,
-        default=1432,
+        default=SIZE,
         metavar="BYTES",
         help="the largest datagram that an emitter may send (default: %(default)s)",
     )
