@@ -190,6 +190,8 @@ def parameters_of(name: str, target: str) -> str:
     '4095'
     """
     inside = name.partition("[")[2].removesuffix("]")
+    # pytest writes in a name what no ASCII terminal would show as Python does.
+    target = target.encode("unicode_escape").decode("ascii")
     if inside == target:
         return ""
     return inside.removeprefix(f"{target}-") if inside.startswith(f"{target}-") else inside.removesuffix(f"-{target}")
