@@ -25,4 +25,4 @@ client.increment("long." + "x".repeat(1500));
 client.increment("unclosed");
 meant.push("unclosed:1|c");
 fs.writeFileSync(process.env.STATSD_MEANT, meant.join("\n"));
-setTimeout(() => process.exit(0), 100);
+setTimeout(() => process.exit(0), 300);

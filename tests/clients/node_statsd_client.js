@@ -56,5 +56,5 @@ setTimeout(() => {
   unclosed.increment("unclosed");
   meant.push("unclosed:1|c");
   fs.writeFileSync(process.env.STATSD_MEANT, meant.join("\n"));
-  setTimeout(() => process.exit(0), 100);
-}, 100);
+  setTimeout(() => process.exit(0), 300);
+}, 400);
