@@ -8,8 +8,10 @@ import pytest
 from rich.console import Console
 
 from chapters import all_cases
-from defects import DEFECTS, Defect
+from defects import DEFECTS, EMITTER_DEFECTS, Defect, EmitterDefect
 from defects.__main__ import summary, table
+from defects.emitters import RIGHT as RIGHT_EMITTER
+from defects.emitting import EmitterFinding, all_emitter_findings, broken_by
 from defects.findings import Finding, all_findings
 from statsd_conformance.flushed import Flushed
 from statsd_conformance.target import Crashed, InProcess
@@ -155,16 +157,60 @@ def test_defect_is_found_over_the_wire(defect: Defect, findings: dict[str, Findi
     assert findings[defect.id].by_wire
 
 
+# The requirement that each mistake of an emitter is about.
+OF_EMITTERS = {
+    "A37": "EFRAMING-03",
+    "B10": "ESIZE-01",
+    "B11": "EPROFILE-13",
+    "B13": "ESIZE-01",
+    "B15": "EFRAMING-01",
+    "B20": "EFRAMING-05",
+    "B30": "EFLUSH-01",
+    "D36": "ERATE-04",
+    "E01": "EGAUGE-01",
+    "E04": "EGAUGE-02",
+    "K16": "EFLUSH-01",
+    "L03": "ESET-02",
+}
+
+
+# Each of them is a program that is started twice.
+@pytest.fixture(scope="module")
+def emitter_findings() -> dict[str, EmitterFinding]:
+    return {finding.defect.id: finding for finding in all_emitter_findings(EMITTER_DEFECTS)}
+
+
+def test_right_emitter_breaks_nothing() -> None:
+    assert broken_by(RIGHT_EMITTER) == []
+
+
+@pytest.mark.parametrize("defect", EMITTER_DEFECTS, ids=lambda defect: defect.id)
+def test_defect_of_an_emitter_is_found_by_the_requirement_that_it_breaks(defect: EmitterDefect) -> None:
+    assert OF_EMITTERS[defect.id] in broken_by(defect.plant(RIGHT_EMITTER))
+
+
 @on_one_worker
-def test_readme_tells_the_share_of_today(findings: dict[str, Finding]) -> None:
+@pytest.mark.parametrize("defect", EMITTER_DEFECTS, ids=lambda defect: defect.id)
+def test_defect_of_an_emitter_is_found_in_what_its_program_sends(
+    defect: EmitterDefect, emitter_findings: dict[str, EmitterFinding]
+) -> None:
+    assert OF_EMITTERS[defect.id] in emitter_findings[defect.id].by_wire
+
+
+@on_one_worker
+def test_readme_tells_the_share_of_today(
+    findings: dict[str, Finding], emitter_findings: dict[str, EmitterFinding]
+) -> None:
     readme = Path(__file__).parent.parent / "README.md"
-    assert f"Today: {summary(list(findings.values()))[0]}." in readme.read_text(encoding="utf-8")
+    assert f"Today: {summary([*findings.values(), *emitter_findings.values()])[0]}." in readme.read_text(
+        encoding="utf-8"
+    )
 
 
 def test_table_and_closing_lines_tell_what_was_missed(capsys: pytest.CaptureFixture[str]) -> None:
     cases = list({case.requirement.id: case for case in all_cases()}.values())[:6]
     one, two, three = DEFECTS[0], DEFECTS[1], DEFECTS[2]
-    told = [
+    told: list[Finding | EmitterFinding] = [
         Finding(one, cases, cases),
         Finding(two, [], []),
         Finding(three, cases[:1], []),

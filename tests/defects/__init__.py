@@ -1,4 +1,4 @@
-"""Mistakes that real aggregators made, planted one at a time in the reference.
+"""Mistakes that real aggregators made, planted one at a time in the reference, and those of emitters in a small one.
 
 A module for a subject holds a function for a defect, named by its id: a right server to a wrong one. Its docstring says
 what goes wrong, and after the semicolon what is right.
@@ -6,7 +6,9 @@ what goes wrong, and after the semicolon what is right.
 
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
+from defects.emitters import Break as EmitterBreak
 from defects.steps import Break
 
 SUBJECTS = ("framing", "size", "output", "counters", "gauges", "numbers", "survival", "timers", "sets", "tags")
@@ -21,10 +23,19 @@ class Defect:
     plant: Break
 
 
-def _planted(subject: str) -> list[Defect]:
+@dataclass(frozen=True, slots=True)
+class EmitterDefect:
+    """A mistake of an emitter, as Defect is one of a server."""
+
+    id: str
+    title: str
+    plant: EmitterBreak
+
+
+def _functions(subject: str) -> list[Any]:
     module = import_module(f"{__name__}.{subject}")
-    functions = [function for name, function in vars(module).items() if len(name) == 3 and name[1:].isdigit()]
-    return [Defect(one.__name__.upper(), one.__doc__, one) for one in functions]
+    return [function for name, function in vars(module).items() if len(name) == 3 and name[1:].isdigit()]
 
 
-DEFECTS = [defect for subject in SUBJECTS for defect in _planted(subject)]
+DEFECTS = [Defect(one.__name__.upper(), one.__doc__, one) for subject in SUBJECTS for one in _functions(subject)]
+EMITTER_DEFECTS = [EmitterDefect(one.__name__.upper(), one.__doc__, one) for one in _functions("emitters")]
