@@ -11,7 +11,7 @@ from typing import Final
 from statsd_conformance.address import Address
 from statsd_conformance.emitters.emission import Emission, numbered
 from statsd_conformance.emitters.judged import judged
-from statsd_conformance.emitters.reference import PROFILE, REFERENCE, reference_command, reference_environment
+from statsd_conformance.emitters.reference import PROFILE, REFERENCE, SIZE, reference_command, reference_environment
 from statsd_conformance.emitters.started import EmitterError, Started, start_emitter
 from statsd_conformance.lint import Settings
 from statsd_conformance.recording import DamagedRecording, Datagram, NoDatagrams, read_recording
@@ -21,8 +21,6 @@ from statsd_conformance.session import Examination
 from statsd_conformance.verdict import Outcome
 from statsd_reference.emitter import load_emitter_profile
 
-# Bytes of a datagram that goes through Ethernet whole.
-SIZE: Final = 1432
 # Marks of tags that only DogStatsD writes so.
 _DOGSTATSD: Final = (b"|#", b"_e{", b"_sc|")
 

@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from statsd_conformance.emitters.reference import REFERENCE
-from statsd_conformance.emitters.subject import EmitterSubject, Wanted
 from statsd_conformance.requirement import Requirement
 from statsd_conformance.verdict import Outcome, Verdict
-from statsd_reference.emitter import EmitterProfileError, load_emitter_profile
+
+# What judges is imported by those runs only that have emitters.
+if TYPE_CHECKING:
+    from statsd_conformance.emitters.subject import EmitterSubject
 
 PARAMETER: Final = "emission"
-_SUBJECTS: Final = pytest.StashKey[dict[str, EmitterSubject]]()
+_SUBJECTS: Final = pytest.StashKey["dict[str, EmitterSubject]"]()
 # Chapters from this number on look at emitters.
 _FIRST: Final = 31
 _LARGEST: Final = 65_507
@@ -39,19 +41,29 @@ def check_emitters(config: pytest.Config) -> None:
     Raises:
         pytest.UsageError: one of them has a value that it does not take.
     """
-    # Its table of rules is read by those runs only that need it.
-    from statsd_conformance.lint.dialect import DIALECTS
-
     option = config.option
     if option.emit_seconds <= 0:
         raise pytest.UsageError(f"--emit-seconds {option.emit_seconds:g}: give more than 0")
     if not 1 <= option.emitter_size <= _LARGEST:
         raise pytest.UsageError(f"--emitter-size {option.emitter_size}: give 1 to {_LARGEST} bytes")
-    if option.emitter_dialect and option.emitter_dialect not in DIALECTS:
-        raise pytest.UsageError(f"--emitter-dialect {option.emitter_dialect}: it is one of {', '.join(DIALECTS)}")
+    if option.emitter_dialect:
+        _check_dialect(option.emitter_dialect)
+    if option.emitter_profile:
+        _check_profile(option.emitter_profile)
+
+
+def _check_dialect(name: str) -> None:
+    from statsd_conformance.lint.dialect import DIALECTS
+
+    if name not in DIALECTS:
+        raise pytest.UsageError(f"--emitter-dialect {name}: it is one of {', '.join(DIALECTS)}")
+
+
+def _check_profile(name: str) -> None:
+    from statsd_reference.emitter import EmitterProfileError, load_emitter_profile
+
     try:
-        if option.emitter_profile:
-            load_emitter_profile(option.emitter_profile)
+        load_emitter_profile(name)
     except EmitterProfileError as error:
         raise pytest.UsageError(str(error)) from None
 
@@ -64,7 +76,7 @@ def is_left_out(path: Path, config: pytest.Config) -> bool:
     return not (names_of(config) if int(first) >= _FIRST else targets_of(config))
 
 
-def subject_of(item: pytest.Item) -> EmitterSubject | None:
+def subject_of(item: pytest.Item) -> "EmitterSubject | None":
     """Return the emitter that a case looks at, None for a case of an aggregator."""
     name = item.callspec.params.get(PARAMETER) if hasattr(item, "callspec") else None
     if name is None:
@@ -85,7 +97,7 @@ def start_early(session: pytest.Session) -> None:
         subject.start()
 
 
-def outcome_of(subject: EmitterSubject, requirement: Requirement) -> Outcome:
+def outcome_of(subject: "EmitterSubject", requirement: Requirement) -> Outcome:
     """Return the outcome of a case on an emitter; the first case waits until that has ended."""
     first = subject.emission is None and not subject.told
     examination = subject.examine()
@@ -97,7 +109,9 @@ def outcome_of(subject: EmitterSubject, requirement: Requirement) -> Outcome:
     return Outcome(Verdict.UNSUPPORTED, "the emitter could not be examined, see the first case")
 
 
-def _subject(name: str, config: pytest.Config) -> EmitterSubject:
+def _subject(name: str, config: pytest.Config) -> "EmitterSubject":
+    from statsd_conformance.emitters.subject import EmitterSubject, Wanted
+
     factory: pytest.TempPathFactory = config._tmp_path_factory  # type: ignore[attr-defined]  # no public way in a hook
     option, folder = config.option, config.invocation_params.dir
     wanted = Wanted(

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from statsd_conformance.emitters.subject import SIZE
+from statsd_conformance.emitters.reference import SIZE
 from statsd_conformance.found import Found, FoundError
 from statsd_conformance.hooks.emitters import check_emitters
 from statsd_conformance.properties import Plan
