@@ -210,7 +210,7 @@ WRONG: Sequence[tuple[str, str, Emission, str]] = (
         "lost times",
         "EFLUSH-01",
         Emission(sent(b"t:1|ms"), meant=(b"t:1|ms", b"t:1|ms")),
-        "t was to come as 2 times, and came as 1 times",
+        "t was to come as 2 times of 1, 1 ms, and came as 1 times of 1 ms",
     ),
     (
         "lost member",
@@ -228,7 +228,13 @@ WRONG: Sequence[tuple[str, str, Emission, str]] = (
         "more times",
         "EFLUSH-02",
         Emission(sent(b"t:1|ms", b"t:2|ms"), meant=(b"t:1|ms",)),
-        "t was to come as 1 times, and came as 2 times",
+        "t was to come as 1 times of 1 ms, and came as 2 times of 1, 2 ms",
+    ),
+    (
+        "another time",
+        "EFLUSH-02",
+        Emission(sent(b"t:2|ms"), meant=(b"t:1|ms",)),
+        "t was to come as 1 times of 1 ms, and came as 1 times of 2 ms",
     ),
     (
         "another level",

@@ -135,18 +135,20 @@ def test_a_set_has_these_members_or_so_many(capture: Capture) -> None:
     assert "set nobody: 1 members required, no member came" in failure(capture.assert_set, "nobody", 1)
 
 
-def test_an_assertion_waits_for_what_comes_later(capture: Capture) -> None:
-    capture.timeout = 30.0
-    asked = capture._listening.wait
+def test_an_assertion_is_woken_by_what_comes_later(capture: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed, woken = capture._listening._changed, []
+    wait = changed.wait
 
-    def sent_when_it_waits(condition: object, timeout: float) -> bool:
-        # The first answer is no; what comes then has to wake who waits.
-        assert callable(condition)
-        answers = iter([lambda: send(capture, b"a:1|c")])
-        return asked(lambda: bool(condition()) or bool(next(answers, lambda: None)()), timeout)
+    def send_and_wait(timeout: float | None = None) -> bool:
+        # The condition did not hold when it was asked first; who waits comes here.
+        send(capture, b"a:1|c")
+        woken.append(wait(timeout))
+        return woken[-1]
 
-    capture._listening.wait = sent_when_it_waits  # type: ignore[method-assign]  # as if the application were slow
+    monkeypatch.setattr(changed, "wait", send_and_wait)
+    capture.timeout = 5.0
     capture.assert_counter("a", 1)
+    assert woken == [True]
 
 
 def test_a_failure_shows_what_came_for_the_name_and_what_nobody_can_read(capture: Capture) -> None:

@@ -14,6 +14,7 @@ from statsd_reference import Kind
 Series = tuple[bytes, tuple[bytes, ...], Kind]
 # Sums of sampled counters are no numbers of the machine.
 _NEAR: Final = 1e-9
+_SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,5 +71,6 @@ def _amount(kind: Kind, samples: list[Said]) -> str:
     if kind is Kind.GAUGE:
         return f"a gauge at {level(samples):g}"
     if kind is Kind.TIMER:
-        return f"{len(samples)} times"
+        shown = [f"{one.value:g}" for one in samples[:_SHOWN]] + ["…"] * (len(samples) > _SHOWN)
+        return f"{len(samples)} times of {', '.join(shown)} ms"
     return f"a count of {count(samples):g}"
