@@ -44,7 +44,7 @@ pictures: $(STAMP) ## make the pictures in docs from real runs; make peers comes
 bench: $(STAMP) ## measure speed and memory beside the real servers
 	@.venv/bin/python tests/bench/run.py $(ARGS)
 
-peers: ## install the real servers that package managers offer; needs root or sudo where apt is used
+peers: ## install the real servers and client libraries that package managers offer; needs root or sudo where apt is used
 	@bash .ci/peers
 
 lint: $(STAMP) ## check style, format and types
