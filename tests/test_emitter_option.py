@@ -82,3 +82,11 @@ def test_an_option_that_says_nothing_is_refused(arguments: list[str], said: str)
     ran = suite("--emitter", sys.executable, *arguments, "--collect-only")
     assert ran.returncode == 4
     assert said in ran.stdout
+
+
+@pytest.mark.parametrize(("id", "file"), [("GAUGE-01", "test_07_gauge.py"), ("EGAUGE-01", "test_31_emitter.py")])
+def test_an_id_selects_nothing_whose_id_only_ends_like_it(id: str, file: str) -> None:
+    ran = suite("--collect-only", "-q", "-k", id)
+    assert ran.returncode == 0, ran.stdout
+    (collected,) = [line for line in ran.stdout.splitlines() if "::" in line]
+    assert f"/{file}::" in collected

@@ -51,7 +51,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Let `-k FRAMING-03` find a case, and `-m "requirement(category='CORE')"` those of a class."""
     if requirement := requirement_of(getattr(item, "function", None)):
-        item.extra_keyword_matches.add(requirement.id)
+        item.extra_keyword_matches.add(emitters.Code(requirement.id))
         category, level = requirement.category.value, requirement.level.value
         item.add_marker(pytest.mark.requirement(id=requirement.id, category=category, level=level))
 

@@ -21,6 +21,17 @@ _FIRST: Final = 31
 _LARGEST: Final = 65_507
 
 
+class Code(str):
+    """An id as a keyword, of which `-k` has to name the beginning: GAUGE-01 selects no EGAUGE-01."""
+
+    def lower(self) -> "Code":
+        """Return it as pytest compares it."""
+        return Code(super().lower())
+
+    def __contains__(self, part: object) -> bool:
+        return isinstance(part, str) and self.startswith(part)
+
+
 def names_of(config: pytest.Config) -> Sequence[str]:
     """Return what the run calls its emitters: commands and recordings; the reference where it names nothing at all."""
     named = [*config.option.emitter, *map(str, config.option.recording)]
