@@ -10,6 +10,7 @@ import pytest
 from statsd_conformance.emitters.reference import REFERENCE, reference_command
 from statsd_conformance.emitters.subject import EmitterSubject, Wanted
 from statsd_conformance.session import Examination
+from test_emitter_cases import requirement
 
 SEND: Final = """
 import os, socket
@@ -88,6 +89,27 @@ def test_what_cannot_be_judged_is_said_with_the_command(command: str, problem: s
     assert found.problem.startswith(f"{command}: ")
     assert problem in found.problem
     assert one.emission is None
+
+
+def test_a_program_that_cannot_be_executed_is_said_with_the_command(tmp_path: Path) -> None:
+    program = tmp_path / "emit"
+    program.write_text("#!/no/such/interpreter\n")
+    program.chmod(0o755)
+    _, found = examined(str(program), tmp_path)
+    assert found.problem.startswith(f"{program}: ")
+
+
+def test_what_shows_it_again_has_the_options_that_it_depends_on(tmp_path: Path) -> None:
+    (tmp_path / "a b").write_bytes(b"a:x|c\n")
+    wanted = Wanted(tmp_path, 1.0, 512, "dogstatsd", "batch", [18125])
+    one = EmitterSubject("a b", wanted, tmp_path, tmp_path / "a b")
+    one.examine()
+    trace = one.judge(requirement("ENUM-01")).trace
+    assert trace is not None
+    assert trace.again == (
+        "statsd-conformance run --recording 'a b' --emitter-profile batch --emitter-dialect dogstatsd "
+        "--emitter-size 512 --emitter-port 18125 -k ENUM-01"
+    )
 
 
 def test_the_end_of_the_log_of_a_program_that_failed_is_shown(tmp_path: Path) -> None:

@@ -190,3 +190,9 @@ def test_what_came_stays_when_the_sockets_are_closed(capture: Capture) -> None:
 
 def test_the_environment_tells_a_program_where_to_send(capture: Capture) -> None:
     assert capture.environment == {"STATSD_HOST": "127.0.0.1", "STATSD_PORT": str(capture.port)}
+
+
+def test_violations_are_what_the_linter_says_in_the_dialect_and_size_that_are_asked_for(capture: Capture) -> None:
+    send(capture, b"a:1|c|#b:c", b"a:x|c")
+    assert [finding.code for finding in capture.violations()] == ["ETAG-01", "ENUM-01"]
+    assert [finding.code for finding in capture.violations("dogstatsd", size=8)] == ["ESIZE-02", "ENUM-01"]
