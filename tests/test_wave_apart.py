@@ -1,6 +1,7 @@
 """Cases that cut their target off or end it."""
 
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,19 @@ def test_target_that_a_case_apart_stops_has_crashed() -> None:
     ran = run([case(Sending(b"fatal"), apart=True)], killed_by(b"fatal"))
     assert ran.verdicts == {"TESTING-01": "CRASHED"}
     assert ran.outcomes["TESTING-01"].note.startswith("it stopped serving; it raised")
+
+
+def test_target_that_a_case_apart_stops_has_crashed_wherever_that_is_noticed() -> None:
+    runs = count(1)
+
+    async def stopping(target: Target) -> None:
+        target.send(b"fatal")
+        if next(runs) % 2:
+            await target.reads()
+        await target.flush()
+
+    ran = run([case(stopping, apart=True)], killed_by(b"fatal"))
+    assert ran.verdicts == {"TESTING-01": "CRASHED"}
 
 
 def test_target_that_is_not_ours_is_not_ended_and_not_tried_when_it_has_stopped() -> None:

@@ -342,9 +342,14 @@ async def _crashed(subject: Subject, outcome: Outcome) -> Outcome:
 
 
 def _same(first: Outcome, again: Outcome) -> bool:
-    """Tell whether two runs failed alike: the same verdict, raised at the same place of the case."""
+    """Tell whether two runs failed alike: the same verdict, raised at the same place of the case, or both a crash.
+
+    It is by chance where a case notices that its target has ended.
+    """
     if isinstance(first.error, Inconclusive):
         return False
+    if first.verdict is again.verdict is Verdict.CRASHED:
+        return True
     return first.verdict is again.verdict and first.error is not None and _place(first) == _place(again)
 
 
