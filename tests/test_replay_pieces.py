@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clocks import FakeClock
 from statsd_conformance.recording import Datagram, Endpoint
 from statsd_conformance.replay import Names, PrefixError, read_prefix, recorded, steady, wanted
 from statsd_conformance.replay.pace import BEHIND, Due, flat_out, paced
@@ -134,21 +135,6 @@ def test_times_begin_where_the_recording_before_ended_and_do_not_run_back() -> N
     datagrams[2] = replace(datagrams[2], time=900.0)
     found = [piece.offset for piece in pieces(datagrams, Names(), {}, streamed=False, base=7.0)]
     assert found == [7.0, 9.0, 9.0]
-
-
-class FakeClock:
-    """Time that passes by sleeping, and by what is done in it."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def monotonic(self) -> float:
-        """Return the time."""
-        return self.now
-
-    def sleep(self, seconds: float, /) -> None:
-        """Let time pass."""
-        self.now += seconds
 
 
 def times(due: Due, takes: Sequence[float], offsets: Sequence[float]) -> tuple[list[float], float]:

@@ -1,7 +1,6 @@
 """When pieces leave: as recorded, at a steady rate, or one behind the other."""
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from typing import Final, Protocol
 
 from statsd_conformance.replay.pieces import Piece
@@ -39,11 +38,11 @@ def steady(rate: float) -> Due:
 
 def flat_out(pieces: Iterable[Piece], send: Send, look: Callable[[], None]) -> None:
     """Send one piece behind the other; `look` is called now and then."""
-    rest = iter(pieces)
-    while batch := tuple(islice(rest, _BATCH)):
-        for piece in batch:
-            send(piece)
-        look()
+    for number, piece in enumerate(pieces):
+        send(piece)
+        if number % _BATCH == 0:
+            look()
+    look()
 
 
 def paced(pieces: Iterable[Piece], send: Send, look: Callable[[], None], due: Due, clock: Clock) -> float:
@@ -63,6 +62,7 @@ def paced(pieces: Iterable[Piece], send: Send, look: Callable[[], None], due: Du
         send(piece)
         if number % _BATCH == 0:
             look()
+    look()
     return late
 
 

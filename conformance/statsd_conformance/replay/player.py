@@ -146,12 +146,11 @@ class Player:
         """Yield what is sent in each turn through the recordings."""
         left = self._plan.count
         for turn in self._unlimited():
-            if left is None:
-                yield turn
-            elif left:
-                counted = _Counted(islice(turn, left))
-                yield counted
-                left -= counted.number
+            counted = _Counted(islice(turn, left))
+            yield counted
+            left = None if left is None else left - counted.number
+            if left == 0 or not counted.number:
+                return
 
     def _unlimited(self) -> Iterator[Iterable[Piece]]:
         """Yield all of the recordings for each turn; read them once only, where they are short enough."""
@@ -166,8 +165,6 @@ class Player:
                     continue
                 kept = head
                 self.total = None if loop is None else len(kept) * loop
-            if not kept:
-                return
             yield kept
 
     def _read(self) -> Iterator[Piece]:

@@ -18,7 +18,7 @@ class Receiver:
     """
 
     def __init__(self, address: Address, clock: Clock, queue: Callable[[int], Queue | None] = queue_and_drops) -> None:
-        self._port = address.local_udp_port if visible() else None
+        self._port = address.local_udp_port
         self._clock = clock
         self._queue = queue
         self._before = self._after = self._state()
@@ -33,7 +33,7 @@ class Receiver:
     @property
     def absent(self) -> bool:
         """Whether it is known that nobody has the port."""
-        return self._port is not None and self._before is None
+        return self._port is not None and self._before is None and visible()
 
     @property
     def dropped(self) -> int | None:
