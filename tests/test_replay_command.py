@@ -126,9 +126,10 @@ def test_a_capture_comes_through_a_pipe(bound: socket.socket) -> None:
     assert (ran.exit_code, len(waiting(bound))) == (0, 3)
 
 
-def test_a_text_is_sent_line_by_line(bound: socket.socket, tmp_path: Path) -> None:
+@pytest.mark.parametrize("pace", ["--rate=1000", "--speed=max"])
+def test_a_text_is_sent_line_by_line(pace: str, bound: socket.socket, tmp_path: Path) -> None:
     (tmp_path / "lines").write_bytes(b"a:1|c\nb:2|c")
-    assert replay(str(tmp_path / "lines"), target(bound), "--rate", "1000").exit_code == 0
+    assert replay(str(tmp_path / "lines"), target(bound), pace).exit_code == 0
     assert waiting(bound) == [b"a:1|c\n", b"b:2|c\n"]
 
 
