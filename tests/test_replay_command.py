@@ -2,6 +2,7 @@
 
 import os
 import pty
+import signal
 import socket
 import subprocess
 import sys
@@ -174,7 +175,7 @@ def test_bad_input_is_named_with_its_remedy(arguments: tuple[str, ...], said: st
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--name", "nobody"), "nothing was sent: no line has a name that matches --name"),
+        (("--name", "nobody"), "nothing was sent: no line has a name that --name wants"),
         (("--port", "7"), "nothing in it went to port 7, but 3 packets to port 8125: --port 8125"),
     ],
 )
@@ -205,3 +206,17 @@ def test_a_terminal_shows_how_far_it_is(tmp_path: Path, capture: str) -> None:
 
 def test_the_report_counts_the_sources_of_the_recording(bound: socket.socket, capture: str) -> None:
     assert " from 2 sources to " in replay(capture, target(bound), "--speed=max").output
+
+
+@pytest.mark.parametrize(("loop", "status"), [("0", 0), ("1000000", 130)])
+def test_an_interrupt_ends_a_replay_with_its_report(loop: str, status: int, bound: socket.socket, capture: str) -> None:
+    # Only a program of its own can be interrupted.
+    command = [sys.executable, "-m", "statsd_conformance", "replay", capture, target(bound), "--loop", loop]
+    bound.settimeout(30)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as player:
+        while bound.recv(100) != b"c:3|c":
+            """The first turn is under way."""
+        player.send_signal(signal.SIGINT)
+        said, _ = player.communicate(timeout=30)
+    assert said.startswith("sent      ")
+    assert player.returncode == status

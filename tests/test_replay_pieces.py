@@ -1,6 +1,6 @@
 """What is sent of a recording, under which names, and when."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -172,6 +172,20 @@ def test_a_sender_that_was_held_up_puts_off_the_rest_in_place_of_a_burst() -> No
     left_at, late = times(recorded(1), [0, 3, 0, 0], [0, 1, 2, 3])
     assert left_at == [0, 1, 4, 4.995]
     assert late == 2 - BEHIND
+
+
+def test_a_first_piece_that_is_long_in_coming_makes_nothing_late() -> None:
+    clock, left_at = FakeClock(), list[float]()
+
+    def slowly() -> Iterator[Piece]:
+        # As from a pipe, into which nobody wrote for a while.
+        clock.now += 9
+        yield Piece(0.0, 0, b"a")
+        yield Piece(1.0, 0, b"b")
+
+    late = paced(slowly(), lambda _: left_at.append(clock.now), lambda: None, recorded(1), clock)
+    assert left_at == pytest.approx([109, 110])
+    assert late == 0
 
 
 def test_a_long_wait_is_looked_into_now_and_then() -> None:

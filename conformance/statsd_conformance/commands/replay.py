@@ -113,13 +113,12 @@ def _status(played: "Played", *, endless: bool) -> int:
     """Say on standard error what was wrong, and return the exit status."""
     for said in (*played.damaged, *([played.problem] if played.problem else [])):
         click.echo(said, err=True)
-    if not (played.sent or played.unsent or played.damaged or played.problem):
-        click.echo("nothing was sent: no line has a name that matches --name", err=True)
-        return 2
-    if played.damaged or not played.sent:
-        return 2
     if played.interrupted and not endless:
         return 130
+    if not (played.sent or played.unsent or played.damaged or played.problem or played.interrupted):
+        click.echo("nothing was sent: no line has a name that --name wants", err=True)
+    if played.damaged or not played.sent:
+        return 2
     return 1 if played.refused or played.unsent or played.problem else 0
 
 

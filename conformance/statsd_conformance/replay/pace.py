@@ -48,10 +48,12 @@ def flat_out(pieces: Iterable[Piece], send: Send, look: Callable[[], None]) -> N
 def paced(pieces: Iterable[Piece], send: Send, look: Callable[[], None], due: Due, clock: Clock) -> float:
     """Send each piece when it is due; return by how many seconds all had to be put off in sum.
 
-    They are put off when the sender was held up, or cannot keep the pace.
+    They are put off when the sender was held up, or cannot keep the pace. The first one leaves as soon as it is there.
     """
-    begun, late = clock.monotonic(), 0.0
+    begun = late = 0.0
     for number, piece in enumerate(pieces):
+        if not number:
+            begun = clock.monotonic() - due(number, piece)
         behind = clock.monotonic() - begun - late - due(number, piece)
         if behind > BEHIND:
             late += behind - BEHIND
