@@ -11,7 +11,7 @@ import pytest
 
 from clocks import FakeClock
 from statsd_conformance.address import Address
-from statsd_conformance.kernel import Queue
+from statsd_conformance.kernel import Queue, visible
 from statsd_conformance.recording import DamagedRecording, Datagram, Endpoint
 from statsd_conformance.replay import (
     Names,
@@ -156,6 +156,16 @@ def test_a_datagram_that_is_too_long_is_counted_by_its_reason(stack: ExitStack) 
     assert sockets.sent == 1
 
 
+def test_a_datagram_that_is_too_long_hides_no_refusal_of_the_one_before(stack: ExitStack) -> None:
+    bound, address = sink(stack)
+    bound.close()
+    with Sockets(address) as sockets:
+        sockets.send(PIECES[0])
+        sockets.send(Piece(0.0, 0, b"a" * 65_508))
+        sockets.finish()
+    assert (sockets.refused, sockets.unsent) == (1, {"Message too long": 1})
+
+
 @pytest.mark.parametrize("scheme", ["tcp", "unixstream"])
 def test_each_source_has_a_stream_of_its_own(scheme: str, stack: ExitStack, tmp_path: Path) -> None:
     bound, address = listener(stack, scheme, tmp_path)
@@ -197,6 +207,30 @@ def test_what_a_target_has_not_read_of_its_streams_is_known_on_linux(stack: Exit
         assert sockets.unread() == 6
         assert accepted.recv(6) == b"a:1|c\n"
         assert sockets.unread() == 0
+
+
+def test_a_replay_over_streams_waits_for_the_target_and_tells_what_it_left(
+    stack: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("statsd_conformance.replay.player._SETTLE", 1.0)
+    _, address = listener(stack, "tcp", tmp_path)
+    clock = FakeClock()
+    with Sockets(address) as sockets:
+        reading = recording(b"a:1|c")
+        played = Player([reading], Plan(), sockets, Receiver(address, clock), clock).play()
+    if played.left is None or not visible():
+        pytest.skip("the kernel of this machine does not tell")
+    assert played.left == len(b"a:1|c\n")
+    assert clock.now == pytest.approx(101, abs=0.01)
+
+
+def test_datagrams_have_nothing_unread_and_none_refused_where_somebody_listens(stack: ExitStack) -> None:
+    bound, address = sink(stack)
+    with Sockets(address) as sockets:
+        assert sockets.unread() is None
+        sockets.send(PIECES[0])
+        sockets.finish()
+    assert (sockets.refused, received(bound, 1)[0][0]) == (0, b"a0:1|c")
 
 
 def test_unix_datagrams_go_out_too(stack: ExitStack, tmp_path: Path) -> None:
