@@ -27,7 +27,7 @@ def _left_out(played: Played, noun: str, streamed: bool) -> Iterator[str]:
     for reason, number in played.unsent.items():
         yield f"not sent  {_number(number, noun)}: {reason}"
     if played.late > _LATE:
-        yield f"late      by {played.late:.2f} s in all, for this machine could not keep up"
+        yield f"late      by {played.late:.2f} s in all: they were not there, or not sent, in time"
     if played.opened > played.sources:
         yield f"sockets   {played.opened:,} in turn, for there cannot be as many at once as there are sources"
 
