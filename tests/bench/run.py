@@ -1,6 +1,6 @@
 """Measures the reference beside real servers, each pair in one run, and prints the ratios.
 
-    python tests/bench/run.py [ingest] [memory] [pause] [lint] [--names 100000]
+    python tests/bench/run.py [ingest] [memory] [pause] [lint] [replay] [--names 100000]
 
 Nothing here fails a test run: figures are for people.
 """
@@ -15,6 +15,7 @@ from ingest import Ingest, lossless_rate
 from lint_rate import Judged, lint_rates
 from memory import VALUES, Resident, resident
 from pause import Pause, flush_pause
+from replay import NUMBER, REPLAY, replay_rates
 from rich.console import Console
 from rich.table import Table
 
@@ -29,13 +30,13 @@ _console = Console()
 
 
 @click.command()
-@click.argument("what", nargs=-1, type=click.Choice(["ingest", "memory", "pause", "lint"]))
+@click.argument("what", nargs=-1, type=click.Choice(["ingest", "memory", "pause", "lint", "replay"]))
 @click.option("--target", "targets", multiple=True, default=["reference", "statsd", "collectd"], help="who to measure")
 @click.option("--names", multiple=True, type=int, default=[100_000, 1_000_000], help="distinct names held, for memory")
 @click.option("--datagrams", type=int, default=1_000_000, help="in the capture that is linted")
 def main(what: Sequence[str], targets: Sequence[str], names: Sequence[int], datagrams: int) -> None:
-    """Measure ingest, memory, the pause of a flush, and the linter; all of them by default."""
-    chosen = what or ("ingest", "memory", "pause", "lint")
+    """Measure ingest, memory, the pause of a flush, the linter and the replay; all of them by default."""
+    chosen = what or ("ingest", "memory", "pause", "lint", "replay")
     if "ingest" in chosen:
         asyncio.run(_ingest(targets))
     if "memory" in chosen:
@@ -44,6 +45,8 @@ def main(what: Sequence[str], targets: Sequence[str], names: Sequence[int], data
         asyncio.run(_pause(targets))
     if "lint" in chosen:
         _lint(datagrams)
+    if "replay" in chosen:
+        _replay()
 
 
 async def _ingest(targets: Sequence[str]) -> None:
@@ -99,6 +102,16 @@ def _lint(datagrams: int) -> None:
             table.add_row(result.program, f"{rate:,.0f}", _ratio(ours, rate), f"{result.resident / 2**20:.0f}")
         else:
             table.add_row(result, "", "", "")
+    _console.print(table)
+
+
+def _replay() -> None:
+    table = Table("over", "sender", "datagrams/s", "replay / sender", title=f"Replay of {NUMBER:,} datagrams, flat out")
+    sent = replay_rates()
+    best = {one.way: one.rate for one in sent if one.sender == REPLAY}
+    for one in sent:
+        figures = ("", one.problem) if one.problem else (f"{one.rate:,.0f}", _ratio(best.get(one.way), one.rate))
+        table.add_row(one.way, one.sender, *figures)
     _console.print(table)
 
 
