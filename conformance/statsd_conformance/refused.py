@@ -16,7 +16,6 @@ _FIELDS: Final = {
     "no valid sample rate in the third field": 2,
 }
 _NOT_BLANK: Final = re.compile(rb"[^\n]+")
-_LINE_BEHIND_CR: Final = re.compile(rb"\r(?=[^:]*:)")
 _LATE_RATE: Final = re.compile(rb"\|(@[^|]*)")
 
 
@@ -58,8 +57,9 @@ def _place(line: bytes, number: int, reason: str) -> tuple[int, int]:
         return 0, 1
     if reason == "no name left after clean-up":
         return 0, len(name)
-    if reason == "a CR that does not end the line" and (found := _LINE_BEHIND_CR.search(line, len(name))):
-        return found.span()
+    if reason == "a CR that does not end the line":
+        start = line.index(b"\r", len(name))
+        return start, start + 1
     if not colon or (reason not in _FIELDS and reason != "no type"):
         return 0, len(line)
     body, mark, tags = line.partition(b"|#")

@@ -1,7 +1,6 @@
 """One line to its samples and bad lines. Bad input is a value here, never an exception."""
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from statsd_reference.grammar import clean_name
 from statsd_reference.model import BadLine, Kind, Outcome, Sample
@@ -20,8 +19,6 @@ _MORE_KINDS = {
     "kv": (b"kv", Kind.KEY_VALUE),
 }
 _EVENTS = (b"_e{", b"_sc|")
-# A bare CR may be where a line was meant to end: what follows is then the value of another name (FRAMING-10).
-_LINE_BEHIND_CR = re.compile(rb"\r[^:]*:")
 
 
 def make_parse(options: Options) -> Parse:
@@ -54,7 +51,8 @@ class _Reader:
         name, colon, samples = body.partition(b":")
         if not colon:
             return (self._bare(line, name, mark + tags),)
-        if _LINE_BEHIND_CR.search(samples):
+        # A bare CR may be where a line was meant to end: what follows is then the value of another name (FRAMING-10).
+        if b":" in samples.partition(b"\r")[2]:
             return (BadLine(line, "a CR that does not end the line"),)
         named = tagged_name(name, self.name_tags)
         late = b""
@@ -64,7 +62,15 @@ class _Reader:
         bucket = self._bucket(named)
         if not bucket:
             return (BadLine(line, "no name" if not name else "no name left after clean-up"),)
-        return tuple(self._sample(line, bucket, text) for text in self._samples(samples, late))
+        late_rate = _late_rate(late) if late else None
+        outcomes: list[Outcome] = []
+        for values, fields in self._samples(samples):
+            kind, rate = self._behind(fields, late_rate)
+            for value in values:
+                outcomes.append(
+                    BadLine(line, kind) if isinstance(kind, str) else _sample(line, bucket, value, kind, rate)
+                )
+        return tuple(outcomes)
 
     def _bare(self, line: bytes, name: bytes, rest: bytes) -> Outcome:
         """A line without a colon: one event of a meter where meters are read, else refused (LINE-04)."""
@@ -84,41 +90,27 @@ class _Reader:
         published = bucket if self.clean is clean_name else clean_name(bucket)
         return bucket if published.partition(b";")[0] else b""
 
-    def _samples(self, samples: bytes, late: bytes) -> Iterator[bytes]:
-        """Yield the text of each sample: `value|type|field|…`.
-
-        `late` is what followed the tags: a rate there is that of every sample without one, and fields nobody knows are
-        ignored (TAG-03, TAG-11). The original glues all of it to the last tag.
-        """
-        late_rate = next((b"|" + field for field in late.split(b"|") if field.startswith(b"@")), b"")
+    def _samples(self, samples: bytes) -> Iterable[tuple[Sequence[bytes], list[bytes]]]:
+        """Return the samples: values, mostly one, and the fields that stand behind them."""
         if self.dogstatsd:
             samples = _without_unknown_fields(samples)
-        parts = samples.split(b":")
-        for part in _unpacked(parts) if self.packing else parts:
-            yield part + late_rate
+        parts = [part.split(b"|") for part in samples.split(b":")]
+        return _unpacked(parts) if self.packing else [((part[0],), part[1:]) for part in parts]
 
-    def _sample(self, line: bytes, bucket: bytes, text: bytes) -> Outcome:
-        value, *fields = text.split(b"|")
+    def _behind(self, fields: list[bytes], late: float | str | None) -> tuple[Kind | str, float]:
+        """Return the kind and the sample rate of what has these fields behind it, or why it is refused.
+
+        `late` is the rate that followed the tags, or why it is none: that of every sample without one. Other fields
+        there, which nobody knows, are ignored (TAG-03, TAG-11); the original glues all of it to the last tag.
+        """
         if not fields:
-            return BadLine(line, "no type")
+            return ("no type" if late is None else "unknown type"), 1.0
         # A NUL is what is left of a C string (FRAMING-12).
         kind = self.kinds.get(strip(fields[0].rstrip(b"\0")))
         if kind is None:
-            return BadLine(line, "unknown type")
-        rate = 1.0
-        if len(fields) > 1:
-            read = read_rate(fields[1][1:]) if fields[1].startswith(b"@") else None
-            if read is None:
-                return BadLine(line, "no valid sample rate in the third field")
-            rate = read
-        if kind is Kind.SET:
-            return Sample(bucket, 0.0, kind, rate, member=value or b"0")
-        number = read_number(value)
-        if number is None:
-            return BadLine(line, "no valid number")
-        if kind is Kind.TIMER and number < 0:
-            return BadLine(line, "negative time")
-        return Sample(bucket, number, kind, rate, signed=kind is Kind.GAUGE and value.startswith((b"+", b"-")))
+            return "unknown type", 1.0
+        rate = _rate(fields[1]) if len(fields) > 1 else 1.0 if late is None else late
+        return (rate, 1.0) if isinstance(rate, str) else (kind, rate)
 
     def _event(self, line: bytes) -> tuple[Outcome, ...]:
         """Check an event or a service check of DogStatsD, which becomes no metric (EVENT-01 to -03, -06)."""
@@ -131,28 +123,49 @@ class _Reader:
         return () if _is_event(line) else (BadLine(line, "not an event"),)
 
 
+def _sample(line: bytes, bucket: bytes, value: bytes, kind: Kind, rate: float) -> Outcome:
+    if kind is Kind.SET:
+        return Sample(bucket, 0.0, kind, rate, member=value or b"0")
+    number = read_number(value)
+    if number is None:
+        return BadLine(line, "no valid number")
+    if kind is Kind.TIMER and number < 0:
+        return BadLine(line, "negative time")
+    return Sample(bucket, number, kind, rate, signed=kind is Kind.GAUGE and value.startswith((b"+", b"-")))
+
+
+def _rate(field: bytes) -> float | str:
+    """Return the sample rate that a field, `@0.1`, spells, or why it is none."""
+    rate = read_rate(field[1:]) if field.startswith(b"@") else None
+    return "no valid sample rate in the third field" if rate is None else rate
+
+
+def _late_rate(late: bytes) -> float | str | None:
+    """Return the rate among the fields behind tags, or why it is none; None where there is no such field."""
+    return next((_rate(field) for field in late.split(b"|") if field.startswith(b"@")), None)
+
+
 def _as_text(name: bytes) -> bytes:
     """Return the name with U+FFFD for what is not UTF-8: the original decodes every datagram."""
     return name.decode("utf-8", "replace").encode()
 
 
-def _unpacked(parts: list[bytes]) -> Iterator[bytes]:
-    """Yield a sample for each packed value: the values of `1:2:3|c` share what follows the first bar (PACK-05).
+def _unpacked(parts: list[list[bytes]]) -> Iterator[tuple[list[bytes], list[bytes]]]:
+    """Yield packed values with what stands behind them: those of `1:2:3|c` share what follows the first bar (PACK-05).
 
     Members of a set are not packed, and empty values are skipped (PACK-07).
     """
     values: list[bytes] = []
-    for part in parts:
-        value, bar, fields = part.partition(b"|")
+    for value, *fields in parts:
         values.append(value)
-        if not bar:
+        if not fields:
             continue
-        if strip(fields.partition(b"|")[0]) == b"s":
+        if strip(fields[0]) == b"s":
             values = [b":".join(values)]
-        yield from (one + bar + fields for one in [value for value in values if value] or [b""])
+        yield [one for one in values if one] or [b""], fields
         values = []
     if values:
-        yield b":".join(values)
+        yield [b":".join(values)], []
 
 
 def _is_event(line: bytes) -> bool:
