@@ -102,6 +102,7 @@ def test_sizes(size: int, payload: bytes, expected: list[tuple[str, int, int]]) 
         ([b"a" * 70_000, b""], [("ESIZE-03", 1, 0)]),
         ([b"a:" + b"u" * 5000 + b"|s\n"], [("ESIZE-03", 1, 1)]),
         ([b"\n"], [("EFRAMING-02", 1, 1)]),
+        ([b"a:1|c\n\n"], [("EFRAMING-02", 1, 2)]),
     ],
 )
 def test_streams(pieces: list[bytes], expected: list[tuple[str, int, int]]) -> None:

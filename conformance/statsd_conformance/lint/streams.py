@@ -53,7 +53,7 @@ class Streams:
         return found
 
     def _lines(self, piece: Datagram, whole: bytes, lf: bytes) -> list[Finding]:
-        if not lf or (len(whole) <= LONGEST and self._clean(whole) and not _ZERO_GAUGE.search(whole)):
+        if not lf or (len(whole) <= LONGEST and self._clean(whole + lf) and not _ZERO_GAUGE.search(whole)):
             return []
         return list(self._judged(piece, whole.split(b"\n")))
 
