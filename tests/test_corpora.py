@@ -2,6 +2,7 @@
 
 import re
 from ast import literal_eval
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ GOOD = seeds("lines/good")
 BAD = seeds("lines/bad")
 DATAGRAMS = seeds("datagrams")
 LARGEST_PAYLOAD = 65507
+README = Path(__file__).resolve().parents[1] / "corpora" / "README.md"
 
 
 def refused(line: bytes) -> bool:
@@ -71,11 +73,17 @@ def test_a_corpus_stays_below_one_megabyte(corpus: str) -> None:
 
 
 def test_the_corpora_are_the_folders_that_hold_seeds() -> None:
-    assert corpora() == ["datagrams", "lines/bad", "lines/good"]
+    names = ["calls", "console", "datagrams", "graphite", "intervals", "lines/bad", "lines/good", "recordings"]
+    assert corpora() == names
+
+
+@pytest.mark.parametrize("corpus", corpora())
+def test_each_corpus_has_its_row_in_the_readme(corpus: str) -> None:
+    assert f"\n| `{corpus}` | " in README.read_text(encoding="utf-8")
 
 
 def test_an_unknown_corpus_is_refused_with_those_that_there_are() -> None:
-    with pytest.raises(KeyError, match="no corpus 'lines'; there are datagrams, lines/bad, lines/good"):
+    with pytest.raises(KeyError, match=r"no corpus 'lines'; there are calls, console, .*recordings"):
         seeds("lines")
 
 

@@ -1,0 +1,113 @@
+"""Runs a target under Atheris: the one module that knows it.
+
+    python -m statsd_fuzz.parse_datagram [FOLDER] [-libfuzzer_option=…]
+
+libFuzzer writes what covers something new into FOLDER, by default `.fuzz/` and the name; what fails goes there,
+too. The seeds of the target are read beside it, the dictionary of StatsD's tokens is on, and so is the hook that tells
+libFuzzer what a regular expression wants.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+Check = Callable[[bytes], None]
+
+# What is watched while a target runs: its guidance is the code that it tries, not its own.
+PACKAGES: Final = ("statsd_reference", "statsd_conformance")
+# Most faults of a text protocol show in a few lines, and short inputs are tried many more times.
+LONGEST: Final = 128
+MISSING: Final = "Atheris is not installed: pip install 'statsd-conformance[fuzz]' (Linux; Python 3.11 to 3.13)"
+
+
+def instrumented(name: str, packages: Sequence[str] = PACKAGES) -> AbstractContextManager[object]:
+    """Return a context in which what is imported from `packages` guides the search; nothing where `name` is no script.
+
+    A target gives its `__name__`, so that importing it, as tests do, needs no Atheris.
+    """
+    if name != "__main__":
+        return nullcontext()
+    atheris = _atheris()
+    _hook_regular_expressions(atheris)
+    # It says on standard error what it imports, a line a module.
+    return atheris.instrument_imports(include=list(packages))  # type: ignore[no-any-return]  # Atheris has no types
+
+
+def fuzz(check: Check, seeds: Sequence[str] = (), longest: int = LONGEST) -> NoReturn:
+    """Search for bytes for which `check` raises, until told to stop; the command line is libFuzzer's.
+
+    Args:
+        check: the target.
+        seeds: names of corpora to start from.
+        longest: bytes of an input, unless the command line says -max_len.
+    """
+    name = Path(check.__code__.co_filename).stem
+    with ExitStack() as held:
+        corpora = [str(path) for path in _corpora(seeds, held)]
+        search(check, [*sys.argv[1:]], corpora, Path(".fuzz", name), longest, held)
+    raise SystemExit(0)
+
+
+def search(
+    check: Check, given: Sequence[str], corpora: Sequence[str], scratch: Path, longest: int, held: ExitStack
+) -> None:
+    """Hand over to libFuzzer, which ends the process."""
+    atheris = _atheris()
+    options = [one for one in given if one.startswith("-")]
+    folders = [one for one in given if not one.startswith("-")]
+    if not folders:
+        scratch.mkdir(parents=True, exist_ok=True)
+        folders = [str(scratch)]
+    defaults = [f"-dict={_dictionary(held)}", f"-max_len={longest}", f"-artifact_prefix={folders[0]}/"]
+    atheris.Setup([sys.argv[0], *defaults, *options, *folders, *corpora], check)
+    atheris.Fuzz()
+
+
+def _atheris() -> Any:
+    try:
+        import atheris
+    except ImportError:
+        sys.exit(MISSING)
+    return atheris
+
+
+def _corpora(names: Sequence[str], held: ExitStack) -> Iterator[Path]:
+    for name in names:
+        yield held.enter_context(as_file(files("statsd_corpora").joinpath(*name.split("/"))))
+
+
+def _dictionary(held: ExitStack) -> Path:
+    return held.enter_context(as_file(files("statsd_corpora") / "statsd.dict"))
+
+
+def _hook_regular_expressions(atheris: Any) -> None:
+    """Let libFuzzer see what a regular expression asks for.
+
+    Atheris 3.0 raises on some patterns of bytes, which then stay without a hint, and what it puts in the place of a
+    pattern takes no place to start from.
+    """
+    hooks = atheris.function_hooks
+    generate = hooks.gen_match
+
+    def generate_if_it_can(pattern: Any) -> Any:
+        try:
+            return generate(pattern)
+        except Exception:
+            return pattern[:0]
+
+    hooks.gen_match = generate_if_it_can
+    for method in ("search", "match", "fullmatch", "findall", "finditer"):
+        setattr(hooks.AtherisPatternProxy, method, _traced(atheris, method))
+    atheris.enabled_hooks.add("RegEx")
+
+
+def _traced(atheris: Any, method: str) -> Callable[..., Any]:
+    def call(self: Any, *arguments: Any) -> Any:
+        if self.generated:
+            atheris._trace_regex_match(self.generated, self.re_obj)
+        return getattr(self.re_obj, method)(*arguments)
+
+    return call
