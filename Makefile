@@ -1,20 +1,24 @@
 # Each target makes its own virtual environment, .venv, when there is none. Works with GNU make 3.81, which macOS has.
 #
-#   TARGET  the aggregator to test: host:port, a name, …; the reference when empty
+#   TARGET  the aggregator to test: host:port, a name, …; the reference when empty. Of fuzz: one of fuzz/statsd_fuzz
 #   ARGS    more arguments for pytest, or for the benchmark
 #   JOBS    test processes
+#   SECONDS how long each fuzz target runs
 #   PYTHON  the Python to make .venv with; the newest on PATH when empty
 
 TARGET ?=
 ARGS ?=
 JOBS ?= auto
+SECONDS ?= 60
 export PYTHON
 
 STAMP := .venv/made-from-pyproject
 
+FUZZ_TARGETS := $(shell grep -l 'fuzz.check, SEEDS' fuzz/statsd_fuzz/*.py | xargs -n1 basename -s .py)
+
 KNOWN := reference statsd collectd brubeck statsite netdata gostatsd statsd_exporter telegraf veneur
 
-.PHONY: help conformance test spec defects matrix pictures bench peers lint clean
+.PHONY: help conformance test fuzz spec defects matrix pictures bench peers lint clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -24,6 +28,14 @@ conformance: $(STAMP) ## test an aggregator: make conformance TARGET=127.0.0.1:8
 
 test: $(STAMP) ## run the project's own tests
 	@.venv/bin/pytest tests -n $(JOBS) --dist loadgroup $(ARGS)
+
+fuzz: $(STAMP) ## fuzz our own code with Atheris: make fuzz TARGET=parse_datagram SECONDS=600; every target without TARGET
+	@.venv/bin/python -c 'import atheris' 2>/dev/null || bash .ci/venv .venv -e '.[test,fuzz]'
+	@for target in $(or $(TARGET),$(FUZZ_TARGETS)); do \
+		echo "$$target, $(SECONDS) s:"; mkdir -p .fuzz/$$target; \
+		.venv/bin/python -m statsd_fuzz.$$target -max_total_time=$(SECONDS) -timeout=20 $(ARGS) \
+			> .fuzz/$$target.log 2>&1 && tail -1 .fuzz/$$target.log || { tail -40 .fuzz/$$target.log; exit 1; }; \
+	done
 
 spec: $(STAMP) ## write the catalogue of requirements, conformance/SPEC.md, from the cases
 	@.venv/bin/statsd-conformance spec conformance/SPEC.md
