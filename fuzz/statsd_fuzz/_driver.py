@@ -12,9 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from importlib.resources import as_file, files
 from pathlib import Path
+from random import Random
 from typing import Any, Final, NoReturn
 
 Check = Callable[[bytes], None]
+# Makes an input of at most so many bytes from dice.
+Generate = Callable[[Random, int], bytes]
 
 # What is watched while a target runs: its guidance is the code that it tries, not its own.
 PACKAGES: Final = ("statsd_reference", "statsd_conformance")
@@ -46,15 +49,26 @@ def fuzz(check: Check, seeds: Sequence[str] = (), longest: int = LONGEST) -> NoR
     """
     name = Path(check.__code__.co_filename).stem
     with ExitStack() as held:
-        corpora = [str(path) for path in _corpora(seeds, held)]
+        corpora = [str(path) for path in corpora_of(seeds, held)]
         search(check, [*sys.argv[1:]], corpora, Path(".fuzz", name), longest, held)
     raise SystemExit(0)
 
 
 def search(
-    check: Check, given: Sequence[str], corpora: Sequence[str], scratch: Path, longest: int, held: ExitStack
-) -> None:
-    """Hand over to libFuzzer, which ends the process."""
+    check: Check, given: Sequence[str], corpora: Sequence[str], scratch: Path, longest: int, held: ExitStack,
+    generate: Generate | None = None,
+) -> None:  # fmt: skip
+    """Hand over to libFuzzer, which ends the process.
+
+    Args:
+        check: is called with each input.
+        given: options of libFuzzer, and the folder for what covers something new.
+        corpora: folders to start from.
+        scratch: that folder, where none is given.
+        longest: bytes of an input, unless an option says so.
+        held: holds what has to stay meanwhile.
+        generate: makes a new input from dice; every fourth one is its.
+    """
     atheris = _atheris()
     options = [one for one in given if one.startswith("-")]
     folders = [one for one in given if not one.startswith("-")]
@@ -62,7 +76,14 @@ def search(
         scratch.mkdir(parents=True, exist_ok=True)
         folders = [str(scratch)]
     defaults = [f"-dict={_dictionary(held)}", f"-max_len={longest}", f"-artifact_prefix={folders[0]}/"]
-    atheris.Setup([sys.argv[0], *defaults, *options, *folders, *corpora], check)
+
+    def mutate(data: bytes, max_size: int, seed: int) -> bytes:
+        if generate and seed % 4 == 0:
+            return generate(Random(seed), max_size)
+        return bytes(atheris.Mutate(data, max_size))
+
+    hooks = {"custom_mutator": mutate} if generate else {}
+    atheris.Setup([sys.argv[0], *defaults, *options, *folders, *corpora], check, **hooks)
     atheris.Fuzz()
 
 
@@ -74,7 +95,8 @@ def _atheris() -> Any:
     return atheris
 
 
-def _corpora(names: Sequence[str], held: ExitStack) -> Iterator[Path]:
+def corpora_of(names: Sequence[str], held: ExitStack) -> Iterator[Path]:
+    """Yield the folders of corpora, which last as long as `held` does."""
     for name in names:
         yield held.enter_context(as_file(files("statsd_corpora").joinpath(*name.split("/"))))
 
