@@ -20,8 +20,8 @@ from statsd_fuzz.inprocess.search import Plan, written
 from statsd_fuzz.inprocess.subject import Subject
 
 # An input that keeps the processor busy for so long is taken to go on for ever, and one that waits for so much longer.
-_BUSY: Final = 10.0
-_WAITING: Final = 60.0
+BUSY: Final = 10.0
+WAITING: Final = 60.0
 _POLL: Final = 0.1
 _AGAIN: Final = 3
 # What a target wrote last is shown where it did not come up at all.
@@ -96,6 +96,7 @@ def _searched(subject: Subject, plan: Plan, result: Result) -> Iterator[Finding]
     finally:
         process.kill()
         process.wait()
+        tail.end()
     for finding in _confirmed(subject, plan, read, result):
         if finding:
             yield finding
@@ -183,7 +184,7 @@ class _Watch:
         now = time.monotonic()
         if number != self._number:
             self._number, self._since, self._worked = number, now, worked
-        is_stuck = worked - self._worked > _BUSY or now - self._since > _WAITING
+        is_stuck = worked - self._worked > BUSY or now - self._since > WAITING
         return "never-returns" if number and is_stuck else ""
 
 
@@ -198,12 +199,16 @@ class _Tail:
 
     def _read(self) -> None:
         assert self._pipe
-        while chunk := self._pipe.read1(65536):  # type: ignore[attr-defined]  # it is buffered
-            self._last = (self._last + chunk)[-_TAIL:]
+        with self._pipe:
+            while chunk := self._pipe.read1(65536):  # type: ignore[attr-defined]  # it is buffered
+                self._last = (self._last + chunk)[-_TAIL:]
+
+    def end(self) -> None:
+        """Read what is left, when the process has ended."""
+        self._thread.join()
 
     def text(self) -> str:
-        """Return it, one line; the process has ended."""
-        self._thread.join()
+        """Return its last line."""
         lines = [line for line in self._last.decode("utf-8", "replace").splitlines() if line.strip()]
         return lines[-1] if lines else "it said nothing"
 
@@ -217,26 +222,21 @@ def saved(finding: Finding, folder: Path) -> Path:
 
 
 _CASE: Final = """\
-from statsd_fuzz.inprocess import assert_sound, load, subject_of
-
+{imports}
 
 def test_{name}() -> None:
-    subject = subject_of(load({target!r}){how})
-    assert_sound(subject, {data!r})
+    assert_sound({subject}, {data!r})
 """
-_FATAL_CASE: Final = '''\
+_FATAL_CASE: Final = """\
 import subprocess
 import sys
 
-CODE = """
-from statsd_fuzz.inprocess import assert_sound, load, subject_of
-assert_sound(subject_of(load({target!r}){how}), {data!r})
-"""
+CODE = {code!r}
 
 
 def test_{name}() -> None:
     subprocess.run([sys.executable, "-c", CODE], check=True, timeout=60)
-'''
+"""
 
 
 def case_of(finding: Finding, plan: Plan) -> str:
@@ -245,9 +245,11 @@ def case_of(finding: Finding, plan: Plan) -> str:
     how = "".join(f", {name}={value!r}" for name, value in given.items())
     how += f", profile=load_profile({plan.profile!r})" if plan.profile else ""
     how += f", refusals={list(plan.refusals)!r}" if plan.refusals else ""
-    text = _FATAL_CASE if finding.fatal else _CASE
-    case = text.format(name=finding.name.replace("-", "_"), target=plan.target, how=how, data=finding.data)
-    if not plan.profile:
-        return case
-    wanted = "from statsd_fuzz.inprocess import"
-    return case.replace(wanted, f"from statsd_conformance.profile import load_profile\n{wanted}", 1)
+    imports = "from statsd_conformance.profile import load_profile\n" if plan.profile else ""
+    imports += "from statsd_fuzz.inprocess import assert_sound, load, subject_of\n"
+    subject = f"subject_of(load({plan.target!r}){how})"
+    name = finding.name.replace("-", "_")
+    if finding.fatal:
+        code = f"{imports}assert_sound({subject}, {finding.data!r})\n"
+        return _FATAL_CASE.format(name=name, code=code)
+    return _CASE.format(imports=imports, name=name, subject=subject, data=finding.data)

@@ -149,7 +149,7 @@ def _model_profile() -> Profile:
 
 
 def _paths_of(profile: Profile, name: bytes, published: Sequence[GraphiteLine]) -> list[tuple[str, bytes]]:
-    wanted = [(kind, path) for kind, _, path in profile.all_paths(name)]
+    wanted = [("counter" if kind == "rate" else kind, path) for kind, _, path in profile.all_paths(name)]
     return [(kind, line.path) for line in published for kind, path in wanted if same_path(path, line.path)]
 
 

@@ -47,11 +47,11 @@ def samples_of(result: object) -> list[Parsed]:
     if one:
         return [one]
     if isinstance(result, bytes | str | Mapping) or not isinstance(result, Iterable):
-        raise Unread(f"a {type(result).__name__}")
+        raise Unread(f"of type {type(result).__name__}")
     found = [(item, _sample(item)) for item in result]
     for item, sample in found:
         if sample is None:
-            raise Unread(f"a {type(result).__name__} of {type(item).__name__}")
+            raise Unread(f"of type {type(result).__name__}, with items of type {type(item).__name__}")
     return [sample for _, sample in found if sample]
 
 

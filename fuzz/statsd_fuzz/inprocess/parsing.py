@@ -31,7 +31,9 @@ def _samples(datagram: bytes, result: object) -> Iterator[Fault]:
     try:
         got = samples_of(result)
     except Unread as reason:
-        yield Fault("samples-unreadable", f"{shown(datagram)} gives what says no name, value and type: {reason}")
+        yield Fault(
+            "samples-unreadable", f"{shown(datagram)} gives something {reason}, which says no name, value and type"
+        )
         return
     if len(got) != len(wanted):
         yield Fault("samples-of-another-number", f"{shown(datagram)} is {len(wanted)} samples, and gives {len(got)}")

@@ -5,6 +5,7 @@ known also where the process ends or hangs.
 """
 
 import json
+import os
 import sys
 import time
 from base64 import b64encode
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from statsd_fuzz.inprocess.subject import Subject
 
 SEEDS: Final = ("datagrams", "intervals", "lines/good", "lines/bad")
+UNGUIDED: Final = "STATSD_FUZZ_UNGUIDED"
 _LONGEST: Final = 256
 _EXAMPLES: Final = 100
 
@@ -76,13 +78,13 @@ def written(plan: Plan) -> str:
 
 
 def is_guided() -> bool:
-    """Tell whether there is something that guides a search by coverage."""
-    return find_spec("atheris") is not None
+    """Tell whether there is something that guides a search by coverage, and nobody wants to do without."""
+    return find_spec("atheris") is not None and not os.environ.get(UNGUIDED)
 
 
 def main(plan: Plan) -> None:
     """Search until the time is over."""
-    with instrumented("__main__" if is_guided() else __name__ + ".unguided", plan.packages):
+    with instrumented("__main__" if is_guided() else "", plan.packages):
         from statsd_fuzz.inprocess.target import load
 
         target = load(plan.target)

@@ -65,7 +65,7 @@ def load(spelling: str) -> PythonTarget:
         return _tried(made)
     if not callable(found):
         raise TargetError(
-            f"{spelling}: a {type(found).__name__} takes no datagram; {_FORM} of a callable or an aggregator"
+            f"{spelling}: what is of type {type(found).__name__} takes no datagram; {_FORM} of a callable"
         )
     if _takes(found, b""):
         return PythonTarget(spelling, call=found, packages=packages)
@@ -116,7 +116,5 @@ def _tried(target: PythonTarget) -> PythonTarget:
             f"{target.spelling}: making one raises {error!r}; name a function without parameters that does"
         ) from error
     if not _aggregates(made):
-        raise TargetError(
-            f"{target.spelling}: gives a {type(made).__name__} without feed and flush, and takes no datagram"
-        )
+        raise TargetError(f"{target.spelling}: takes no datagram, and its {type(made).__name__} has no feed or flush")
     return target

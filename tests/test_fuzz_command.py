@@ -1,0 +1,163 @@
+"""`statsd-conformance fuzz` against Python targets: what it finds, says, saves and returns.
+
+Slow, because each search is a process of its own that runs for a second or more.
+"""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from statsd_conformance.__main__ import main
+from statsd_fuzz.inprocess import campaign, search
+from statsd_fuzz.inprocess.campaign import Finding, case_of
+from statsd_fuzz.inprocess.search import Plan
+
+TESTS = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a run said and returned."""
+
+    status: int
+    text: str
+
+
+Fuzz = Callable[..., Done]
+
+
+@pytest.fixture
+def fuzz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fuzz:
+    """Give a function that runs the command, in the folder of the targets, and saves in another one."""
+    monkeypatch.chdir(TESTS)
+    monkeypatch.setenv("PYTHONPATH", str(TESTS))
+
+    def run(name: str, *options: str) -> Done:
+        given = [
+            "fuzz",
+            "--target",
+            f"python:python_targets:{name}",
+            "--seed",
+            "7",
+            "--findings",
+            str(tmp_path / "found"),
+        ]
+        result = CliRunner().invoke(main, [*given, *options])
+        return Done(result.exit_code, result.output)
+
+    return run
+
+
+UNGUIDED = pytest.mark.parametrize("guided", [True, False], ids=["guided", "generated"])
+
+
+@UNGUIDED
+def test_a_finding_is_printed_and_saved_under_the_name_of_its_fault_with_a_case(
+    fuzz: Fuzz, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, guided: bool
+) -> None:
+    choose(monkeypatch, guided)
+    done = fuzz("RaisesOnNan", "--seconds", "2")
+    assert done.status == 1, done.text
+    assert "raises-keyerror-in-feed: feed('nan') raises KeyError: 'nan' (in feed)" in done.text
+    assert "1 finding in " in done.text
+    assert (tmp_path / "found" / "raises-keyerror-in-feed").read_bytes() == b"nan"
+    case = tmp_path / "found" / "test_raises_keyerror_in_feed.py"
+    assert "    def test_raises_keyerror_in_feed() -> None:" in done.text
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(case)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "feed('nan') raises KeyError" in ran.stdout
+    assert ran.returncode == 1
+
+
+def choose(monkeypatch: pytest.MonkeyPatch, guided: bool) -> None:
+    """Let a search be guided, which needs Atheris, or be none."""
+    if guided:
+        pytest.importorskip("atheris", reason="Atheris is not installed: pip install 'statsd-conformance[fuzz]'")
+    else:
+        monkeypatch.setenv(search.UNGUIDED, "1")
+
+
+@UNGUIDED
+def test_a_right_target_has_no_findings(
+    fuzz: Fuzz, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, guided: bool
+) -> None:
+    choose(monkeypatch, guided)
+    done = fuzz("Right", "--seconds", "1", "--corpus", str(tmp_path / "corpus"))
+    assert done.status == 0, done.text
+    assert "an aggregator of intervals: counter, rate, gauge, set, timer are compared" in done.text
+    assert ("guided by the coverage of python_targets" in done.text) is guided
+    assert ("pip install 'statsd-conformance[fuzz]' adds Atheris" in done.text) is not guided
+    assert "--seed 7" in done.text
+    assert "0 findings in " in done.text
+    assert "in 0 inputs" not in done.text
+    assert not (tmp_path / "found").exists()
+    assert any((tmp_path / "corpus").iterdir()) is guided
+
+
+@UNGUIDED
+def test_a_target_that_ends_the_process_is_a_finding_once(
+    fuzz: Fuzz, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, guided: bool
+) -> None:
+    choose(monkeypatch, guided)
+    done = fuzz("ExitsOnNan", "--seconds", "4")
+    assert done.status == 1, done.text
+    assert done.text.count("ends-with-status-3: ") == 1
+    assert b"nan" in (tmp_path / "found" / "ends-with-status-3").read_bytes()
+
+
+def test_a_target_that_hangs_is_a_finding(fuzz: Fuzz, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(campaign, "BUSY", 0.5)
+    done = fuzz("HangsOnNan", "--seconds", "4")
+    assert done.status == 1, done.text
+    assert "never-returns: " in done.text
+    assert b"nan" in (tmp_path / "found" / "never-returns").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (
+            ["--target", "127.0.0.1:8125"],
+            "--target '127.0.0.1:8125' is no Python target: give python:package.module:name",
+        ),
+        (["--target", "python:nowhere:x"], "cannot import nowhere"),
+        (["--target", "python:python_targets:parse", "--profile", "none-such"], "none-such"),
+        (["--target", "python:python_targets:parse", "--seconds", "0"], "0 is not in the range"),
+        ([], "Missing option '--target'"),
+    ],
+)
+def test_bad_usage_ends_with_2_and_a_line_that_names_it(options: list[str], words: str) -> None:
+    result = CliRunner().invoke(main, ["fuzz", *options])
+    assert result.exit_code == 2, result.output
+    assert words in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_search_that_does_not_begin_says_why(fuzz: Fuzz, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The process of the search does not find the target, which this one has imported.
+    monkeypatch.chdir("/")
+    monkeypatch.delenv("PYTHONPATH")
+    done = fuzz("Right", "--seconds", "1")
+    assert done.status == 1
+    assert "the search did not begin: " in done.text
+    assert "cannot import python_targets" in done.text
+
+
+def test_the_case_of_a_finding_has_what_the_run_was_given() -> None:
+    plan = Plan("python:a:b", "", profile="statsd", interval=2.0, refusals=("ValueError",))
+    case = case_of(Finding("counter-differs", "", b"a:1|c"), plan)
+    compile(case, "case", "exec")
+    assert "load_profile('statsd')" in case
+    assert "from statsd_conformance.profile import load_profile\n" in case
+    assert "interval=2.0, profile=load_profile('statsd'), refusals=['ValueError']" in case
+    fatal = case_of(Finding("never-returns", "", b"a\n\"'", fatal=True), plan)
+    compile(fatal, "case", "exec")

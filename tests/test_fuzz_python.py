@@ -1,0 +1,230 @@
+"""Python targets: how they are found and judged, and that right ones have no faults."""
+
+import sys
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from statsd_conformance.profile import load_profile
+from statsd_corpora import seeds
+from statsd_fuzz.inprocess import Subject, TargetError, assert_sound, judge, load, subject_of
+from statsd_fuzz.inprocess.generating import generated
+from statsd_fuzz.inprocess.parsed import Parsed, Unread, samples_of
+from statsd_fuzz.inprocess.plain import plain_part
+from statsd_fuzz.inprocess.published import Unreadable, lines_of
+from statsd_fuzz.inprocess.reducing import reduced
+from statsd_fuzz.inputs import dice, intervals_of, pieces, written
+from statsd_fuzz.strategies import datagrams, traffic
+
+AGGREGATORS = ("Right", "AsTables", "AsPairs", "INSTANCE", "make", "of_one_datagram")
+PARSERS = ("parse", "parse_to_objects", "count_lines")
+INPUTS = st.one_of(
+    datagrams(),
+    traffic().map(written),
+    st.binary(max_size=60),
+    st.builds(generated, st.randoms(use_true_random=False), st.just(256)),
+)
+
+
+@cache
+def subject(name: str) -> Subject:
+    return subject_of(load(f"python:python_targets:{name}"))
+
+
+def faults(name: str, data: bytes) -> list[str]:
+    return [fault.name for fault in judge(subject(name), data)]
+
+
+@pytest.mark.parametrize("name", [*AGGREGATORS, *PARSERS])
+def test_a_right_target_has_no_faults_in_the_seeds(name: str) -> None:
+    for corpus in ("intervals", "lines/good", "lines/bad"):
+        for data in seeds(corpus).values():
+            assert_sound(subject(name), data)
+
+
+@pytest.mark.parametrize("name", ["Right", "AsTables", "of_one_datagram", "parse"])
+@settings(max_examples=30)
+@given(INPUTS)
+def test_a_right_target_has_no_faults_in_generated_inputs(name: str, data: bytes) -> None:
+    assert_sound(subject(name), data)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "fault"),
+    [
+        ("IgnoresRates", b"a:1|c|@0.5", "counter-differs"),
+        ("ForgetsGauges", b"a:5|g\n==\na:-1|g", "gauge-differs"),
+        ("TakesBareValues", b"ab:1", "refused-line-makes-a-counter"),
+        ("LosesSets", b"a:x|s\nb:x|s", "set-missing"),
+        ("RaisesOnNan", b"nan", "raises-keyerror-in-feed"),
+        ("parse_strictly", b"a:1|c\nb", "raises-valueerror-in-parse-strictly"),
+        ("parse_halves", b"a:60|c", "value-of-counter-differs"),
+    ],
+)
+def test_a_fault_has_a_name_of_its_own_and_does_not_show_elsewhere(name: str, data: bytes, fault: str) -> None:
+    assert fault in faults(name, data)
+    assert faults(name, b"a:1|c\nb:2|g\nc:3|ms") == []
+    assert faults("Right" if subject(name).make else "parse", data) == []
+
+
+def test_a_sentence_tells_what_was_sent_what_is_required_and_what_came() -> None:
+    [fault] = judge(subject("IgnoresRates"), b"a:1|c|@0.5")
+    assert fault.sentence == "the flush has 1, required is 2 as the counter of 'a', which was sent a:1|c|@0.5"
+    with pytest.raises(AssertionError, match="the flush has 1, required is 2"):
+        assert_sound(subject("IgnoresRates"), b"a:1|c|@0.5")
+
+
+def test_a_refusal_is_none_where_all_lines_are_plain() -> None:
+    strict = subject_of(load("python:python_targets:parse_strictly"), refusals=["ValueError"])
+    assert judge(strict, b"a:1|c\nb") == []
+    raising = subject_of(load("python:python_targets:RaisesOnNan"), refusals=["LookupError"])
+    assert judge(raising, b"a:nan|g\nb:1|c") == []
+    assert [fault.name for fault in judge(raising, b"nan:1|c")] == ["raises-keyerror-in-feed"]
+
+
+def test_a_profile_says_how_names_are_spelled() -> None:
+    given = subject_of(load("python:python_targets:IgnoresRates"), profile=load_profile("reference"))
+    assert [fault.name for fault in judge(given, b"a:1|c|@0.5")] == ["counter-differs"]
+
+
+@pytest.mark.parametrize(
+    ("spelling", "message"),
+    [
+        ("python_targets:parse", "is no Python target: give python:package.module:name"),
+        ("python:python_targets", "is no Python target"),
+        ("python:there.is.none:x", "cannot import there.is.none: .*; is it installed here"),
+        ("python:python_targets:x", "python_targets has no x"),
+        ("python:python_targets:NOTHING", "what is of type int takes no datagram"),
+        ("python:python_targets:Metric", "making one raises TypeError"),
+        ("python:python_targets:dict", "has no dict"),
+    ],
+)
+def test_what_is_no_target_is_refused_in_words(spelling: str, message: str) -> None:
+    with pytest.raises(TargetError, match=message):
+        load(spelling)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("as_number", "raises ValueError.* when it is called with a counter"),
+        ("Counting", "counts from its start on"),
+    ],
+)
+def test_what_cannot_be_judged_is_refused_in_words(name: str, message: str) -> None:
+    with pytest.raises(TargetError, match=message):
+        subject(name)
+
+
+def test_a_module_that_raises_is_refused_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken_target.py").write_text("1 / 0\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    with pytest.raises(TargetError, match="broken_target raises ZeroDivisionError"):
+        load("python:broken_target:x")
+
+
+def test_what_the_target_imports_guides_the_search_and_the_standard_library_does_not() -> None:
+    assert load("python:python_targets:parse").packages == ("python_targets",)
+
+
+@pytest.mark.parametrize(
+    ("result", "lines"),
+    [
+        (None, []),
+        (b"a 1 2\nb 2 2\n", ["a 1 2", "b 2 2"]),
+        ("a 1 2", ["a 1 2"]),
+        (["a 1 2", b"b 2 2"], ["a 1 2", "b 2 2"]),
+        ({"a": 1, b"b": {"c": "2.5"}}, ["a 1 0", "b.c 2.5 0"]),
+        ([("a", 1), ("b", 2.5, 100), ("c", (100, 3))], ["a 1 0", "b 2.5 0", "c 3 0"]),
+    ],
+)
+def test_a_flush_is_read_in_the_usual_shapes(result: object, lines: list[str]) -> None:
+    assert list(map(str, lines_of(result))) == lines
+
+
+@pytest.mark.parametrize("result", [5, {1: 2}, {"a": None}, [("a",)], [5], {"a": True}])
+def test_a_flush_in_another_shape_is_refused(result: object) -> None:
+    with pytest.raises(Unreadable):
+        lines_of(result)
+
+
+@pytest.mark.parametrize(
+    ("result", "samples"),
+    [
+        (None, []),
+        ([], []),
+        (("a", 1, "c"), [Parsed(b"a", 1.0, "c")]),
+        ([("a", "1", "counter", 0.5)], [Parsed(b"a", 1.0, "c", 0.5)]),
+        ({"name": "a", "value": "07", "type": "s"}, [Parsed(b"a", b"07", "s")]),
+        ([{"metric": b"a", "val": 2, "mtype": "ms"}], [Parsed(b"a", 2.0, "ms")]),
+    ],
+)
+def test_samples_are_read_in_the_usual_shapes(result: object, samples: list[Parsed]) -> None:
+    assert samples_of(result) == samples
+
+
+@pytest.mark.parametrize("result", [5, "a:1|c", [5], ("a", "b"), {"name": "a"}, [("a", 1, "unknown")]])
+def test_a_result_that_says_no_sample_is_not_read(result: object) -> None:
+    with pytest.raises(Unread):
+        samples_of(result)
+
+
+def plain(data: bytes) -> list[Mapping[bytes, int]]:
+    return [{name: len(lines) for name, lines in some.items()} for some in plain_part(intervals_of(data)).intervals]
+
+
+@pytest.mark.parametrize(
+    ("data", "judged"),
+    [
+        (b"a:1|c\nb:2|g\na:3|c", [{b"a": 2, b"b": 1}]),
+        (b"a:1|c\n==\na:1|c", [{b"a": 1}, {b"a": 1}]),
+        (b"a:1|c\na:2|g", [{}]),
+        (b"a:+1|g", [{}]),
+        (b"a:5|g\n==\na:+1|g", [{b"a": 1}, {b"a": 1}]),
+        (b"a:1|c\na!:2|c\nb:1|c", [{b"b": 1}]),
+        (b"ab:1|c\na!b:x|c", [{}]),
+        (b"a:1|c|@0.3", [{}]),
+        (b"a:1|c|@0.5", [{b"a": 1}]),
+        (b"a:007|c\nb:-1|c\nd:1e3|c\ne:1|ms\r", [{}]),
+    ],
+)
+def test_only_buckets_about_which_nobody_argues_are_judged(data: bytes, judged: list[Mapping[bytes, int]]) -> None:
+    assert plain(data) == judged
+
+
+@pytest.mark.parametrize(
+    ("data", "refused"),
+    [
+        (b"ab\ncd:1\nef:x|c\ngh:1|c|0.1", {b"ab", b"cd", b"ef", b"gh"}),
+        (b"ab\nab:1|c", set()),
+        (b"ab\nxabx:0x1|c", set()),
+        (b"a\nab:inf|c", set()),
+    ],
+)
+def test_only_lines_that_nobody_takes_have_to_be_refused(data: bytes, refused: set[bytes]) -> None:
+    assert plain_part(intervals_of(data)).refused == refused
+
+
+def test_an_input_is_reduced_to_what_shows_the_fault() -> None:
+    data = b"b:1|c\nxnan:7|g|@0.1\n\nc:320|ms"
+    assert reduced(data, lambda one: b"nan" in one) == b"nan"
+    assert reduced(b"zz9", lambda one: len(one) == 3) == b"111"
+
+
+@given(st.lists(st.lists(st.binary(max_size=9), max_size=3), min_size=1, max_size=3))
+def test_intervals_read_back_as_they_were_written(intervals: list[list[bytes]]) -> None:
+    again = intervals_of(written(intervals))
+    separators = any(b"-" in one or b"=" in one or b"\n" in one for some in intervals for one in some)
+    assert separators or again == [[] if some == [b""] else some for some in intervals]
+
+
+@given(st.binary(max_size=60))
+def test_pieces_are_the_whole_and_fall_alike(data: bytes) -> None:
+    assert b"".join(pieces(data)) == data
+    assert pieces(data) == pieces(data)
+    assert dice(data).random() == dice(data).random()
