@@ -86,6 +86,10 @@ def test_a_refusal_is_none_where_all_lines_are_plain() -> None:
     assert [fault.name for fault in judge(raising, b"nan:1|c")] == ["raises-keyerror-in-feed"]
 
 
+def test_a_bucket_of_the_name_of_an_own_counter_is_not_judged() -> None:
+    assert faults("Right", b"statsd.bad_lines_seen:1|c\nx") == []
+
+
 def test_a_profile_says_how_names_are_spelled() -> None:
     given = subject_of(load("python:python_targets:IgnoresRates"), profile=load_profile("reference"))
     assert [fault.name for fault in judge(given, b"a:1|c|@0.5")] == ["counter-differs"]
@@ -190,6 +194,7 @@ def plain(data: bytes) -> list[Mapping[bytes, int]]:
         (b"ab:1|c\na!b:x|c", [{}]),
         (b"a:1|c|@0.3", [{}]),
         (b"a:1|c|@0.5", [{b"a": 1}]),
+        (b"a:1|c|@0.01", [{b"a": 1}]),
         (b"a:007|c\nb:-1|c\nd:1e3|c\ne:1|ms\r", [{}]),
     ],
 )
@@ -214,6 +219,13 @@ def test_an_input_is_reduced_to_what_shows_the_fault() -> None:
     data = b"b:1|c\nxnan:7|g|@0.1\n\nc:320|ms"
     assert reduced(data, lambda one: b"nan" in one) == b"nan"
     assert reduced(b"zz9", lambda one: len(one) == 3) == b"111"
+
+
+def test_a_line_is_left_out_as_a_whole_where_no_part_of_it_can_be() -> None:
+    def fails(one: bytes) -> bool:
+        return b"b:2|c" in one and all(line in (b"a:1|c", b"b:2|c", b"d:3|c") for line in one.split(b"\n"))
+
+    assert reduced(b"a:1|c\nb:2|c\nd:3|c", fails) == b"b:2|c"
 
 
 @given(st.lists(st.lists(st.binary(max_size=9), max_size=3), min_size=1, max_size=3))

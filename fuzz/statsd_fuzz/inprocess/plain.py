@@ -17,7 +17,7 @@ _NAME: Final = rb"(?P<name>[A-Za-z0-9_-]{1,40}(?:\.[A-Za-z0-9_-]{1,40}){0,4})"
 _WHOLE: Final = rb"(?:0|[1-9][0-9]{0,8})"
 _NUMBER: Final = rb"%b(?:\.[0-9]{1,3})?" % _WHOLE
 _PLAIN: Final = re.compile(
-    rb"%b:(?:(?P<counter>%b)\|c(?:\|@(?P<rate>0\.5|0\.25|0\.2|0\.125|0\.1))?"
+    rb"%b:(?:(?P<counter>%b)\|c(?:\|@(?P<rate>0\.[0-9]{0,3}[1-9]))?"
     rb"|(?P<time>%b)\|ms|(?P<level>[+-]?%b)\|g|(?P<member>[A-Za-z0-9_-]{1,40})\|s)\Z"
     % (_NAME, _WHOLE, _NUMBER, _NUMBER)
 )
