@@ -1,6 +1,6 @@
 """Measures the reference beside real servers, each pair in one run, and prints the ratios.
 
-    python tests/bench/run.py [ingest] [memory] [pause] [lint] [replay] [--names 100000]
+    python tests/bench/run.py [ingest] [memory] [pause] [lint] [replay] [fuzz] [--names 100000]
 
 Nothing here fails a test run: figures are for people.
 """
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 import click
+from executions import TARGETS, executions
 from ingest import Ingest, lossless_rate
 from lint_rate import Judged, lint_rates
 from memory import VALUES, Resident, resident
@@ -30,13 +31,13 @@ _console = Console()
 
 
 @click.command()
-@click.argument("what", nargs=-1, type=click.Choice(["ingest", "memory", "pause", "lint", "replay"]))
+@click.argument("what", nargs=-1, type=click.Choice(["ingest", "memory", "pause", "lint", "replay", "fuzz"]))
 @click.option("--target", "targets", multiple=True, default=["reference", "statsd", "collectd"], help="who to measure")
 @click.option("--names", multiple=True, type=int, default=[100_000, 1_000_000], help="distinct names held, for memory")
 @click.option("--datagrams", type=int, default=1_000_000, help="in the capture that is linted")
 def main(what: Sequence[str], targets: Sequence[str], names: Sequence[int], datagrams: int) -> None:
-    """Measure ingest, memory, the pause of a flush, the linter and the replay; all of them by default."""
-    chosen = what or ("ingest", "memory", "pause", "lint", "replay")
+    """Measure ingest, memory, the pause of a flush, the linter, the replay and fuzz targets; all of them by default."""
+    chosen = what or ("ingest", "memory", "pause", "lint", "replay", "fuzz")
     if "ingest" in chosen:
         asyncio.run(_ingest(targets))
     if "memory" in chosen:
@@ -47,6 +48,8 @@ def main(what: Sequence[str], targets: Sequence[str], names: Sequence[int], data
         _lint(datagrams)
     if "replay" in chosen:
         _replay()
+    if "fuzz" in chosen:
+        _fuzz()
 
 
 async def _ingest(targets: Sequence[str]) -> None:
@@ -112,6 +115,25 @@ def _replay() -> None:
     for one in sent:
         figures = ("", one.problem) if one.problem else (f"{one.rate:,.0f}", _ratio(best.get(one.way), one.rate))
         table.add_row(one.way, one.sender, *figures)
+    _console.print(table)
+
+
+def _fuzz() -> None:
+    table = Table(
+        "target",
+        "inputs/s",
+        "inputs/s of the processor",
+        "of an empty target",
+        title="Fuzz targets, Atheris, 10 s each",
+    )
+    empty = executions("", 10)
+    for target in ("", *TARGETS):
+        result = executions(target, 10) if target else empty
+        if isinstance(result, str) or isinstance(empty, str):
+            table.add_row(target or "empty", "", str(result), "")
+        else:
+            share = f"{result.by_processor / empty.by_processor:.3f}"
+            table.add_row(target or "empty", f"{result.by_clock:,.0f}", f"{result.by_processor:,.0f}", share)
     _console.print(table)
 
 
