@@ -7,6 +7,15 @@ from types import FrameType
 
 # A thousand times what the largest datagram takes.
 SECONDS = 5
+# Lines of each sort that once took the square of their length.
+LARGE = {
+    "cr-and-no-colon": b"a:1|c" + b"\r" * 200_000,
+    "digits-then-a-letter": b"a:" + b"1" * 200_000 + b"x|c",
+    "blanks-between-letters": b"a:x" + b" " * 200_000 + "é|c".encode(),
+    "rate-of-many-samples": b"a" + b":1|c" * 8000 + b"|#|@0.1" + b"1" * 32_000,
+    "rate-of-packed-values": b"a" + b":1" * 16_000 + b"|c|@0.1" + b"1" * 32_000,
+    "type-of-packed-values": b"a" + b":1" * 16_000 + b"|" + b" " * 32_000 + b"c",
+}
 
 
 @contextmanager

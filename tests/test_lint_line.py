@@ -2,6 +2,7 @@
 
 import pytest
 
+from endless import LARGE, ended_when_endless
 from statsd_conformance.lint import Finding, Settings, lint
 from statsd_conformance.recording import Datagram
 from statsd_corpora import seeds
@@ -163,3 +164,9 @@ def test_text_of_a_finding_is_its_line() -> None:
     [one] = lint([Datagram(b"a:1|c\nb:1|x\nd:1|c\n", 7)])
     message = "type 'x' is none of etsy: c, g, ms, s"
     assert one == Finding("ELINE-05", message, number=7, line=2, column=5, text=b"b:1|x")
+
+
+@pytest.mark.parametrize("line", LARGE.values(), ids=LARGE)
+def test_a_large_line_is_judged_in_time_as_long_as_it(line: bytes) -> None:
+    with ended_when_endless():
+        assert found(line)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from endless import ended_when_endless
+from endless import LARGE, ended_when_endless
 from statsd_fuzz.steps import steps
 from statsd_fuzz.strategies import any_lines, bad_lines, lines, timer_lines, unusable_buckets
 from statsd_reference import BadLine, Kind, Outcome, Sample, read_options
@@ -301,17 +301,6 @@ def test_a_line_longer_than_allowed_is_refused_and_kept_short() -> None:
     line = b"a:" + b"0" * 200 + b"|c"
     assert parsed(line, maxLine=204) == (a(0),)
     assert parsed(line, maxLine=203) == (BadLine(line[:128], "longer than 203 bytes"),)
-
-
-# Lines of each sort that once took the square of their length.
-LARGE = {
-    "cr-and-no-colon": b"a:1|c" + b"\r" * 200_000,
-    "digits-then-a-letter": b"a:" + b"1" * 200_000 + b"x|c",
-    "blanks-between-letters": b"a:x" + b" " * 200_000 + "é|c".encode(),
-    "rate-of-many-samples": b"a" + b":1|c" * 8000 + b"|#|@0.1" + b"1" * 32_000,
-    "rate-of-packed-values": b"a" + b":1" * 16_000 + b"|c|@0.1" + b"1" * 32_000,
-    "type-of-packed-values": b"a" + b":1" * 16_000 + b"|" + b" " * 32_000 + b"c",
-}
 
 
 @pytest.mark.parametrize("extensions", [(), EXTENSIONS], ids=["original", "extensions"])

@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 
+from endless import LARGE, ended_when_endless
 from statsd_conformance.refused import refused
 from statsd_corpora import seeds
 from statsd_fuzz.strategies import bad_lines, lines
@@ -97,3 +98,15 @@ def test_lines_behind_a_limit_are_left_out() -> None:
     datagram = b"a:x|c\nb:x|c\n"
     assert [one.start for one in refused(datagram, within=6)] == [2]
     assert [one.start for one in refused(datagram, within=7)] == [2, 8]
+
+
+@pytest.mark.parametrize("line", LARGE.values(), ids=LARGE)
+def test_a_large_line_is_marked_without_going_through_it_for_each_sample(line: bytes) -> None:
+    # The longest line that the reference takes.
+    with ended_when_endless():
+        assert_marks_lie_in_order(line[:2] + line[-65_000:])
+
+
+def assert_marks_lie_in_order(line: bytes) -> None:
+    places = [place.start for place in refused(line)]
+    assert places == sorted(places)

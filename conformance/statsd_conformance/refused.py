@@ -42,38 +42,55 @@ def refused(datagram: bytes, within: int | None = None) -> Iterator[Refused]:
         if within is not None and found.start() >= within:
             return
         line, at = found[0], found.start()
-        for number, outcome in enumerate(REFERENCE.parse(line)):
-            if isinstance(outcome, BadLine):
-                start, stop = _place(line, number, outcome.reason)
-                yield Refused(at + start, at + stop, outcome.reason)
+        bad = [(number, one) for number, one in enumerate(REFERENCE.parse(line)) if isinstance(one, BadLine)]
+        parts = _parts(line) if bad else None
+        for number, outcome in bad:
+            assert parts
+            start, stop = _place(line, parts, number, outcome.reason)
+            yield Refused(at + start, at + stop, outcome.reason)
 
 
-def _place(line: bytes, number: int, reason: str) -> tuple[int, int]:
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Where the parts of a line stand: the end of its name, that of its samples, where each begins, a late rate."""
+
+    name: int
+    body: int
+    starts: list[int]
+    late: tuple[int, int] | None
+
+
+def _parts(line: bytes) -> _Parts:
+    name = len(line.partition(b":")[0])
+    body, mark, tags = line.partition(b"|#")
+    late = _LATE_RATE.search(tags)
+    offset = len(body) + len(mark)
+    span = (offset + late.start(1), offset + late.end(1)) if late else None
+    return _Parts(name, len(body), _starts(body, b":", name + 1, len(body)), span)
+
+
+def _place(line: bytes, parts: _Parts, number: int, reason: str) -> tuple[int, int]:
     """Return where the fault of the sample with that number stands in a line."""
-    name, colon, _ = line.partition(b":")
     if reason.startswith("longer than"):
         return REFERENCE.options.max_line, len(line)
     if reason == "no name":
         return 0, 1
     if reason == "no name left after clean-up":
-        return 0, len(name)
+        return 0, parts.name
     if reason == "a CR that does not end the line":
-        start = line.index(b"\r", len(name))
+        start = line.index(b"\r", parts.name)
         return start, start + 1
-    if not colon or (reason not in _FIELDS and reason != "no type"):
+    if parts.name == len(line) or (reason not in _FIELDS and reason != "no type"):
         return 0, len(line)
-    body, mark, tags = line.partition(b"|#")
-    starts = _starts(body, b":", len(name) + 1, len(body))
+    starts = parts.starts
     start = starts[number]
-    stop = starts[number + 1] - 1 if number + 1 < len(starts) else len(body)
+    stop = starts[number + 1] - 1 if number + 1 < len(starts) else parts.body
     if reason == "no type":
         return _visible(start, stop)
     fields = _starts(line, b"|", start, stop)
     if _FIELDS[reason] >= len(fields):
         # A rate behind the tags is that of every sample without one.
-        late = _LATE_RATE.search(tags)
-        offset = len(body) + len(mark)
-        return (offset + late.start(1), offset + late.end(1)) if late else (start, stop)
+        return parts.late or (start, stop)
     begin = fields[_FIELDS[reason]]
     bar = line.find(b"|", begin, stop)
     return _visible(begin, bar if bar >= 0 else stop)

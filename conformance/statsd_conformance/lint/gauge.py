@@ -10,7 +10,7 @@ from statsd_conformance.lint.latest import Latest
 from statsd_conformance.printable import escaped
 
 _GAUGE: Final = re.compile(rb"([^:|]*):([+-]?)([0-9.][^:|]*)\|g(?=\||\Z)")
-_ZERO: Final = re.compile(rb"0*\.?0*")
+_ZERO: Final = re.compile(rb"0*(?:\.0*)?")
 # Names that count up and down, or are at zero.
 _REMEMBERED: Final = 16384
 

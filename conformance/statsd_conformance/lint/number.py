@@ -8,7 +8,7 @@ from statsd_conformance.printable import escaped
 
 _PLAIN: Final = re.compile(rb"[+-]?[0-9]+(?:\.[0-9]+)?")
 _BARE_POINT: Final = re.compile(rb"[+-]?(?:[0-9]+\.|\.[0-9]+)")
-_EXPONENT: Final = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]+")
+_EXPONENT: Final = re.compile(rb"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[eE][+-]?[0-9]+")
 _BASED: Final = re.compile(rb"[+-]?0(?:[xX][0-9a-fA-F.pP+-]+|[oO][0-7]+|[bB][01]+)")
 _UNDERSCORES: Final = re.compile(rb"[+-]?[0-9]+(?:_[0-9]+)+(?:\.[0-9]+)?")
 _COMMAS: Final = re.compile(rb"[+-]?[0-9]+(?:,[0-9]+)+(?:\.[0-9]+)?")

@@ -6,8 +6,8 @@ from typing import Final
 from statsd_conformance.lint.finding import Fault
 from statsd_conformance.printable import escaped
 
-_DECIMAL: Final = re.compile(rb"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
-_EXPONENT: Final = re.compile(rb"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]+")
+_DECIMAL: Final = re.compile(rb"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
+_EXPONENT: Final = re.compile(rb"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[eE][+-]?[0-9]+")
 # netdata takes a lower rate for this one.
 _LOWEST: Final = 0.001
 
