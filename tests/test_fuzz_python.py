@@ -74,6 +74,8 @@ def test_a_fault_has_a_name_of_its_own_and_does_not_show_elsewhere(name: str, da
 def test_a_sentence_tells_what_was_sent_what_is_required_and_what_came() -> None:
     [fault] = judge(subject("IgnoresRates"), b"a:1|c|@0.5")
     assert fault.sentence == "the flush has 1, required is 2 as the counter of 'a', which was sent a:1|c|@0.5"
+    [later] = judge(subject("ForgetsGauges"), b"a:5|g\n==\na:-1|g")
+    assert later.sentence == "interval 2 has -1, required is 4 as the gauge of 'a', which was sent a:5|g, a:-1|g"
     with pytest.raises(AssertionError, match="the flush has 1, required is 2"):
         assert_sound(subject("IgnoresRates"), b"a:1|c|@0.5")
 
@@ -88,6 +90,7 @@ def test_a_refusal_is_none_where_all_lines_are_plain() -> None:
 
 def test_a_bucket_of_the_name_of_an_own_counter_is_not_judged() -> None:
     assert faults("Right", b"statsd.bad_lines_seen:1|c\nx") == []
+    assert faults("Right", b"statsd.bad_lines_seen") == []
 
 
 def test_a_profile_says_how_names_are_spelled() -> None:
@@ -209,6 +212,7 @@ def test_only_buckets_about_which_nobody_argues_are_judged(data: bytes, judged: 
         (b"ab\nab:1|c", set()),
         (b"ab\nxabx:0x1|c", set()),
         (b"a\nab:inf|c", set()),
+        (b"ab\na\xffb:1|c", set()),
     ],
 )
 def test_only_lines_that_nobody_takes_have_to_be_refused(data: bytes, refused: set[bytes]) -> None:

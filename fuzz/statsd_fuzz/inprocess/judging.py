@@ -84,17 +84,20 @@ def _compared(
         for name, some in lines.items():
             # What has the name of one of the target's own series adds to that.
             if subject.own.isdisjoint(path for _, _, path in profile.all_paths(name)):
-                yield from _bucket(profile, name, some, model, seen, where)
+                # What a gauge holds may come of earlier intervals.
+                before = [line for lines in plain.intervals[: number - 1] for line in lines.get(name, ())]
+                told = _sent([*before, *some] if some[0].type == "g" else some)
+                yield from _bucket(profile, name, some[0].type, model, seen, where, told)
         for name in plain.refused:
-            if paths := _paths_of(profile, name, published):
+            if paths := [one for one in _paths_of(profile, name, published) if one[1] not in subject.own]:
                 kind, path = paths[0]
                 yield Fault(f"refused-line-makes-a-{kind}", f"{where} has {shown(path)}, of a line that nobody takes")
 
 
 def _bucket(
-    profile: Profile, name: bytes, lines: Sequence[Line], model: Flushed, seen: Flushed, where: str
+    profile: Profile, name: bytes, type: str, model: Flushed, seen: Flushed, where: str, sent: str
 ) -> Iterator[Fault]:
-    kind = _KINDS[lines[0].type]
+    kind = _KINDS[type]
     if not {kind, "rate" if kind == "counter" else kind} & set(profile.paths):
         return
     for statistic in _STATISTICS if kind == "timer" else ("",):
@@ -103,7 +106,7 @@ def _bucket(
         about = f"{kind}-{statistic}" if statistic else kind
         wanted, got = _value(kind, name, statistic, model), _value(kind, name, statistic, seen)
         assert wanted is not None
-        told = f"{about} of {shown(name)}, which was sent {_sent(lines)}"
+        told = f"{about} of {shown(name)}, which was sent {sent}"
         if got is None:
             yield Fault(f"{about}-missing", f"{where} has no {told}")
         elif not isclose(got, wanted, rel_tol=_TOLERANCE, abs_tol=1e-9):

@@ -80,7 +80,8 @@ def _is_judged(name: bytes, intervals: Sequence[dict[bytes, list[Line]]]) -> boo
 
 def _names_of_refused(others: Sequence[bytes], names: set[bytes]) -> Iterable[bytes]:
     matches = [_REFUSED.match(text) for text in others]
-    taken = [text for text, match in zip(others, matches, strict=True) if not match]
+    odd = [text for text, match in zip(others, matches, strict=True) if not match]
+    taken = odd + [clean_name(text) for text in odd]
     for match in matches:
         # A short name is a part of too much else.
         if (
