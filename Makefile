@@ -65,7 +65,7 @@ lint: $(STAMP) ## check style, format and types
 	@.venv/bin/mypy
 
 clean: ## remove what make and the tools made in this folder
-	rm -rf .venv .peers .conformance build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .peers .conformance .fuzz build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find reference conformance fuzz corpora tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMP): pyproject.toml
