@@ -176,6 +176,8 @@ def test_many_groups_of_which_all_arrived_take_a_row_each(tmp_path: Path) -> Non
         (["--render", "http://x", "--seconds", "1"], "--seconds is for --tap"),
         (["--carbon-query", "127.0.0.1:1", "--counters", "a"], "cannot ask the cache of carbon at 127.0.0.1:1"),
         (["--tap", "127.0.0.1:1", "--forward", "tcp://127.0.0.1:1"], "datagrams go to datagrams, streams to streams"),
+        (["--tap", "127.0.0.1:1", "--forward", "127.0.0.1:1"], "would pass everything on to itself"),
+        (["--graphite-tap", "127.0.0.1:1", "--graphite-forward", "127.0.0.1:1"], "with --graphite-forward"),
     ],
 )
 def test_bad_usage_ends_with_2_and_one_line_that_names_it(arguments: list[str], told: str) -> None:

@@ -55,6 +55,21 @@ def test_datagrams_are_passed_on_as_they_are_and_kept() -> None:
     asyncio.run(scene())
 
 
+def test_many_datagrams_are_read_in_several_goes() -> None:
+    async def run() -> list[int]:
+        with inlet() as aggregator, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as emitter:
+            tap = WireTap(udp(0), udp(aggregator.getsockname()[1]))
+            emitter.connect(("127.0.0.1", await tap.open()))
+            for _ in range(300):
+                emitter.send(b"a:1|c")
+            # Nothing awaits in between, so the loop has read nothing yet.
+            goes = [tap._drain(), tap._drain()]
+            await tap.close()
+            return goes
+
+    assert asyncio.run(run()) == [256, 44]
+
+
 def test_datagrams_for_nobody_are_seen_all_the_same() -> None:
     async def scene() -> None:
         with inlet() as gone:

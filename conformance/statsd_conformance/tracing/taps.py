@@ -23,6 +23,10 @@ from statsd_conformance.tracing.wire import WireReader
 from statsd_reference.listen import bind_unix
 
 _LARGEST: Final = 65_535
+# Datagrams that are read in one go, so that the clock and Ctrl-C are heard under any load.
+_BATCH: Final = 256
+# Goes at the end: more than a receive buffer holds, however much goes on coming.
+_LAST_GOES: Final = 64
 
 
 class TapError(AddressError):
@@ -59,6 +63,7 @@ class WireTap:
         """
         if (self.listen.scheme in _STREAMS) != (self.forward.scheme in _STREAMS):
             raise TapError(f"{self.listen} and {self.forward}: datagrams go to datagrams, streams to streams")
+        _refuse_a_ring(self.listen, self.forward, "--forward")
         try:
             return await (self._open_stream() if self.listen.scheme in _STREAMS else self._open_datagrams())
         except OSError as error:
@@ -69,7 +74,9 @@ class WireTap:
         """Stop listening; what came stays."""
         if self._in:
             asyncio.get_running_loop().remove_reader(self._in)
-            self._drain()
+            for _ in range(_LAST_GOES):
+                if self._drain() < _BATCH:
+                    break
             self._missed = 0 if self.listen.path else _drops(self._in.getsockname()[1])
             self._dropped = max(0, _drops(self.forward.local_udp_port) - self._before)
         for one in filter(None, (self._in, self._out)):
@@ -96,15 +103,15 @@ class WireTap:
         asyncio.get_running_loop().add_reader(self._in, self._drain)
         return 0 if self.listen.path else int(self._in.getsockname()[1])
 
-    def _drain(self) -> None:
-        """Read until nothing is left, and pass each datagram on before the next is read."""
+    def _drain(self) -> int:
+        """Read what waits, up to a limit, and pass each datagram on before the next is read; return how many."""
         assert self._in
         assert self._out
-        while True:
+        for number in range(_BATCH):
             try:
                 payload = self._in.recv(_LARGEST)
             except OSError:
-                return
+                return number
             self._number += 1
             self._reader.take(Datagram(payload, self._number, time.time()))
             try:
@@ -114,6 +121,7 @@ class WireTap:
                 self.unreachable += 1
                 with suppress(OSError):
                     self._out.send(payload)
+        return _BATCH
 
     def _take_piece(self, connection: int, chunk: bytes) -> None:
         self._number += 1
@@ -135,6 +143,7 @@ class GraphiteTap:
         Raises:
             TapError: the place cannot be had.
         """
+        _refuse_a_ring(self.listen, self.forward, "--graphite-forward")
         self._relay = Relay(self.listen, self.forward, self._reader.take, self._reader.end)
         try:
             return await self._relay.open()
@@ -160,6 +169,16 @@ def _drops(port: int | None) -> int:
 
 
 _STREAMS: Final = ("tcp", "unixstream")
+
+
+def _refuse_a_ring(listen: Address, forward: Address, there: str) -> None:
+    """Refuse to pass on to the place where the tap itself listens.
+
+    Raises:
+        TapError: it is the same place.
+    """
+    if replace(listen, scheme="") == replace(forward, scheme="") and (listen.port or listen.path):
+        raise TapError(f"a tap at {listen} would pass everything on to itself; name the place behind it with {there}")
 
 
 def _no_tap(listen: Address, forward: Address, error: OSError, here: str, there: str) -> TapError:
