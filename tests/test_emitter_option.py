@@ -72,7 +72,8 @@ def test_a_target_alone_is_judged_alone() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--emit-seconds", "0"], "--emit-seconds 0: give more than 0"),
+        (["--emit-seconds", "0"], "--emit-seconds 0: give a finite number above 0"),
+        (["--emit-seconds", "nan"], "--emit-seconds nan: give a finite number above 0"),
         (["--emitter-size", "0"], "--emitter-size 0: give 1 to 65507 bytes"),
         (["--emitter-dialect", "klingon"], "--emitter-dialect klingon: it is one of etsy, dogstatsd"),
         (["--emitter-profile", "none"], "no emitter profile 'none': neither a file nor one of batch, snapshot"),

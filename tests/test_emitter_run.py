@@ -179,10 +179,20 @@ def test_what_was_refused_is_said_with_both_lengths(receiver: socket.socket) -> 
     )
 
 
+def test_what_nobody_received_is_told() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
+        gone.bind(("127.0.0.1", 0))
+        port = gone.getsockname()[1]
+    result = emit(f"127.0.0.1:{port}", "--snapshots", "3", "--rate", "5000")
+    assert "so nobody listened there, and what was sent then is lost" in result.stderr
+
+
 WRONG = {
     "address": (["nowhere"], "'nowhere' has no host or no port"),
     "stream": (["tcp://127.0.0.1:1"], "is a stream; an emitter sends datagrams"),
     "host": (["nobody.invalid:1"], "cannot send to nobody.invalid port 1"),
+    "rate": (["--rate", "nan"], "nan is no finite number"),
+    "seconds": (["--seconds", "inf"], "inf is no finite number"),
     "profile": (["--profile", "none"], "no emitter profile 'none'"),
     "module": (["--modules", "kvs,a b"], "module name 'a b' has other characters"),
     "twice": (["--modules", "kvs,kvs"], "--modules names 'kvs' twice"),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from statsd_conformance.commands.finite import FiniteRange
+
 if TYPE_CHECKING:
     from statsd_reference.emitter.destination import Destination
     from statsd_reference.emitter.points import Loop
@@ -58,9 +60,9 @@ def _bits(context: click.Context, option: click.Parameter, text: str) -> int:
     help="the event loop; libev needs the extra [watchers]",
 )
 @click.option(
-    "--rate", type=click.FloatRange(0), default=100.0, show_default=True, help="messages a second among the modules"
+    "--rate", type=FiniteRange(0), default=100.0, show_default=True, help="messages a second among the modules"
 )
-@click.option("--seconds", type=click.FloatRange(0), help="end after so long  [default: SIGINT or SIGTERM]")
+@click.option("--seconds", type=FiniteRange(0), help="end after so long  [default: SIGINT or SIGTERM]")
 @click.option("--snapshots", type=click.IntRange(1), metavar="N", help="end after N datagrams, without a last one")
 @click.option("--seed", type=int, default=0, show_default=True, help="seed of the traffic")
 @click.option(
@@ -175,5 +177,8 @@ def _tell(run: "Run", opened: "Destination", where: str) -> None:
         click.echo(f"refused {refused} lines; the last because {last}", err=True)
     if opened.failed:
         click.echo(f"failed {opened.failed} times; the last because of: {opened.error}", err=True)
+        if opened.error == "Connection refused":
+            # What UDP takes is not what arrives: the system says so afterwards, and nobody counts it as received.
+            click.echo("so nobody listened there, and what was sent then is lost", err=True)
     if not datagrams and (refused or opened.failed):
         raise click.ClickException("nothing was sent; the lines above say why")

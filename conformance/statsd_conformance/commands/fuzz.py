@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from statsd_conformance.commands.finite import FiniteRange
+
 if TYPE_CHECKING:
     from statsd_fuzz.inprocess.campaign import Finding, Result
     from statsd_fuzz.inprocess.search import Plan
@@ -20,7 +22,7 @@ _LARGEST_SEED: Final = 2**31 - 1
     "--target", required=True, metavar="TARGET",
     help="python:package.module:name, an aggregator with feed and flush, or a callable that takes a datagram",
 )  # fmt: skip
-@click.option("--seconds", type=click.FloatRange(min=1), default=60, show_default=True, help="how long to search")
+@click.option("--seconds", type=FiniteRange(min=1), default=60, show_default=True, help="how long to search")
 @click.option("--seed", type=click.IntRange(1, _LARGEST_SEED), help="of the dice (default: another one each time)")
 @click.option(
     "--corpus", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
@@ -31,9 +33,7 @@ _LARGEST_SEED: Final = 2**31 - 1
     metavar="DIR", help="where what is found is saved",
 )  # fmt: skip
 @click.option("--profile", default="", metavar="NAME|FILE", help="how it spells what it publishes (default: found out)")
-@click.option(
-    "--interval", type=click.FloatRange(min=0.001), default=10.0, show_default=True, help="seconds of a flush"
-)
+@click.option("--interval", type=FiniteRange(min=0.001), default=10.0, show_default=True, help="seconds of a flush")
 @click.option(
     "--refusal", "refusals", multiple=True, metavar="EXCEPTION",
     help="an exception, by its name, with which it may refuse what is malformed; may be repeated",

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from statsd_conformance.commands.finite import FiniteRange
+
 if TYPE_CHECKING:
     from statsd_conformance.replay import Played, Player, Reading
 
@@ -32,7 +34,7 @@ def _speed(context: click.Context, option: click.Parameter, value: str | None) -
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…|-")
 @click.option("--target", required=True, metavar="ADDR", help="host:port, or udp://, tcp://, unix://, unixstream://")
 @click.option("--speed", callback=_speed, metavar="N|max", help="so many times as fast as recorded; 1 by default")
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="so many datagrams a second, evenly")
+@click.option("--rate", type=FiniteRange(min=0, min_open=True), help="so many datagrams a second, evenly")
 @click.option("--count", type=click.IntRange(min=1), help="stop after so many datagrams")
 @click.option("--loop", type=click.IntRange(min=0), default=1, show_default=True, help="so many times; 0 until Ctrl-C")
 @click.option("--prefix", metavar="NAME", help="send every name as NAME.name")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from statsd_conformance.commands.finite import FiniteRange
+
 if TYPE_CHECKING:
     from statsd_conformance.tracing.look import Caught, Recording, Wanted
     from statsd_conformance.tracing.stores import Asks
@@ -51,10 +53,10 @@ class _Failed(click.ClickException):
 @click.option("--counters", metavar="NAME,…", help="the counters to follow (default: every name on the wire)")
 @click.option("--emitter-profile", metavar="NAME|FILE", help="follow what an emitter of this profile should send")
 @click.option("--profile", metavar="NAME|FILE", help="how the aggregator spells its output (default: guessed)")
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="how long taps stand (default: to Ctrl-C)")
+@click.option("--seconds", type=FiniteRange(min=0, min_open=True), help="how long taps stand (default: to Ctrl-C)")
 @click.option(
     "--patience",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=5.0,
     show_default=True,
     metavar="SECONDS",

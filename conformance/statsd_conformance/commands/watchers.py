@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from statsd_conformance.commands.finite import FiniteRange
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -26,7 +28,7 @@ _ENDINGS: Final = (".png", ".svg")
     help="write PATH.md, PATH.png and PATH.svg",
 )
 @click.option("--quick", is_flag=True, help="seconds in place of minutes: once, shorter, under fewer loads")
-@click.option("--seconds", type=click.FloatRange(0.1, 3600), help="for each trial  [default: 2; quick: 0.3]")
+@click.option("--seconds", type=FiniteRange(0.1, 3600), help="for each trial  [default: 2; quick: 0.3]")
 @click.option("--repeats", type=click.IntRange(1, 1000), help="of each trial  [default: 3; quick: 1]")
 def watchers(output: Path, quick: bool, seconds: float | None, repeats: int | None) -> None:
     """Measure an emitter on libev with each watcher: prepare, check, idle and a timer.

@@ -1,6 +1,7 @@
 """Emitters as pytest sees them: which are judged, when they run, and what came of each case."""
 
 from collections.abc import Sequence
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -53,8 +54,8 @@ def check_emitters(config: pytest.Config) -> None:
         pytest.UsageError: one of them has a value that it does not take.
     """
     option = config.option
-    if option.emit_seconds <= 0:
-        raise pytest.UsageError(f"--emit-seconds {option.emit_seconds:g}: give more than 0")
+    if not 0 < option.emit_seconds < inf:
+        raise pytest.UsageError(f"--emit-seconds {option.emit_seconds:g}: give a finite number above 0")
     if not 1 <= option.emitter_size <= _LARGEST:
         raise pytest.UsageError(f"--emitter-size {option.emitter_size}: give 1 to {_LARGEST} bytes")
     if option.emitter_dialect:
