@@ -158,6 +158,12 @@ def test_rule_is_explained_whatever_the_case_of_its_code() -> None:
         (("x", "--listen", "127.0.0.1:1"), "name files, - for standard input, or an address behind --listen"),
         (("x", "--size", "big"), "'big' is neither a number of bytes nor one of internet, ethernet"),
         (("x", "--select", "RATE"), "no rule's code begins with 'RATE'; the families are"),
+        (("x", "--select", ","), "--select names no rule; leave it out"),
+        (("x", "--select", "ERATE", "--ignore", "E"), "no rule is left: what is selected is ignored, too"),
+        (("x", "--size", "0"), "size 0 holds no datagram"),
+        (("x", "--seconds", "1"), "--seconds is for --listen"),
+        (("--listen", "127.0.0.1:1", "--seconds", "nan"), "nan is no finite number"),
+        (("x", "--statistics", "--format", "sarif"), "--format sarif is not for tables"),
         (("--explain", "RATE-02"), "--explain 'RATE-02' is no rule; the nearest are ERATE-02"),
         (("--listen", "nowhere"), "--listen 'nowhere' has no host or no port; give host:port"),
         (("--listen", "unix:///no/such/folder/socket"), "name a free address of this machine"),
@@ -205,13 +211,14 @@ def send(path: Path, payload: bytes) -> None:
 
 
 # A process of its own, because only that one can be interrupted.
-def test_findings_are_told_as_datagrams_come_and_ctrl_c_ends_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+def test_findings_are_told_as_datagrams_come_and_a_signal_ends_it(number: int, tmp_path: Path) -> None:
     path = tmp_path / "socket"
     with listening(path) as process:
         assert process.stdout is not None
         send(path, b"a:1|c|@0\nb:x|c")
         assert process.stdout.readline() == f"unix://{path}:1:1:7 ERATE-02 sample rate 0 is outside (0, 1]\n"
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, error = process.communicate(timeout=60)
     assert out == f"unix://{path}:1:2:3 ENUM-01 value 'x' is no number\n"
     assert error == "2 findings in 1 datagram\n"

@@ -31,6 +31,7 @@ def test_line_without_an_end_is_read_in_pieces() -> None:
     got = list(read_recording(BytesIO(b"x" * 600_000 + b"\nb:2|c")))
     assert b"".join(one.payload for one in got) == b"x" * 600_000 + b"\nb:2|c\n"
     assert max(len(one.payload) for one in got) < 400_000
+    assert [one.number for one in got if one.payload.endswith(b"\n")] == [1, 2]
 
 
 def test_what_is_neither_capture_nor_text_is_refused() -> None:

@@ -14,6 +14,7 @@ from typing import Final
 
 import click
 
+from statsd_conformance.commands.finite import FiniteRange
 from statsd_conformance.lint import DIALECTS, RULES, Linter, Settings, SettingsError
 from statsd_conformance.lint.formats import FORMATS, Located, explained, statistics
 from statsd_conformance.progress import counted
@@ -29,7 +30,7 @@ _Source = tuple[str, Iterator[Datagram]]
 def _bytes(context: click.Context, option: click.Parameter, value: str | None) -> int | None:
     """Return the number of bytes that `--size` names."""
     if value is None or value in SIZES:
-        return SIZES[value] if value else None
+        return None if value is None else SIZES[value]
     if not value.isdecimal():
         raise click.BadParameter(f"{value!r} is neither a number of bytes nor one of {', '.join(SIZES)}")
     return int(value)
@@ -47,7 +48,7 @@ class _Run:
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[PATH…|-]")
 @click.option("--listen", metavar="ADDR", help="judge what comes to udp://, tcp:// or unix://, until Ctrl-C")
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="with --listen: stop after so long")
+@click.option("--seconds", type=FiniteRange(min=0, min_open=True), help="with --listen: stop after so long")
 @click.option("--count", type=click.IntRange(min=1), help="stop after so many datagrams")
 @click.option(
     "--port", "ports", type=click.IntRange(1, 65535), multiple=True, help="of a capture, this port; repeatable"
@@ -91,9 +92,16 @@ def lint(
         return
     if bool(paths) == bool(listen):
         raise click.UsageError("name files, - for standard input, or an address behind --listen, and not both")
+    if seconds and not listen:
+        raise click.UsageError("--seconds is for --listen")
+    if count_only and form != "text":
+        raise click.UsageError(f"--statistics is a table, and --format {form} is not for tables; give one of them")
+    if select and not _codes(select):
+        raise click.UsageError("--select names no rule; leave it out for those that are on by default")
     unix = bool(listen) and str(listen).startswith("unix")
+    usual = SIZES["unix" if unix else "ethernet"]
     try:
-        settings = Settings(dialect, size or SIZES["unix" if unix else "ethernet"], _codes(select), _codes(ignore))
+        settings = Settings(dialect, usual if size is None else size, _codes(select), _codes(ignore))
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
     run = _Run()
@@ -164,7 +172,8 @@ def _live(listen: str, seconds: float | None, stack: ExitStack) -> _Source:
         raise click.UsageError(f"--listen {error}") from None
     except OSError as error:
         raise click.UsageError(f"--listen {listen}: {error.strerror}; name a free address of this machine") from None
-    stack.callback(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, lambda *_: listener.stop()))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        stack.callback(signal.signal, number, signal.signal(number, lambda *_: listener.stop()))
     click.echo(f"listening at {listener.address}", err=True)
     return listen, _some(listener.datagrams(seconds))
 

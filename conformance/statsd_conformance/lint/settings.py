@@ -17,7 +17,7 @@ class Settings:
     Without `select` all rules hold that are on by default; `ignore` takes away from these.
 
     Raises:
-        SettingsError: there is no such dialect, or no rule whose code begins so.
+        SettingsError: there is no such dialect, no rule whose code begins so, or no rule left.
     """
 
     dialect: str = "etsy"
@@ -34,6 +34,8 @@ class Settings:
             if not any(code.startswith(beginning) for code in RULES):
                 families = sorted({code.partition("-")[0] for code in RULES})
                 raise SettingsError(f"no rule's code begins with {beginning!r}; the families are {', '.join(families)}")
+        if not self.codes:
+            raise SettingsError("no rule is left: what is selected is ignored, too")
 
     @property
     def spoken(self) -> Dialect:

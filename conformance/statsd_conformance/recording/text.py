@@ -24,11 +24,14 @@ def read_text(source: Source) -> Iterator[Datagram]:
         raise DamagedRecording(f"byte 0: {shown} begins no capture (pcap, pcapng, or gzip of either) and no text")
     if not begins:
         raise NoDatagrams("it is empty")
-    for number, line in enumerate(_lines(source), start=1):
-        yield Datagram(line, number, stream=True)
+    number = 1
+    for piece in _pieces(source):
+        yield Datagram(piece, number, stream=True)
+        number += piece.endswith(b"\n")
 
 
-def _lines(source: Source) -> Iterator[bytes]:
+def _pieces(source: Source) -> Iterator[bytes]:
+    """Yield the lines, each with its LF, those that are too long in pieces."""
     begun = b""
     try:
         for chunk in source.rest():
