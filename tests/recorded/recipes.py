@@ -1,0 +1,42 @@
+"""How each recording is made, in the order of the index."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from recorded import framing, sizes
+from recorded.said import Said, in_turn
+
+_BY_HAND: Final = "written by hand"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One recording: what its row in the index says, and what makes its datagrams."""
+
+    file: str
+    title: str
+    source: str
+    made: str
+    make: Callable[[], Sequence[Said]]
+    dialect: str = "etsy"
+    client: str = ""
+
+
+def _by_hand(name: str, title: str, maker: str, payloads: Callable[[], Iterable[bytes]]) -> Recipe:
+    return Recipe(f"{name}.pcap", title, _BY_HAND, f"tests/recorded/{maker}.py", lambda: in_turn(payloads()))
+
+
+def _of_size(boundary: str, of: Sequence[int]) -> Recipe:
+    title = f"datagrams of {', '.join(f'{size:,}' for size in of)} bytes, which end in a number or a rate"
+    return _by_hand(f"size-{boundary}", title, "sizes", partial(sizes.datagrams, boundary))
+
+
+RECIPES: Final = (
+    _by_hand("framing", "one to eight lines, without and with a LF at the end", "framing", framing.line_ends),
+    _by_hand("framing-types", "every type in one datagram, and each again", "framing", framing.types),
+    _by_hand("framing-blank-lines", "blank lines in front, between, at the end, alone", "framing", framing.blank_lines),
+    _by_hand("framing-crlf", "lines that end in CR LF", "framing", framing.cr_lf),
+    *(_of_size(boundary, of) for boundary, of in sizes.BOUNDARIES.items()),
+)
