@@ -1,11 +1,11 @@
 """How each recording is made, in the order of the index."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-from recorded import framing, sizes
+from recorded import counters, framing, missing, sizes
 from recorded.said import Said, in_turn
 
 _BY_HAND: Final = "written by hand"
@@ -33,10 +33,27 @@ def _of_size(boundary: str, of: Sequence[int]) -> Recipe:
     return _by_hand(f"size-{boundary}", title, "sizes", partial(sizes.datagrams, boundary))
 
 
+def _counters(watcher: str) -> Recipe:
+    return Recipe(
+        f"counters-{watcher}.pcap",
+        f"message counters of {len(counters.MODULES)} modules, looked at by a watcher of the sort {watcher}",
+        "the reference emitter, as emit --watcher has it",
+        "tests/recorded/counters.py",
+        partial(counters.message_counters, watcher),
+    )
+
+
+def _missing(place: str, title: str) -> Recipe:
+    recipe = _by_hand(f"missing-{place}", f"counters go missing: {title}", "missing", partial(missing.payloads, place))
+    return replace(recipe, source="the lines of the first emitter of message counters, with one fault")
+
+
 RECIPES: Final = (
     _by_hand("framing", "one to eight lines, without and with a LF at the end", "framing", framing.line_ends),
     _by_hand("framing-types", "every type in one datagram, and each again", "framing", framing.types),
     _by_hand("framing-blank-lines", "blank lines in front, between, at the end, alone", "framing", framing.blank_lines),
     _by_hand("framing-crlf", "lines that end in CR LF", "framing", framing.cr_lf),
     *(_of_size(boundary, of) for boundary, of in sizes.BOUNDARIES.items()),
+    *(_counters(watcher) for watcher in ("prepare", "check", "idle")),
+    *(_missing(place, title) for place, (title, _) in missing.PLACES.items()),
 )
