@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from types import ModuleType
 
 import pytest
 
@@ -13,6 +14,7 @@ from recorded.sizes import BOUNDARIES
 from statsd_conformance.programs import Missing
 from statsd_conformance.recording import read_recording
 from statsd_corpora import Recording, recordings_of_traffic
+from statsd_fuzz import conserve_counts, lint_datagrams, mark_refused, parse_datagram
 from statsd_fuzz.search import in_ci
 
 ROWS = {row.file: row for row in recordings_of_traffic()}
@@ -46,3 +48,13 @@ def test_the_index_is_in_the_order_of_the_recipes() -> None:
 def test_a_recording_of_a_size_has_datagrams_of_its_sizes(boundary: str) -> None:
     sizes = [len(payload) for payload in payloads(ROWS[f"size-{boundary}.pcap"])]
     assert sizes == [size for size in BOUNDARIES[boundary] for _ in range(2)]
+
+
+@pytest.mark.parametrize(
+    "target", [parse_datagram, conserve_counts, lint_datagrams, mark_refused], ids=lambda one: one.__name__
+)
+def test_recorded_datagrams_are_seeds_in_which_a_fuzz_target_finds_nothing(target: ModuleType) -> None:
+    seeds = {payload for row in ROWS.values() for payload in payloads(row)}
+    assert len(seeds) > 500
+    for seed in sorted(seeds):
+        target.check(seed)
