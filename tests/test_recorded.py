@@ -1,7 +1,10 @@
 """What is stored of recorded traffic is what `make corpora` makes."""
 
 import os
+import re
 from collections.abc import Sequence
+from fnmatch import fnmatch
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -17,6 +20,7 @@ from statsd_corpora import Recording, recordings_of_traffic
 from statsd_fuzz import conserve_counts, lint_datagrams, mark_refused, parse_datagram
 from statsd_fuzz.search import in_ci
 
+README = Path(__file__).resolve().parents[1] / "corpora" / "README.md"
 ROWS = {row.file: row for row in recordings_of_traffic()}
 
 
@@ -42,6 +46,14 @@ def test_a_recording_made_anew_is_the_one_that_is_stored(recipe: Recipe) -> None
 
 def test_the_index_is_in_the_order_of_the_recipes() -> None:
     assert list(ROWS) == [recipe.file for recipe in RECIPES]
+
+
+@pytest.mark.parametrize("file", ROWS)
+def test_a_recording_has_its_row_in_the_readme(file: str) -> None:
+    cells = [line.split("|")[1] for line in README.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    # `size-512` to `size-65507` are all sizes.
+    named = [name for cell in cells for name in re.findall("`([^`]+)`", cell.replace("512` to `size-65507", "*"))]
+    assert any(fnmatch(file, f"{name}.pcap") for name in named if name not in ("client-*", "missing-*"))
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
