@@ -8,6 +8,13 @@ from pathlib import Path
 from typing import Final
 
 TRAFFIC: Final = Path(str(files(__package__))) / "traffic"
+# What a reader of each dialect reads beside the original's types, in the words of the reference's option `extensions`.
+EXTENSIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "etsy": (),
+    "dogstatsd": ("dogstatsd", "packing", "h", "d"),
+    "influx": ("influx", "h", "d"),
+    "signalfx": ("signalfx", "h", "d"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +30,7 @@ class Recording:
         client: the library that has to be installed to make it anew; empty where none has to.
         datagrams: how many it holds.
         lines: how many lines these have, blank ones not counted.
-        refused: how many of those lines the reference refuses, in its strict reading of the dialect.
+        refused: how many samples of those lines the reference refuses, with its `extensions`.
         largest: bytes of the largest datagram.
         lint: how often `statsd-conformance lint` finds each of its rules broken, by code.
     """
@@ -45,6 +52,11 @@ class Recording:
         """Where the file is."""
         return TRAFFIC / self.file
 
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """What the reference has to read beside the original's, as its option `extensions` takes it."""
+        return EXTENSIONS[self.dialect]
+
 
 def recordings_of_traffic() -> list[Recording]:
     """Return the recordings that come with the suite, in the order of the index.
@@ -53,4 +65,4 @@ def recordings_of_traffic() -> list[Recording]:
     'framing.pcap'
     """
     index = tomllib.loads((TRAFFIC / "index.toml").read_text(encoding="utf-8"))
-    return [Recording(**row) for row in index["recording"]]
+    return [Recording(**row) for row in index.get("recording", ())]

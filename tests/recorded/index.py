@@ -9,7 +9,7 @@ import tomli_w
 from recorded.recipes import Recipe
 from statsd_conformance.lint import Settings, lint
 from statsd_conformance.recording import read_recording
-from statsd_corpora.recorded import Recording
+from statsd_corpora.recorded import EXTENSIONS, Recording
 from statsd_reference import BadLine, Options, make_server
 
 _HEAD = "# What the recordings here are. Made by `make corpora`, from tests/recorded.\n\n"
@@ -18,8 +18,7 @@ _HEAD = "# What the recordings here are. Made by `make corpora`, from tests/reco
 def row_of(recipe: Recipe, raw: bytes) -> Recording:
     """Return the row of a capture."""
     datagrams = list(read_recording(BytesIO(raw)))
-    dialect = () if recipe.dialect == "etsy" else (recipe.dialect,)
-    server = make_server(Options(extensions=dialect))
+    server = make_server(Options(extensions=EXTENSIONS[recipe.dialect]))
     readings = [server.read(one.payload) for one in datagrams]
     found = Counter(finding.code for finding in lint(datagrams, Settings(recipe.dialect)))
     return Recording(
