@@ -15,6 +15,7 @@ TOKEN_OF_RUN: Final = 6
 # Every place where one may begin, also inside another.
 _TOKENS: Final = re.compile(rb"(?=(%b))" % TOKEN.pattern)
 _PRINTED: Final = re.compile(rb"[!-^`-~]+")
+_BLANK: Final = re.compile(rb"[\0-\x20\x7f]")
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def read_line(raw: bytes) -> GraphiteLine:
     path, value, timestamp = fields
     if not path:
         faults.append("has an empty path")
-    elif any(byte <= 32 or byte == 127 for byte in path):
+    elif _BLANK.search(path):
         faults.append("has a blank or a control character in its path")
     number = _number(value)
     if number is None:
