@@ -18,7 +18,7 @@ from statsd_conformance.replayed.demands import demands_of
 from statsd_conformance.replayed.modelled import modelled
 from statsd_conformance.replayed.published import published
 from statsd_conformance.replayed.recorded import Recording, dialect_of, payloads_of, renamed, windows_of
-from statsd_conformance.requirement import MAY, MUST, SHOULD, Inconclusive, Unsupported, unmet_shoulds
+from statsd_conformance.requirement import MAY, MUST, SHOULD, Inconclusive, Level, Unsupported, unmet_shoulds
 from statsd_conformance.target import InProcess
 from statsd_reference import Options, Server, make_server
 from trials import right
@@ -199,6 +199,13 @@ WHOLE: Final = b"stats.sets.qtest00001.u.count 3"
 )
 def test_set_may_come_in_parts_where_a_flush_falls_into_a_window(snapshots: list[bytes], differs: bool) -> None:
     assert bool(differing([[b"u:a|s", b"u:b|s\nu:c|s\nu:a|s"]], flushed(*snapshots))) is differs
+
+
+@pytest.mark.parametrize(("counted", "level"), [(102, SHOULD), (103, MUST), (97, MUST)])
+def test_large_set_must_be_counted_about_right(counted: int, level: Level) -> None:
+    hundred = [b"u:m%d|s" % number for number in range(100)]
+    [found] = comparison([hundred], [flushed(b"stats.sets.qtest00001.u.count %d" % counted)]).differences
+    assert found.level is level
 
 
 def test_set_is_counted_anew_in_each_window() -> None:

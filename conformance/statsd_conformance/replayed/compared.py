@@ -16,6 +16,7 @@ from statsd_conformance.requirement import MAY, MUST, SHOULD, Level
 _WORDS: Final = {"counter": "count", "gauge": "value", "set": "members"}
 _TYPES: Final = {"counter": "c", "gauge": "g", "set": "s", "timer": "ms"}
 STRAY: Final = "path"
+_ABOUT: Final = 0.02
 # Differences that a record keeps; a recording may have hundreds of thousands.
 KEPT: Final = 2_000
 
@@ -140,8 +141,15 @@ def _difference(number: Number, demands: Demands, profile: Profile, token: bytes
         number.model,
         number.published,
         profile.path(kind, number.series, number.statistic) or b"",
-        demands.level(number.series, number.statistic),
+        _level(number, demands),
     )
+
+
+def _level(number: Number, demands: Demands) -> Level:
+    """Return how strictly a number that differs is judged; a set MUST be counted about right (SET-04)."""
+    level = demands.level(number.series, number.statistic)
+    about = number.published is not None and abs(number.published - number.model) <= _ABOUT * number.model
+    return SHOULD if level is MUST and number.kind == "set" and about else level
 
 
 def _stray(path: bytes, demands: Demands, token: bytes) -> Difference:
