@@ -153,6 +153,8 @@ def test_distribution_is_demanded_of_those_who_claim_it() -> None:
     claiming = replace(REFERENCE, extensions=("dogstatsd", "d"))
     assert demands_of([b"a:1|d"], "dogstatsd", claiming).levels == {b"a": MUST}
     assert not demands_of([b"a:1|d"], "dogstatsd", REFERENCE).levels
+    # What has no unit may be seconds to one who publishes seconds.
+    assert not demands_of([b"a:1|d"], "dogstatsd", replace(claiming, timer_unit_ms=1000)).levels
 
 
 def test_change_of_a_gauge_is_not_demanded_of_those_who_forget_it() -> None:

@@ -125,9 +125,13 @@ class _Reading:
     def _is_read(self, match: "re.Match[bytes]") -> bool:
         """Tell whether a line that is spelled plainly has a type that the target claims, and a name of usual size."""
         timed = match["timed"] or b"ms"
-        claimed = timed == b"ms" or timed.decode() in (*self.profile.extensions, *self.profile.types)
+        claimed = timed == b"ms" or self._has(timed.decode())
         keys = [pair.partition(b":")[0].partition(b"=")[0] for pair in (match["tags"] or b"").split(b",")]
         return claimed and len(match["name"]) <= _LONGEST and len(set(keys)) == len(keys)
+
+    def _has(self, type: str) -> bool:
+        """Tell whether a target claims a type that has no unit; one that publishes seconds may take it for them."""
+        return type in (*self.profile.extensions, *self.profile.types) and self.profile.timer_unit_ms == 1
 
     def _add(self, match: "re.Match[bytes]", large: bool) -> None:
         kind, name = _kind(match), match["name"]
