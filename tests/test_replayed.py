@@ -308,7 +308,7 @@ TRAFFIC: Final = [b"web.hits:1|c\nweb.load:%d|g\nweb.user:u%d|s\nweb.time:%d|ms"
 def test_long_recording_goes_out_in_windows_and_agrees(tmp_path: Path) -> None:
     target = in_process()
     said = asyncio.run(agree(target, recorded(tmp_path, *TRAFFIC)))
-    assert said.startswith("16 numbers of 4 series compared, of 4400 lines in 1100 datagrams; 8 of them demanded")
+    assert said.startswith("16 numbers of 4 series compared, of 4,400 lines in 1,100 datagrams; 8 of them demanded")
     # One to begin behind a flush, and two windows.
     assert len(target.trace.flushes) == 3
     assert target.trace.measured[0].what == "replay of traffic.pcap"

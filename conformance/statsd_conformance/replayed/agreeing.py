@@ -44,7 +44,7 @@ async def agree(target: Target, recording: Recording) -> str:
     played = Played(recording.name, dialect, target.token)
     comparison = await asyncio.to_thread(_compared, target.profile, played, flushes, model, demands)
     target.trace.replayed = comparison
-    said = told_of(comparison, demands, len(datagrams))
+    said = told_of(comparison, demands, len(payloads))
     if recording.own:
         target.measured(f"replay of {recording.name}", said)
         if not comparison.numbers and not comparison.unread:

@@ -16,9 +16,9 @@ _LINE: Final = 120
 
 
 def told_of(comparison: Comparison, demands: Demands, datagrams: int) -> str:
-    """Return how much was compared, and why the rest was not."""
-    of = f"of {counted(demands.lines, 'line')} in {counted(datagrams, 'datagram')}"
-    parts = [f"{counted(comparison.numbers, 'number')} of {comparison.series:,} series compared, {of}"]
+    """Return how much was compared of so many recorded datagrams, and why the rest was not."""
+    of = f"of {demands.lines:,} lines in {datagrams:,} datagrams"
+    parts = [f"{comparison.numbers:,} numbers of {comparison.series:,} series compared, {of}"]
     if comparison.demanded < comparison.numbers:
         parts.append(f"{comparison.demanded:,} of them demanded")
     if told := len(comparison.of(MAY)):
