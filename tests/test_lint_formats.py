@@ -63,7 +63,8 @@ def test_sarif_has_what_the_standard_asks_for(number: int) -> None:
 
 def test_github_gets_commands_with_nothing_in_them_that_ends_them() -> None:
     assert written("github", _FINDINGS[:2]).splitlines() == [
-        "::error file=traffic.pcap,line=17,col=9,title=ERATE-02::datagram 17, line 2, column 9: sample rate 0 is outside (0, 1]",
+        "::error file=traffic.pcap,line=17,col=9,title=ERATE-02"
+        "::datagram 17, line 2, column 9: sample rate 0 is outside (0, 1]",
         "::warning file=100%25%2Ca%3Ab.pcap,line=18,col=1,title=EFRAMING-01"
         "::datagram 18: the datagram is empty%0D%0A100%25",
     ]
