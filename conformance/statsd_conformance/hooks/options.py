@@ -160,7 +160,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 # What the options leave to the run, and has to be the same in all workers of xdist.
-_HANDED_ON: Final = ("statsd_strict", "statsd_seed")
+_HANDED_ON: Final = ("statsd_strict", "statsd_seed", "loadgroup")
 
 
 def check_options(config: pytest.Config) -> None:
@@ -192,6 +192,8 @@ def check_options(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Hand on to a worker of xdist what it cannot find out for itself."""
+    # By this a worker adds the group to the id of a test; it knows only of a --dist that was typed.
+    node.config.option.loadgroup = node.config.option.dist == "loadgroup"
     node.workerinput |= {name: getattr(node.config.option, name) for name in _HANDED_ON}
 
 
