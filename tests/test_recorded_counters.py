@@ -124,13 +124,13 @@ TRACED = {
     "five-printed": ("35 of 56", ["H3"], ["H3"]),
     "spaces": ("35 of 56", ["H1a"], ["H1a"]),
     "tabs": ("35 of 56", ["H1c"], ["H1b"]),
-    "lf": ("42 of 56", ["UNSENT"], ["UNSENT"]),
+    "lf": ("42 of 56", ["JOINED"], ["JOINED"]),
     "crlf": ("7 of 56", ["H13"], ["H13"]),
     "written-lf": ("0 of 0", [], []),
-    "name": ("49 of 56", ["UNSENT"], ["UNSENT"]),
+    "name": ("49 of 56", ["NAMELESS"], ["NAMELESS"]),
     "type": ("56 of 56", ["H7"], ["H7"]),
     "utf-8": ("0 of 64", ["H11"], ["H11"]),
-    "nul": ("49 of 56", ["H4"], ["H4"]),
+    "nul": ("49 of 56", ["NUL"], ["NUL"]),
 }
 
 
