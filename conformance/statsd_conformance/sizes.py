@@ -6,9 +6,10 @@ lines that were counted show where; from one that was dropped whole the search g
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from statsd_conformance.bracket import Bracket
 from statsd_conformance.flushed import SIX_DIGITS, Flushed, about
 from statsd_conformance.profile import same_path
 from statsd_conformance.requirement import Inconclusive
@@ -153,49 +154,21 @@ async def largest(target: Target) -> Largest:
     Raises:
         Inconclusive: one was not taken whole, but a larger one was.
     """
-    search = _Search(0, LARGEST + 1)
+    found = Bracket(0, LARGEST + 1)
     sizes: Sequence[int] = FIRST_ROUND
     number = 0
     while sizes:
         number += 1
         tried = [sized(target.bucket(f"r{number}"), size) for size in sizes]
         target.send(*(one.datagram for one in tried))
-        search = search.after(tried, await target.flush())
-        sizes = search.sizes()
-    if search.low in (0, LARGEST):
-        return Largest(search.low)
-    return await _beyond(target, search.low)
-
-
-@dataclass(frozen=True, slots=True)
-class _Search:
-    """What is known: `low` bytes are taken whole, `high` are not; a cut lies about `near`, where one was seen."""
-
-    low: int
-    high: int
-    near: range = range(0)
-
-    def after(self, tried: Sequence[Sized], flushed: Flushed) -> "_Search":
-        """Return what is known after a round.
-
-        Raises:
-            Inconclusive: one was not taken whole, but a larger one was.
-        """
-        low = max([self.low, *(one.size for one in tried if one.whole(flushed))])
-        short = [one for one in tried if not one.whole(flushed)]
-        high = min([self.high, *(one.size for one in short)])
-        if low > high:
-            raise Inconclusive(f"a datagram of {high} bytes was not counted whole, and one of {low} bytes was")
-        near = next((_near(one, flushed) for one in short if one.size == high), self.near)
-        return _Search(low, high, near)
-
-    def sizes(self) -> list[int]:
-        """Return the sizes to try next; none when nothing lies between."""
-        if self.low < SMALLEST:
-            return []
-        room = range(self.low + 1, self.high)
-        step = max(len(room) // max(_FEWEST, min(_MOST, _ROUND // self.high)), 1)
-        return sorted({*room[::step], *(size for size in self.near if size in room)})
+        flushed = await target.flush()
+        found = found.after((one.size, one.whole(flushed)) for one in tried)
+        near = [_near(one, flushed) for one in tried if one.size == found.high]
+        found = replace(found, near=near[0]) if near else found
+        sizes = found.between(max(_FEWEST, min(_MOST, _ROUND // found.high)))
+    if found.low in (0, LARGEST):
+        return Largest(found.low)
+    return await _beyond(target, found.low)
 
 
 def _near(one: Sized, flushed: Flushed) -> range:

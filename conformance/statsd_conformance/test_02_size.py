@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 
+from statsd_conformance.long_names import longest
 from statsd_conformance.requirement import CORE, MAY, MUST, QUIRK, ROBUST, SHOULD, requirement, untestable
 from statsd_conformance.sizes import SMALLEST, astride, largest, lines_to_cut, misread
 from statsd_conformance.target import Target
@@ -116,6 +117,14 @@ async def test_next_larger_datagram_is_not_counted_wrong(target: Target) -> None
     target.measured("largest datagram taken whole", str(found))
     assert found.size, f"not even a datagram of {SMALLEST} bytes was taken whole"
     assert not found.wrong, f"cut after {found.size} bytes, {found.wrong}"
+
+
+@requirement("SIZE-09", QUIRK, MAY, cites="collectd src/daemon/globals.h:30, DATA_MAX_NAME_LEN", hostile=True)
+async def test_longest_name(target: Target) -> str:
+    """A server MAY limit the length of a name."""
+    found = str(await longest(target))
+    target.measured("longest name published whole", found)
+    return found
 
 
 untestable(

@@ -15,4 +15,5 @@ WRONG = {
     "SIZE-06": defects.b26,
     # No other case cuts anything there.
     "SIZE-08": lambda server: cut(server, 1234),
+    "SIZE-09": defects.b26,
 }
