@@ -263,14 +263,6 @@ class Target(ABC):
         await self.flush()
         return True
 
-    def needs_datagrams(self) -> None:
-        """Say that the case is about datagrams as such.
-
-        Raises:
-            Unsupported: what is sent to the target goes over a stream.
-        """
-        return
-
     def needs_end(self) -> None:
         """Say that the case ends the target.
 
@@ -310,6 +302,14 @@ class Target(ABC):
         """Leave what was sent and flushed so far out of the evidence: it only led to what follows."""
         self.trace.datagrams.clear()
         self.trace.flushes.clear()
+
+    def needs_datagrams(self) -> None:
+        """Say that the case is about datagrams as such.
+
+        Raises:
+            Unsupported: what is sent to the target goes over a stream.
+        """
+        return
 
     async def pause(self, intervals: float) -> None:
         """Let a part of a flush interval go by, where time passes for the target."""
