@@ -304,6 +304,19 @@ class Target(ABC):
         """Note a fact that the case measured, whatever its verdict; of a case that runs again the last run's count."""
         self.trace.measured.append(Measured(what, said))
 
+    def forget(self) -> None:
+        """Leave what was sent and flushed so far out of the evidence: it only led to what follows."""
+        self.trace.datagrams.clear()
+        self.trace.flushes.clear()
+
+    def needs_datagrams(self) -> None:
+        """Say that the case is about datagrams as such.
+
+        Raises:
+            Unsupported: what is sent to the target goes over a stream.
+        """
+        return
+
     async def pause(self, intervals: float) -> None:
         """Let a part of a flush interval go by, where time passes for the target."""
         return
