@@ -309,8 +309,8 @@ def test_long_recording_goes_out_in_windows_and_agrees(tmp_path: Path) -> None:
     target = in_process()
     said = asyncio.run(agree(target, recorded(tmp_path, *TRAFFIC)))
     assert said.startswith("16 numbers of 4 series compared, of 4,400 lines in 1,100 datagrams; 8 of them demanded")
-    # One to begin behind a flush, and two windows.
-    assert len(target.trace.flushes) == 3
+    # Two to begin behind a flush and know the interval, and two windows.
+    assert len(target.trace.flushes) == 4
     assert target.trace.measured[0].what == "replay of traffic.pcap"
 
 

@@ -36,6 +36,8 @@ async def agree(target: Target, recording: Recording) -> str:
     """
     payloads = await asyncio.to_thread(payloads_of, recording)
     dialect = _dialect(target, recording, payloads)
+    if len(payloads) > _FEWEST:
+        await _settle(target)
     datagrams = renamed(payloads, target.token + b".")
     windows = windows_of(datagrams, max(_FEWEST, round(_BY_SECOND * target.interval)))
     demands = await asyncio.to_thread(demands_of, datagrams, dialect, target.profile)
@@ -71,10 +73,17 @@ def _dialect(target: Target, recording: Recording, payloads: Sequence[bytes]) ->
     return dialect
 
 
+async def _settle(target: Target) -> None:
+    """Wait for two flushes, so that the interval has been measured where nobody said it.
+
+    What follows takes its time, and a target that nobody has sent anything for long seems not to answer.
+    """
+    for _ in range(2):
+        await target.flush()
+
+
 async def _played(target: Target, windows: Sequence[Sequence[bytes]]) -> list[Flushed]:
     """Send each window right behind a flush, all of it before the next one; return what came of each."""
-    if len(windows) > 1:
-        await target.flush()
     flushes = []
     for window in windows:
         target.send(*window)
