@@ -8,6 +8,7 @@ from statsd_conformance.hooks.pairs import lines_of
 from statsd_conformance.replayed.compared import KEPT
 from statsd_conformance.report.page import page
 from statsd_conformance.report.replayed import Pair, Right, by_targets, pairs_of, with_pairs
+from statsd_conformance.report.replayed import shown as cell
 from test_results import RECORD
 
 COMPARED: Final = {"c": ["count"], "g": ["value"], "ms": ["lower", "upper"]}
@@ -115,6 +116,20 @@ def test_terminal_shows_the_first_rows_and_says_how_many_more_there_are() -> Non
     assert lines[2].split() == ["x0", "c", "count", "4", "5", "5", "B"]
     assert lines[-1] == "and 2 numbers more, which -v lists, and --report DIR"
     assert len(shown(found, verbosity=1)) == 14
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (92.00000018, "92"),
+        (864888.0149, "864888.01"),
+        (1234567890.0, "1234567890"),
+        (0.00012, "0.00012"),
+        (None, "nothing"),
+    ],
+)
+def test_numbers_are_shown_as_exactly_as_they_tell_anything(number: float | None, text: str) -> None:
+    assert cell(number, "upper") == text
 
 
 def test_terminal_counts_recordings_without_difference() -> None:

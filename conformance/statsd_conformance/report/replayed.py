@@ -16,6 +16,8 @@ from statsd_conformance.replayed.compared import KEPT, STRAY
 from statsd_conformance.report.record import Record, title_of
 from statsd_conformance.verdict import Verdict
 
+# From here on two decimals say more than six digits.
+_LARGE: Final = 1000
 # What says nothing of how a recording came out.
 _SPOILT: Final = (Verdict.INCONCLUSIVE.value, Verdict.CRASHED.value)
 
@@ -73,7 +75,9 @@ def shown(number: float | None, what: str) -> str:
     """Return a number as tables show it; of a path that nobody asked for, whether it is there."""
     if what == STRAY:
         return "there" if number else "nothing"
-    return "nothing" if number is None else f"{number:.10g}"
+    if number is None:
+        return "nothing"
+    return f"{number:.6g}" if abs(number) < _LARGE else f"{round(number, 2):.15g}"
 
 
 def model_shown(row: Row) -> str:
