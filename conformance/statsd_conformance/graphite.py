@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -116,6 +116,11 @@ class Snapshot:
         if TOKEN.fullmatch(token):
             return self._by_token.get(token, ())
         return [line for line in self.lines if token in line.key]
+
+    def without(self, token: bytes) -> "Snapshot":
+        """Return the snapshot without the lines of a case."""
+        mine = {id(line) for line in self.lines_of(token)}
+        return replace(self, lines=tuple(line for line in self.lines if id(line) not in mine))
 
     @cached_property
     def _by_token(self) -> dict[bytes, list[GraphiteLine]]:

@@ -293,6 +293,10 @@ class Target(ABC):
         snapshots = first.snapshots + second.snapshots
         return Flushed(self.profile, self.interval, self.token, snapshots, lambda: None)
 
+    def release(self) -> None:
+        """Keep no longer what the last flush published of the case, which may be too much in a long one."""
+        self.trace.flushes.pop()
+
     async def flush(self) -> Flushed:
         """Return everything published since the case's last flush, up to a flush that holds all that was sent."""
         snapshots = await self._snapshots()

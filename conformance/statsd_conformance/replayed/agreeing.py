@@ -3,16 +3,14 @@
 import asyncio
 from collections.abc import Collection, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from typing import Final
 
-from statsd_conformance.flushed import Flushed
-from statsd_conformance.graphite import Snapshot
+from statsd_conformance.graphite import GraphiteLine
 from statsd_conformance.profile import Profile
 from statsd_conformance.replayed.compared import STRAY, Comparison, Difference, Played, compared
 from statsd_conformance.replayed.demands import Demands, about, demands_of
 from statsd_conformance.replayed.modelled import Modelled, modelled
-from statsd_conformance.replayed.published import published
+from statsd_conformance.replayed.published import Came, came, published
 from statsd_conformance.replayed.recorded import Recording, dialect_of, payloads_of, renamed, windows_of
 from statsd_conformance.replayed.told import first_told, told_of
 from statsd_conformance.requirement import MUST, SHOULD, Inconclusive, Unsupported, should
@@ -51,7 +49,7 @@ async def agree(target: Target, recording: Recording) -> str:
         target.measured(f"replay of {recording.name}", said)
         if not comparison.numbers and not comparison.unread:
             raise Inconclusive(f"nothing can be told, for the model makes nothing of it: {said}")
-    return _judged(target, comparison, datagrams, said)
+    return _judged(target, comparison, datagrams, flushes, said)
 
 
 def _dialect(target: Target, recording: Recording, payloads: Sequence[bytes]) -> str:
@@ -82,34 +80,38 @@ async def _settle(target: Target) -> None:
         await target.flush()
 
 
-async def _played(target: Target, windows: Sequence[Sequence[bytes]]) -> list[Flushed]:
+async def _played(target: Target, windows: Sequence[Sequence[bytes]]) -> list[Came]:
     """Send each window right behind a flush, all of it before the next one; return what came of each."""
     flushes = []
     for window in windows:
         target.send(*window)
-        flushes.append(await target.flush())
+        flushes.append(came(await target.flush()))
+        target.release()
     return flushes
 
 
 def _compared(
-    profile: Profile, played: Played, flushes: Sequence[Flushed], model: Modelled, demands: Demands
+    profile: Profile, played: Played, flushes: Sequence[Came], model: Modelled, demands: Demands
 ) -> Comparison:
-    return compared(played, model, published(flushes, model.kinds()), demands, profile)
+    found = published(flushes, profile, played.token, model.kinds())
+    return compared(played, model, found, demands, profile)
 
 
-def _judged(target: Target, comparison: Comparison, datagrams: Sequence[bytes], said: str) -> str:
+def _judged(
+    target: Target, comparison: Comparison, datagrams: Sequence[bytes], flushes: Sequence[Came], said: str
+) -> str:
     """Return the words for what agreed, or raise what did not."""
     if not comparison.series and comparison.unread:
         raise Unsupported(said)
     for level in (MUST, SHOULD):
         if wrong := comparison.of(level):
-            _leave_evidence_of(target, wrong)
+            _leave_evidence_of(target, wrong, flushes)
             with nullcontext() if level is MUST else should():
                 raise AssertionError(first_told(wrong, datagrams, target.token, said))
     return said
 
 
-def _leave_evidence_of(target: Target, differences: Sequence[Difference]) -> None:
+def _leave_evidence_of(target: Target, differences: Sequence[Difference], flushes: Sequence[Came]) -> None:
     """Leave of what was sent and published what the first differences are about: a recording may be a hundred MB."""
     shown = differences[:_SHOWN]
     names = {target.token + b"." + one.series.partition(b";")[0] for one in shown if one.what != STRAY}
@@ -117,19 +119,12 @@ def _leave_evidence_of(target: Target, differences: Sequence[Difference]) -> Non
         kept = [one for one in target.trace.datagrams if any(name in one for name in names) and _is_about(one, names)]
         target.trace.datagrams[:] = kept[:_FEW]
     paths = {one.path for one in shown}
-    target.trace.flushes[:] = [_only(flushed, names, paths) for flushed in target.trace.flushes]
+
+    def is_shown(line: GraphiteLine) -> bool:
+        return line.path in paths or any(name in line.path for name in names)
+
+    target.trace.flushes[:] = [one.read(target.profile, target.token, is_shown) for one in flushes]
 
 
 def _is_about(datagram: bytes, names: Collection[bytes]) -> bool:
     return any(about(line, name) for line in datagram.split(b"\n") for name in names)
-
-
-def _only(flushed: Flushed, names: Collection[bytes], paths: Collection[bytes]) -> Flushed:
-    """Return the flush with nothing in it but lines of these names and paths."""
-
-    def kept(snapshot: Snapshot) -> Snapshot:
-        mine = snapshot.lines_of(flushed.token)
-        some = [line for line in mine if line.path in paths or any(name in line.path for name in names)]
-        return replace(snapshot, lines=tuple(some))
-
-    return replace(flushed, snapshots=tuple(map(kept, flushed.snapshots)))

@@ -1,11 +1,11 @@
 """What a target published of a replay, as numbers by series: read line by line, whatever the profile calls them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from statsd_conformance.flushed import Flushed, counted_of_rates, tail
-from statsd_conformance.graphite import GraphiteLine
+from statsd_conformance.graphite import GraphiteLine, Snapshot, read_line
 from statsd_conformance.profile import Profile, same_path
 
 # Of a path, of which series it is, and what it holds: kind and statistic by the names of the profile, "" for nothing
@@ -33,13 +33,32 @@ class Published:
     shared: set[bytes] = field(default_factory=set)
 
 
-def published(flushes: Sequence[Flushed], series: Mapping[bytes, Collection[str]]) -> Published:
-    """Return what the flushes of a replay, one a window, hold of these series, which are of so many kinds each."""
-    first = flushes[0]
-    index = _Index(first.profile, first.token, series)
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came of one window: lines of Graphite as they were written. `interval` is that of the target by then."""
+
+    interval: float
+    lines: tuple[bytes, ...]
+
+    def read(self, profile: Profile, token: bytes, keep: Callable[[GraphiteLine], bool] = lambda line: True) -> Flushed:
+        """Return the lines as a flush of a case, those of them that are to be kept."""
+        lines = tuple(line for line in map(read_line, self.lines) if keep(line))
+        return Flushed(profile, self.interval, token, (Snapshot(lines, 0.0, 0.0),))
+
+
+def came(flushed: Flushed) -> Came:
+    """Return what is kept of a flush: read lines take several times the room."""
+    return Came(flushed.interval, tuple(line.raw for line in flushed.own))
+
+
+def published(
+    windows: Sequence[Came], profile: Profile, token: bytes, series: Mapping[bytes, Collection[str]]
+) -> Published:
+    """Return what the windows of a replay came to, of these series, which are of so many kinds each."""
+    index = _Index(profile, token, series)
     found = Published(shared=index.shared)
-    for number, flushed in enumerate(flushes):
-        _Window(found, number, len(flushes), flushed, index).take()
+    for number, window in enumerate(windows):
+        _Window(found, number, len(windows), window.read(profile, token), index).take()
     return found
 
 
