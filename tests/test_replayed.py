@@ -247,6 +247,13 @@ def test_of_sampled_times_the_count_is_demanded_and_no_sum() -> None:
     assert {one.what: one.level for one in found.differences} == {"count": MUST, "mean": MAY, "sum": MAY}
 
 
+@pytest.mark.parametrize(("printed", "differs"), [(41.67, False), (41.66, False), (41.65, True)])
+def test_statistic_may_be_printed_to_hundredths_of_a_millisecond(printed: float, differs: bool) -> None:
+    mean = replace(FIVE, statistics={"mean": "mean"})
+    came = flushed(b"stats.timers.qtest00001.t.mean %r" % printed, profile=mean)
+    assert bool(differing([[b"t:41.66|ms\nt:41.67|ms"]], came)) is differs
+
+
 def test_time_of_zero_is_no_idle_interval() -> None:
     uncounted = replace(FIVE, statistics={"lower": "lower", "upper": "upper"})
     assert not differing([[b"t:0|ms"]], flushed(times(0, 0, 0, 1), profile=uncounted))

@@ -19,8 +19,9 @@ from statsd_conformance.replayed.published import Published
 _LEFT_OUT: Final = "count_ps"
 _ADDED_UP: Final = ("count", "sum", "sum_squares")
 _BOUNDS: Final[Mapping[str, Callable[[list[float]], float]]] = {"lower": min, "upper": max}
-# In ms, of each time in a sum: some servers count in units of about that.
+# In ms, of each time in a sum: some servers count in units of about that. And of a statistic: some print hundredths.
 _FINEST: Final = 1e-6
+_PRINTED: Final = 0.00501
 T = TypeVar("T")
 
 
@@ -107,7 +108,7 @@ def _times(
             wanted = combine([one[name] for one in modelled])
             published = _finite(every, name)
             got = combine(published) if published else None
-            yield Number(series, "timer", name, wanted, got, _alike(wanted, got, _FINEST * max(times, 1)))
+            yield Number(series, "timer", name, wanted, got, _alike(wanted, got, _PRINTED + _FINEST * times))
         else:
             yield _by_window(series, name, windows, came)
 
@@ -121,7 +122,7 @@ def _by_window(
         if wanted is None or name not in wanted:
             continue
         got, model = _finite(parts, name), wanted[name]
-        agrees = bool(got) and (len(got) > 1 or _alike(model, got[0]))
+        agrees = bool(got) and (len(got) > 1 or _alike(model, got[0], _PRINTED))
         number = Number(series, "timer", name, model, got[0] if got else None, agrees)
         if not agrees:
             break
