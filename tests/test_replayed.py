@@ -322,6 +322,12 @@ def test_long_recording_goes_out_in_windows_and_agrees(tmp_path: Path) -> None:
     assert target.trace.measured[0].what == "replay of traffic.pcap"
 
 
+def test_short_recording_leaves_its_flush_to_cases_that_count_all_series(tmp_path: Path) -> None:
+    target = in_process()
+    asyncio.run(agree(target, recorded(tmp_path, b"a:1|c")))
+    assert [line.path.rpartition(b".")[2] for line in target.trace.published()] == [b"a", b"a"]
+
+
 def test_failure_says_what_was_published_what_is_required_and_what_was_sent(tmp_path: Path) -> None:
     names = [b"a%d.%s:%d|c" % (n % 60, b"load", n) for n in range(120)]
     target = in_process(WRONG["REPLAY-01"])
