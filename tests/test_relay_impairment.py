@@ -54,7 +54,8 @@ def test_a_seed_decides_as_it_did_in_every_version() -> None:
 def test_as_many_datagrams_are_impaired_as_the_probability_says(
     name: str, befallen: Callable[[Fate], bool], probability: float
 ) -> None:
-    share = sum(map(befallen, fates(Impairment(**{name: probability})))) / MANY
+    impairment = Impairment(**{name: probability})  # type: ignore[arg-type]  # none of them is the seed
+    share = sum(map(befallen, fates(impairment))) / MANY
     assert share == pytest.approx(probability, abs=0.01)
 
 
@@ -82,7 +83,8 @@ def test_loss_does_not_change_what_is_doubled() -> None:
 )
 def test_delays_are_spread_evenly_and_never_below_zero(delay: float, jitter: float, low: float, high: float) -> None:
     delays = sorted(one.delays[0] for one in fates(Impairment(delay=delay, jitter=jitter)))
-    assert (delays[0], delays[-1]) == (pytest.approx(low, abs=0.001), pytest.approx(high, abs=0.001))
+    assert delays[0] == pytest.approx(low, abs=0.001)
+    assert delays[-1] == pytest.approx(high, abs=0.001)
     assert delays[MANY // 2] == pytest.approx(delay, abs=0.01)
 
 

@@ -15,7 +15,8 @@ from statsd_conformance.kernel import queue_and_drops
 from statsd_conformance.recording.datagram import NOWHERE, Endpoint
 from statsd_reference.listen import ListenError, bind_unix
 
-_LARGEST: Final = 65_535
+# Those of Unix sockets may be longer than those of UDP.
+_LONGEST_UDP, _LONGEST_UNIX = 65_535, 262_144
 # Datagrams that are read in one go, so that the clock and Ctrl-C are heard under any load.
 _BATCH: Final = 256
 # Goes at the end: more than a receive buffer holds, however much goes on coming.
@@ -72,19 +73,22 @@ class Passage:
         asyncio.get_running_loop().add_reader(self._in, self.drain)
         return 0 if self.listen.path else int(self._in.getsockname()[1])
 
-    def ends(self) -> tuple[Endpoint, Endpoint]:
-        """Return where it stands and where it sends from, NOWHERE for Unix sockets."""
-        return _endpoint(self._in), _endpoint(self._out)
+    def ends(self) -> tuple[Endpoint, Endpoint, Endpoint]:
+        """Return where it stands, where it sends from, and where to; NOWHERE for Unix sockets."""
+        assert self._in
+        assert self._out
+        return _endpoint(self._in.getsockname()), _endpoint(self._out.getsockname()), _endpoint(self._out.getpeername())
 
     def drain(self) -> int:
         """Read what waits, up to a limit, and have each taken before the next is read; return how many."""
         assert self._in
+        longest = _LONGEST_UNIX if self.listen.path else _LONGEST_UDP
         for number in range(_BATCH):
             try:
-                payload, sender = self._in.recvfrom(_LARGEST)
+                payload, sender = self._in.recvfrom(longest)
             except OSError:
                 return number
-            self.take(payload, Endpoint(*sender[:2]) if isinstance(sender, tuple) else NOWHERE)
+            self.take(payload, _endpoint(sender))
         return _BATCH
 
     def send(self, payload: bytes) -> str:
@@ -158,8 +162,8 @@ def _is_of_this_machine(family: int, host: str) -> bool:
     return True
 
 
-def _endpoint(one: socket.socket | None) -> Endpoint:
-    name: Any = one.getsockname() if one else ""
+def _endpoint(name: Any) -> Endpoint:
+    """Return what a socket is called; Unix sockets have paths, or no names at all."""
     return Endpoint(*name[:2]) if isinstance(name, tuple) else NOWHERE
 
 
