@@ -32,22 +32,43 @@ class Tank(InProcess):
 
 
 async def tried(target: InProcess, size: int = 0) -> tuple[list[int], str]:
-    """Return the bursts that were sent, and what was said of them."""
+    """Return how large the bursts were that were sent, and what was said of them."""
     bursts = await growing(target, size)
-    return [one.number for one in bursts], judged(target, await target.flush(), bursts)
+    return list(dict.fromkeys(one.number for one in bursts)), judged(target, await target.flush(), bursts)
+
+
+class Tiring(Tank):
+    """A target with less room for what comes the third time."""
+
+    async def burst(self, datagram: bytes, number: int) -> int:
+        """Take what there is room for."""
+        self.room = 100 if b"x2:" in datagram else 10_000
+        return await super().burst(datagram, number)
+
+
+def test_what_a_target_takes_twice_and_not_three_times_is_not_without_loss() -> None:
+    numbers, words = asyncio.run(tried(Tiring(0)))
+    assert numbers == [32, 64, 128, 96, 112, 104, 100, 102]
+    assert words == "100 datagrams of 28 bytes; of 102 the kernel dropped 2, the target counted 100"
+
+
+def test_a_large_burst_is_sent_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("statsd_conformance.bursts._OFTEN", 64)
+    bursts = asyncio.run(growing(Tank(10_000), 0))
+    assert [one.number for one in bursts] == [32, 32, 32, 64, 64, 64, 128, 256]
 
 
 @pytest.mark.parametrize(
     ("room", "sent", "said"),
     [
-        (10_000, [32, 64, 128, 256], "256 datagrams of 26 bytes or more"),
+        (10_000, [32, 64, 128, 256], "256 datagrams of 28 bytes or more"),
         (
             150,
             [32, 64, 128, 256, 192, 160, 144, 152, 148],
-            "148 datagrams of 26 bytes; of 152 the kernel dropped 2, the target counted 150",
+            "148 datagrams of 28 bytes; of 152 the kernel dropped 2, the target counted 150",
         ),
-        (128, [32, 64, 128, 256, 192, 160, 144, 136, 132], "128 datagrams of 26 bytes; of 132 the kernel dropped 4, "),
-        (3, [32, 16, 8, 4, 2, 3], "3 datagrams of 26 bytes; of 4 the kernel dropped 1, the target counted 3"),
+        (128, [32, 64, 128, 256, 192, 160, 144, 136, 132], "128 datagrams of 28 bytes; of 132 the kernel dropped 4, "),
+        (3, [32, 16, 8, 4, 2, 3], "3 datagrams of 28 bytes; of 4 the kernel dropped 1, the target counted 3"),
         (0, [32, 16, 8, 4, 2, 1], "not one datagram; of 1 the kernel dropped 1, the target counted 0"),
     ],
 )
@@ -60,7 +81,7 @@ def test_the_largest_burst_without_loss_is_found(room: int, sent: list[int], sai
 def test_a_large_datagram_counts_once_however_many_lines_it_has() -> None:
     numbers, words = asyncio.run(tried(Tank(20), 1432))
     assert numbers == [32, 16, 24, 20, 22, 21]
-    assert words == "20 datagrams of 1,430 bytes; of 21 the kernel dropped 1, the target counted 20"
+    assert words == "20 datagrams of 1,420 bytes; of 21 the kernel dropped 1, the target counted 20"
 
 
 def test_what_the_target_loses_itself_is_told_with_all_numbers_and_is_the_evidence() -> None:
@@ -70,7 +91,7 @@ def test_what_the_target_loses_itself_is_told_with_all_numbers_and_is_the_eviden
         match=r"of 32 datagrams of \d+ bytes the kernel dropped 0 and handed over 32, the target counted 31",
     ):
         asyncio.run(tried(target))
-    assert target.trace.datagrams == [target.bucket("b0000x00032") + b":1|c"] * 32
+    assert target.trace.datagrams == [target.bucket("b0000x00032x0") + b":1|c"] * 32
 
 
 def test_a_rate_that_is_rounded_to_seven_digits_is_no_loss() -> None:
