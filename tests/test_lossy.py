@@ -18,7 +18,7 @@ from statsd_conformance.lossy import (
     doubled_and_repeated,
     impaired_traffic,
 )
-from statsd_conformance.properties import Bench, Property, Way, written
+from statsd_conformance.properties import Bench, Property, Way, as_function, written
 from statsd_conformance.relay.impairment import Impairment, fate
 from statsd_conformance.relay.under_way import let_through
 from statsd_conformance.target import InProcess
@@ -26,6 +26,7 @@ from statsd_conformance.test_24_loss import LOSS_01, LOSS_02, LOSS_03
 from statsd_conformance.traffic import BAD, Line, Lines, packed, well_behaved
 from statsd_reference import REFERENCE
 from trials import PROFILE
+from wrong_servers.loss import repeated_datagram_is_dropped
 
 PREFIX = b"q" * 20
 ALL = ("c", "g", "ms", "s")
@@ -130,3 +131,14 @@ def test_the_reference_holds_of_many_examples(property: Property) -> None:
     trials = asyncio.run(Bench(property, InProcess(REFERENCE, PROFILE)).send(lines))
     assert [trial.difference for trial in trials if trial.difference] == []
     assert sum(len(trial.datagrams) > 1 for trial in trials) > 100
+
+
+def test_function_that_is_printed_tries_the_example_again() -> None:
+    space: dict[str, object] = {}
+    text = as_function("LOSS-02", (Line("a", "3", mark=2), Line("a", "4", mark=2)), "test_24_loss")
+    exec(compile(text.replace('@requirement("FOUND', '# @requirement("FOUND'), "found", "exec"), space)
+    (function,) = [value for name, value in space.items() if name.startswith("test_found_")]
+    assert callable(function)
+    asyncio.run(function(InProcess(REFERENCE, PROFILE)))
+    with pytest.raises(AssertionError, match="the count of a"):
+        asyncio.run(function(InProcess(repeated_datagram_is_dropped(REFERENCE), PROFILE)))
