@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-_TABLES: Final = (Path("/proc/net/udp"), Path("/proc/net/udp6"))
+# Of the network namespace that the thread is in; /proc/net would be that of the process.
+_TABLES: Final = (Path("/proc/thread-self/net/udp"), Path("/proc/thread-self/net/udp6"))
 # proc(5), /proc/net/udp: local address, queues as transmit:receive in hex, drops in the last column.
 _LOCAL, _QUEUES, _DROPS = 1, 4, 12
 # Where other sockets come and go meanwhile, one look in some hundred lacks a socket.
