@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from statsd_conformance.crafted import IPV6
+
 T = TypeVar("T")
 
 # <sched.h>; unshare(2) and setns(2) stand in the module `os` only from Python 3.12 on.
@@ -30,6 +32,8 @@ _CLONE_NEWNET: Final = 0x40000000
 _OWN: Final = "/proc/thread-self/ns/net"
 # IPv6 knows no link of a smaller MTU (RFC 8200, section 5).
 _LEAST_OF_IPV6: Final = 1280
+# Of IPv6 and UDP; those of IPv4 are shorter.
+_HEADERS: Final = 48
 # Addresses of the far end whatever the link, and of the ends of each link: RFC 1122, 3849 and 5737.
 FAR_IPV4: Final = "127.0.0.1"
 FAR_IPV6: Final = "2001:db8:ffff::1"
@@ -55,6 +59,10 @@ class Link:
         """Whether both ends may carry IPv6."""
         return min(self.mtu, self.far_mtu) >= _LEAST_OF_IPV6
 
+    def takes(self, datagram: bytes) -> bool:
+        """Tell whether a datagram arrives, by what every IP packet has to carry."""
+        return self.far_mtu >= self.mtu or len(datagram) <= self.far_mtu - _HEADERS
+
 
 LINKS: Final = (
     Link("wide", 1500, 1500),
@@ -62,6 +70,15 @@ LINKS: Final = (
     Link("least6", 1280, 1280),
     Link("hole", 1500, 1300),
 )
+
+_BY_NAME: Final = {link.name: link for link in LINKS}
+# What cases call datagrams that go over a link, to the target's address of IPv4 or of IPv6.
+KINDS: Final = (*_BY_NAME, *(f"{link.name}{IPV6}" for link in LINKS if link.has_ipv6))
+
+
+def link_of(kind: str) -> Link:
+    """Return the link of one of KINDS."""
+    return _BY_NAME[kind.removesuffix(IPV6)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Final
 from statsd_conformance.account import Account, account
 from statsd_conformance.address import Address
 from statsd_conformance.connection import Connection, Sent, opened
+from statsd_conformance.crafted import IPV6
 from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import Snapshot
 from statsd_conformance.observers import GraphiteObserver
@@ -90,7 +91,8 @@ class OverTheWire(Target):
         """
         try:
             if not await self._wire.open_sender(kind):
-                raise unknown(kind)
+                lacks_ipv6 = kind.endswith(IPV6) and self._wire.address_of(kind) is None
+                raise unknown("udp6" if lacks_ipv6 else kind)
         except OSError as error:
             raise self._missing(self._address(kind), error) from None
 
@@ -160,6 +162,15 @@ class OverTheWire(Target):
                 continue
             return True
         return False
+
+    def needs_distance(self) -> None:
+        """Say that the case looks at the path to the target.
+
+        Raises:
+            Unsupported: there is none but loopback.
+        """
+        if self._wire.address.loopback:
+            raise Unsupported("over loopback every size arrives; of a target elsewhere this tells what the path takes")
 
     def needs_end(self) -> None:
         """Say that the case ends the target.

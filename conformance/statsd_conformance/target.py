@@ -8,7 +8,7 @@ from functools import partial
 from itertools import count
 from typing import Final
 
-from statsd_conformance import crafted
+from statsd_conformance import crafted, namespaces
 from statsd_conformance.account import NOTHING, Account
 from statsd_conformance.address import Address
 from statsd_conformance.behind import Behind, Passed
@@ -35,7 +35,10 @@ _SAY: Final = {
     **dict.fromkeys(
         crafted.KINDS,
         "this machine lets the suite craft no packets: that takes the right to open raw sockets (root or CAP_NET_RAW) "
-        "and a target at an IPv4 address of this machine",
+        "and a target at an address of this machine",
+    ),
+    **dict.fromkeys(
+        namespaces.KINDS, "only a target that the suite starts itself can be put at the end of a path of the suite's"
     ),
     "console": "nobody said where the target's management console is; --admin HOST:PORT does",
     "behind": "nobody said where the target passes lines on to; --behind udp://HOST:PORT has the suite listen there",
@@ -148,7 +151,9 @@ class Target(ABC):
         raise Unsupported("the target reads no TCP beside its datagrams")
 
     async def needs_address(self, kind: str) -> None:
-        """Say that the case sends datagrams of that kind: to an address, `udp6` or `unix`, or one of `crafted.KINDS`.
+        """Say that the case sends datagrams of that kind.
+
+        It is an address, `udp6` or `unix`, or one of `crafted.KINDS` or `namespaces.KINDS`.
 
         Raises:
             Unsupported: the target reads none there, or this machine sends none.
@@ -262,6 +267,14 @@ class Target(ABC):
         """Tell whether a flush comes back after `unheard`, also from a target that waits before it connects again."""
         await self.flush()
         return True
+
+    def needs_distance(self) -> None:
+        """Say that the case looks at the path to the target.
+
+        Raises:
+            Unsupported: there is none but loopback.
+        """
+        return
 
     def needs_end(self) -> None:
         """Say that the case ends the target.
@@ -535,7 +548,8 @@ class InProcess(Target):
             raise unknown(kind)
 
     def _transmit_by(self, kind: str, datagram: bytes) -> None:
-        self._transmit(datagram)
+        if kind not in crafted.LOST and (kind not in namespaces.KINDS or namespaces.link_of(kind).takes(datagram)):
+            self._transmit(datagram)
 
     def _kinds(self) -> set[str]:
         """Return the kinds of addresses that the server's options say."""
@@ -546,7 +560,7 @@ class InProcess(Target):
             "unix": bool(options.socket),
             "unixstream": bool(options.stream_socket),
             "console": bool(options.mgmt_port),
-            **dict.fromkeys(crafted.KINDS, True),
+            **dict.fromkeys((*crafted.KINDS, *namespaces.KINDS), True),
         }
         return {kind for kind, yes in said.items() if yes}
 
