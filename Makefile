@@ -18,7 +18,7 @@ FUZZ_TARGETS := $(shell grep -l 'fuzz.check, SEEDS' fuzz/statsd_fuzz/*.py | xarg
 
 KNOWN := reference statsd collectd brubeck statsite netdata gostatsd statsd_exporter telegraf veneur
 
-.PHONY: help conformance test fuzz spec defects matrix pictures bench peers lint clean
+.PHONY: help conformance test fuzz spec defects corpora matrix pictures bench peers lint clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -42,6 +42,9 @@ spec: $(STAMP) ## write the catalogue of requirements, conformance/SPEC.md, from
 
 defects: $(STAMP) ## plant the mistakes of real servers, and print which cases find them
 	@PYTHONPATH=tests .venv/bin/python -m defects
+
+corpora: $(STAMP) ## make the recordings in corpora anew; make peers comes first, for those of client libraries
+	@PYTHONPATH=tests .venv/bin/python -m recorded
 
 matrix: $(STAMP) ## try every known implementation that is installed, and write docs/matrix.md
 	@for target in $(KNOWN); do \

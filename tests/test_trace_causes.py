@@ -108,6 +108,23 @@ PLANTED: dict[str, tuple[Callable[[], Seen], list[str]]] = {
     "cut in a line, wire unseen": (lambda: Modelled().flush(*(one[:150] for one in datagrams())).seen("ag"), ["H4?"]),
     "CR LF": (lambda: Modelled().flush(*datagrams(end=b"\r\n")).seen(), ["H13"]),
     "a written line end": (lambda: Modelled().flush(*datagrams(end=b"\\n")).seen(wanted=every()), ["H13"]),
+    "two lines in one": (
+        lambda: Modelled().flush(*(one.replace(b"|g\nflux", b"|gflux", 1) for one in datagrams())).seen(),
+        ["JOINED"],
+    ),
+    "two lines in one, the last": (
+        lambda: Modelled().flush(b"|gflux".join(snapshot().rsplit(b"|g\nflux", 1))).seen(),
+        ["JOINED"],
+    ),
+    "NULs behind the last line": (lambda: Modelled().flush(*(one + b"\0" for one in datagrams())).seen(), ["NUL"]),
+    "NULs in a line of their own": (
+        lambda: Modelled().flush(*(one + b"\n\0\0" for one in datagrams())).seen(),
+        [],
+    ),
+    "a line without a name": (
+        lambda: Modelled().flush(*(one.replace(b"flux.kvs.0.event_tx", b"") for one in datagrams())).seen(),
+        ["NAMELESS?"],
+    ),
     "two back ends": (flushed_to_two, ["H2"]),
     "creates refused": (lambda: without(Modelled().flush(*datagrams()), is_event, dropped=3.0), ["H5"]),
     "creates refused, only Graphite seen": (

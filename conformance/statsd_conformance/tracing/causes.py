@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from statsd_conformance.tracing import aggregating, blanks, by_name, cuts, storing
+from statsd_conformance.tracing import aggregating, blanks, by_name, cuts, spoilt, storing
 from statsd_conformance.tracing.cause import Cause, Diagnosis, Traced
 
 CAUSES: Final[Sequence[Cause]] = (
@@ -59,6 +59,32 @@ CAUSES: Final[Sequence[Cause]] = (
         "Let the emitter end its lines with LF alone.",
         "look at the datagram byte by byte",
         blanks.carriage_returns,
+    ),
+    Cause(
+        "JOINED",
+        "no line end between two lines",
+        "A line stands right behind another: an aggregator reads neither of them, or one that nobody meant.",
+        "Let the emitter put LF between any two lines, also where it adds to what waits already.",
+        "look at the datagram byte by byte",
+        spoilt.joined,
+    ),
+    Cause(
+        "NUL",
+        "NULs behind the lines",
+        "The emitter sends more of its buffer than it wrote: the last line goes on with NULs, which some "
+        "aggregators refuse.",
+        "Send as many bytes as were written, without the NUL that ends a text of C.",
+        "look at the datagram byte by byte",
+        spoilt.padded,
+    ),
+    Cause(
+        "NAMELESS",
+        "lines without a name",
+        "Lines begin with the colon: what was to stand before it was empty. Some aggregators refuse them, others add "
+        "all of them up under an empty name.",
+        "Look where the emitter makes the name of the counter that is missing.",
+        "compare how many lines have no name with how many of the counter are missing",
+        spoilt.nameless,
     ),
     Cause(
         "H7",
