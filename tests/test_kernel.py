@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from statsd_conformance.kernel import Queue, queue_and_drops, read_queue, visible
+from statsd_conformance.kernel import Queue, dropped, queue_and_drops, read_queue, visible
 
 ROWS = [
     " 1290: 0100007F:1FBD 00000000:0000 07 00000000:00000340 00:00000000 00000000 0 0 1 2 0000 0",
@@ -42,3 +42,24 @@ def test_overflow_of_a_real_socket_shows() -> None:
         assert state.queued_bytes > 0
         assert 0 < state.drops < 2000
     assert queue_and_drops(port) is None
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells what it dropped at a socket")
+def test_drops_at_our_own_socket_are_told() -> None:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as target,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out,
+    ):
+        target.bind(("127.0.0.1", 0))
+        assert dropped(target) == 0
+        for _ in range(2000):
+            out.sendto(b"a:1|c", target.getsockname())
+        state = queue_and_drops(target.getsockname()[1])
+        assert state
+        assert dropped(target) == state.drops > 0
+
+
+def test_other_systems_tell_of_no_drops_at_our_own_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as target:
+        assert dropped(target) == 0

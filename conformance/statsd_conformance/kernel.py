@@ -21,6 +21,10 @@ _NLM_F_REQUEST: Final = 1
 _HEADER: Final = 16
 _ANY: Final = 0xFFFFFFFF
 
+# <asm-generic/socket.h> and <linux/sock_diag.h>: an array of numbers, of which one counts drops.
+_SO_MEMINFO: Final = 55
+_MEMINFO_DROPS: Final = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Queue:
@@ -57,6 +61,14 @@ def read_queue(rows: Iterable[str], port: int) -> Queue | None:
         return None
     waiting = sum(int(fields[_QUEUES].partition(":")[2], 16) for fields in own)
     return Queue(waiting, sum(int(fields[_DROPS]) for fields in own))
+
+
+def dropped(bound: socket.socket) -> int:
+    """Return how many datagrams the kernel dropped at one of our own sockets; 0 on systems that do not tell."""
+    if not sys.platform.startswith("linux"):
+        return 0
+    told: int = struct.unpack_from("=I", bound.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 64), 4 * _MEMINFO_DROPS)[0]
+    return told
 
 
 def unread(connected: socket.socket) -> int | None:
