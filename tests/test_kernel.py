@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from statsd_conformance.kernel import Queue, dropped, queue_and_drops, read_queue, visible
+from statsd_conformance.kernel import Queue, dropped, mtu_of, queue_and_drops, read_queue, visible
 
 ROWS = [
     " 1290: 0100007F:1FBD 00000000:0000 07 00000000:00000340 00:00000000 00000000 0 0 1 2 0000 0",
@@ -63,3 +63,11 @@ def test_other_systems_tell_of_no_drops_at_our_own_socket(monkeypatch: pytest.Mo
     monkeypatch.setattr(sys, "platform", "darwin")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as target:
         assert dropped(target) == 0
+
+
+def test_mtu_is_unknown_of_a_socket_that_has_none_and_on_other_systems(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = socket.socketpair()
+    with one, other, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        assert mtu_of(one) is None
+        monkeypatch.setattr(sys, "platform", "darwin")
+        assert mtu_of(udp) is None

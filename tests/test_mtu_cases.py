@@ -13,9 +13,10 @@ from defects.steps import Break
 from networks import in_namespaces
 from statsd_conformance import session
 from statsd_conformance.address import Address, Sender
+from statsd_conformance.kernel import mtu_of
 from statsd_conformance.lanes import NoOther
 from statsd_conformance.measured import Measured
-from statsd_conformance.namespaces import FAR_IPV4, LINKS, Namespaces, NoNamespaces
+from statsd_conformance.namespaces import FAR_IPV4, FAR_IPV6, LINKS, Namespaces, NoNamespaces
 from statsd_conformance.session import Settings, Subject, examine
 from statsd_conformance.target import InProcess, Trace
 from statsd_conformance.verdict import Outcome, Verdict
@@ -104,7 +105,7 @@ def test_path_that_takes_every_size_is_told() -> None:
 def test_target_or_path_that_takes_no_more_than_some_bytes_is_told() -> None:
     outcome, trace = in_process(receives(lambda datagram: (datagram,) if len(datagram) <= 4096 else ()))
     assert outcome.note.startswith("datagrams of up to 4,000 bytes arrive, and of 8,000 bytes none does: they leave in")
-    assert trace.measured == [Measured("datagrams that reach the target", "up to 4,000 bytes, of 8,000 none")]
+    assert trace.measured == [Measured("datagrams that reach the target", outcome.note)]
 
 
 def test_loss_that_does_not_go_by_size_is_no_finding() -> None:
@@ -145,7 +146,7 @@ def test_black_hole_on_the_way_to_a_target_is_recognised_and_explained() -> None
     assert outcome.note.startswith("datagrams of up to 1,252 bytes arrive, and of 1,372 bytes none does")
     assert "a black hole; let emitters send no more than 1,252 bytes" in outcome.note
     assert outcome.trace
-    assert outcome.trace.measured == [Measured("datagrams that reach the target", "up to 1,252 bytes, of 1,372 none")]
+    assert outcome.trace.measured == [Measured("datagrams that reach the target", outcome.note)]
 
 
 def test_target_on_this_machine_is_at_no_distance_and_one_that_was_there_is_at_the_end_of_no_path() -> None:
@@ -158,3 +159,12 @@ def test_target_on_this_machine_is_at_no_distance_and_one_that_was_there_is_at_t
     notes = sorted(one.note for one in outcomes.values())
     assert notes[0].startswith("only a target that the suite starts itself can be put at the end of a path")
     assert notes[1].startswith("over loopback every size arrives")
+
+
+@pytest.mark.parametrize(("link", "host"), [("narrow", FAR_IPV4), ("least6", FAR_IPV6)])
+def test_mtu_where_datagrams_leave_is_that_of_the_link(link: str, host: str) -> None:
+    async def work(made: Namespaces) -> int | None:
+        with made.connected(next(one for one in LINKS if one.name == link), host, 9) as connected:
+            return mtu_of(connected)
+
+    assert in_namespaces(work) == (576 if link == "narrow" else 1280)

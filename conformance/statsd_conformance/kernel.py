@@ -24,6 +24,8 @@ _ANY: Final = 0xFFFFFFFF
 # <asm-generic/socket.h> and <linux/sock_diag.h>: an array of numbers, of which one counts drops.
 _SO_MEMINFO: Final = 55
 _MEMINFO_DROPS: Final = 8
+# ip(7), IP_MTU; ipv6(7), IPV6_MTU.
+_MTU: Final = {socket.AF_INET: (socket.IPPROTO_IP, 14), socket.AF_INET6: (socket.IPPROTO_IPV6, 24)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,13 @@ def dropped(bound: socket.socket) -> int:
         return 0
     told: int = struct.unpack_from("=I", bound.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 64), 4 * _MEMINFO_DROPS)[0]
     return told
+
+
+def mtu_of(connected: socket.socket) -> int | None:
+    """Return how many bytes a packet of a connected socket may have; None where the system does not tell."""
+    if not sys.platform.startswith("linux") or connected.family not in _MTU:
+        return None
+    return connected.getsockopt(*_MTU[connected.family])
 
 
 def unread(connected: socket.socket) -> int | None:

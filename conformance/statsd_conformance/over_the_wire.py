@@ -163,14 +163,15 @@ class OverTheWire(Target):
             return True
         return False
 
-    def needs_distance(self) -> None:
-        """Say that the case looks at the path to the target.
+    def needs_distance(self) -> int:
+        """Say that the case looks at the path to the target; return the MTU where datagrams leave, in bytes.
 
         Raises:
             Unsupported: there is none but loopback.
         """
         if self._wire.address.loopback:
             raise Unsupported("over loopback every size arrives; of a target elsewhere this tells what the path takes")
+        return self._wire.mtu or super().needs_distance()
 
     def needs_end(self) -> None:
         """Say that the case ends the target.

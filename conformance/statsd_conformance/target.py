@@ -16,6 +16,7 @@ from statsd_conformance.connection import Connection, LocalConsole, LocalStream,
 from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import GraphiteLine, Snapshot, read_line
 from statsd_conformance.measured import Measured
+from statsd_conformance.passage import ETHERNET
 from statsd_conformance.profile import EXTENSIONS, OWN_COUNTERS, Profile
 from statsd_conformance.requirement import Unsupported
 from statsd_reference import Server
@@ -268,13 +269,13 @@ class Target(ABC):
         await self.flush()
         return True
 
-    def needs_distance(self) -> None:
-        """Say that the case looks at the path to the target.
+    def needs_distance(self) -> int:
+        """Say that the case looks at the path to the target; return the MTU where datagrams leave, in bytes.
 
         Raises:
             Unsupported: there is none but loopback.
         """
-        return
+        return ETHERNET
 
     def needs_end(self) -> None:
         """Say that the case ends the target.

@@ -161,7 +161,7 @@ async def test_what_a_path_swallows_takes_nothing_with_it(target: Target, kind: 
 @requirement("MTU-07", QUIRK, MAY, cites="RFC 8899; statsd docs/metric_types.md, Multi-Metric Packets")
 async def test_path_to_the_target_takes_some_sizes(target: Target) -> str:
     """A path MAY swallow what is longer than one of its links takes; the report says which datagrams arrive."""
-    target.needs_distance()
+    mtu = target.needs_distance()
     buckets = {size: target.bucket(f"s{size}") for size in _USUAL}
     for size in _USUAL:
         target.send(_filled(buckets[size], size)[0])
@@ -175,5 +175,6 @@ async def test_path_to_the_target_takes_some_sizes(target: Target) -> str:
     if found is None:
         lost = ", ".join(f"{size:,}" for size, arrived in fates if not arrived)
         raise Inconclusive(f"of datagrams of many sizes those of {lost} bytes were lost, and longer ones were not")
-    target.measured(what, f"up to {found.arrives:,} bytes, of {found.vanishes:,} none")
-    return explained(found)
+    why = explained(found, mtu=mtu)
+    target.measured(what, why)
+    return why

@@ -19,7 +19,7 @@ from statsd_conformance.address import Address, Sender
 from statsd_conformance.behind import Behind
 from statsd_conformance.crafted import KINDS, Crafter, address_kind, crafter
 from statsd_conformance.graphite import Snapshot
-from statsd_conformance.kernel import queue_and_drops
+from statsd_conformance.kernel import mtu_of, queue_and_drops
 from statsd_conformance.namespaces import KINDS as LINK_KINDS
 from statsd_conformance.namespaces import Namespaces, link_of
 from statsd_conformance.observers import GraphiteObserver, MakeObserver, Observer, graphite
@@ -345,6 +345,11 @@ class Wire:
     def streamed(self) -> None:
         """Note that a case sent something over a connection of its own."""
         self.log.append(_Streamed())
+
+    @property
+    def mtu(self) -> int | None:
+        """The MTU of the link by which datagrams leave, in bytes, or of the path; None where nobody says."""
+        return mtu_of(self._socket.socket)
 
     def drops(self) -> int:
         """Return how many datagrams the kernel dropped at the target's socket so far; 0 where it cannot be seen."""
