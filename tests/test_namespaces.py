@@ -200,3 +200,22 @@ def test_what_ip_lacks_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, 
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NoNamespaces, match=said):
         asyncio.run(within(never))
+
+
+def test_proc_that_cannot_be_written_is_said() -> None:
+    with pytest.raises(NoNamespaces, match=r"/proc/sys cannot be written, so no path leads to 127\.0\.0\.1"):
+        under_test._let_loopback_in("nosuch")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has namespaces")
+def test_thread_that_cannot_go_back_says_so() -> None:
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        under_test._setns(-1)
+
+
+def test_link_without_ipv6_leads_to_no_address_of_ipv6() -> None:
+    async def work(made: Namespaces) -> None:
+        made.connected(next(link for link in LINKS if not link.has_ipv6), FAR_IPV6, 9)
+
+    with pytest.raises(OSError, match="unreachable"):
+        in_namespaces(work)
