@@ -148,9 +148,8 @@ class Subject:
             launch = self.named.prepare(self.program, self.place)
             self.starts += 1
             log = self.place.directory / f"log-{self.starts}.txt"
-            self.process = start(
-                launch.command, directory=self.place.directory, log=log, environment=launch.environment
-            )
+            folder = launch.folder or self.place.directory
+            self.process = start(launch.command, directory=folder, log=log, environment=launch.environment)
             self.wire.nudge, self.wire.also, self.wire.admin = launch.nudge, launch.also, launch.admin
             self.wire.memory, self.wire.terminate = self.process.memory, self._terminate
             self.seen_bound = False
