@@ -4,8 +4,10 @@ Slow, because each run of the suite is a process of its own that waits for flush
 """
 
 import json
+import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -15,6 +17,9 @@ import jsonschema
 import pytest
 
 from github_actions import Machine, read
+from needed_programs import command_of
+from statsd_conformance.programs import Found, Missing, peers_folders
+from statsd_fuzz.search import in_ci
 
 ROOT = Path(__file__).parents[1]
 TESTS = Path(__file__).parent
@@ -130,11 +135,10 @@ def test_fuzzing_fails_by_findings_and_keeps_the_corpus_and_what_was_found(
         ({}, "there is no target: give target, or command for a server to start"),
         ({"target": "a:1", "command": "x"}, "target and command are both given: give one of them"),
         ({"mode": "fast", "target": "a:1"}, "mode is 'fast': give conformance or fuzz"),
-        ({"mode": "fuzz", "target": "a:1", "deviations": "x"}, "deviations is for mode conformance; fuzz has known"),
         ({"target": "a:1", "known": "x"}, "known is for mode fuzz; conformance has deviations"),
         ({"mode": "a\n::b", "target": "a:1"}, "mode is 'a ::b': give conformance or fuzz"),
     ],
-    ids=["nothing", "both", "mode", "deviations", "known", "newline"],
+    ids=["nothing", "both", "mode", "known", "newline"],
 )
 def test_inputs_that_do_not_go_together_are_refused_before_anything_is_installed(
     machine: Machine, inputs: dict[str, str], words: str
@@ -196,10 +200,10 @@ def test_the_suite_is_called_with_what_the_inputs_say(noting: Machine) -> None:
 
 def test_the_fuzzer_is_called_with_what_the_inputs_say(noting: Machine) -> None:
     inputs = {"mode": "fuzz", "target": "statsd", "known": "known.toml", "seed": "3", "profile": "statsd"}
-    noting.run_action(NAME, {**inputs, "artifact": ""})
+    noting.run_action(NAME, {**inputs, "deviations": "telegraf", "artifact": ""})
     assert noted(noting) == [
         "fuzz", "--target=statsd", "--profile=statsd", "--seed=3", "--seconds=60", "--corpus=.statsd-corpus",
-        "--findings=statsd-report/findings", "--known=known.toml",
+        "--findings=statsd-report/findings", "--deviations=telegraf", "--known=known.toml",
     ]  # fmt: skip
 
 
@@ -242,3 +246,17 @@ def test_files_follow_the_public_schemas(schema: str, files: list[Path]) -> None
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", *map(str, files)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_actionlint_finds_nothing_in_the_workflows() -> None:
+    command = actionlint()
+    done = subprocess.run([*command, *map(str, SCRIPTED[1:])], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def actionlint() -> tuple[str, ...]:
+    """Return its command; `make peers` installs it where there is Go."""
+    places = [*(folder / "go/actionlint" for folder in peers_folders()), Path(shutil.which("actionlint") or "/none")]
+    found = next((Found((str(path),)) for path in places if path.exists()), None)
+    missing = Missing("actionlint is not installed: `make peers` in a checkout, which needs Go")
+    return command_of(found or missing, must_be_there=in_ci(os.environ) and shutil.which("go") is not None)
