@@ -157,7 +157,7 @@ def _at(path: str, contexts: Mapping[str, Any]) -> object:
 def _restore(machine: Machine, inputs: dict[str, str]) -> Outputs:
     kept = machine.folder.parent / "cache"
     if kept.exists():
-        shutil.copytree(kept, machine.workspace / inputs["path"])
+        shutil.copytree(kept, machine.workspace / inputs["path"], dirs_exist_ok=True)
     return {}
 
 
