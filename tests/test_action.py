@@ -77,6 +77,44 @@ def test_the_suite_is_installed_from_the_action_and_the_workflow_passes(machine:
     assert (machine.workspace / machine.used[-1][1]["sarif_file"]).exists()
 
 
+# A Python that takes down its arguments, and whose environments are copies of it.
+NOTING_PYTHON = """\
+#!/bin/sh
+printf '%s\\n' "$*" >>noted
+for last; do :; done
+case $* in
+    "-m venv "*) mkdir -p "$last/bin" && cp "$0" "$last/bin/python" ;;
+    -c*) echo "${0%/*}" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("inputs", "extra", "sees"),
+    [
+        ({"target": "python:a:b", "mode": "fuzz"}, "[fuzz]", True),
+        ({"target": "a:1", "mode": "fuzz"}, "[fuzz]", False),
+        ({"target": "a:1"}, "", False),
+    ],
+    ids=["Python", "fuzz", "conformance"],
+)
+def test_what_is_installed_where_depends_on_what_is_run(
+    machine: Machine, inputs: dict[str, str], extra: str, sees: bool
+) -> None:
+    (machine.workspace / "python3").write_text(NOTING_PYTHON)
+    (machine.workspace / "python3").chmod(0o755)
+    machine.variables = {**machine.variables, "PATH": f"{machine.workspace}:{os.environ['PATH']}"}
+    machine.given = {}
+    machine.run_action(NAME, {**inputs, "python-version": "", "artifact": ""})
+    called = (machine.workspace / "noted").read_text().splitlines()
+    assert called[0] == f"-m venv --clear {machine.folder}/statsd-conformance"
+    assert called[-1] == f"-m pip install --quiet --disable-pip-version-check {ROOT}{extra}"
+    beside = machine.folder / "statsd-conformance/bin/beside.pth"
+    assert beside.exists() is sees
+    if sees:
+        assert beside.read_text() == f'import site; site.addsitedir("{machine.workspace}")\n'
+
+
 def packages() -> str:
     return ":".join(map(str, [TESTS, *(ROOT / name for name in ("reference", "conformance", "fuzz", "corpora"))]))
 
