@@ -10,6 +10,8 @@ from captured import udp4
 from statsd_conformance.__main__ import main
 from statsd_conformance.report.pcapng import Packet, pcapng
 from statsd_corpora import seeds
+from statsd_fuzz.corpus import CorpusError, Input
+from statsd_fuzz.corpus.fewer import by_coverage
 from statsd_fuzz.corpus.shape import shape
 
 OWN = ["lines/good", "lines/bad", "datagrams", "intervals"]
@@ -165,6 +167,11 @@ def test_fewer_inputs_cover_the_same_and_long_ones_are_not_cut(tmp_path: Path) -
     said = done("minimize", tmp_path / "from", tmp_path / "to", "--target", "parse_datagram")
     assert {b"x", longer} <= contents(tmp_path / "to") < contents(tmp_path / "from")
     assert "out, which show the coverage of parse_datagram" in said
+
+
+def test_a_merge_that_libfuzzer_does_not_finish_leaves_nothing_out() -> None:
+    with pytest.raises(CorpusError, match=r"no_such_target: libFuzzer could not merge: .*No module named"):
+        by_coverage([Input("counter", b"a:1|c")], "no_such_target")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ def covering(shown: Sequence[AbstractSet[Hashable]], sizes: Sequence[int]) -> li
 
     >>> covering([{1, 2}, {3, 4}, {1, 2, 3}, {4}, {1}], [9, 9, 9, 1, 1])
     [2, 3]
+    >>> covering([{1, 2, 3, 4}, {1, 2, 5}, {3, 4, 6}], [1, 1, 1])
+    [1, 2]
     """
     taken = _taken(shown, sizes)
     times = Counter(feature for place in taken for feature in shown[place])
