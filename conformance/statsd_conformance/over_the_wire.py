@@ -63,6 +63,15 @@ class OverTheWire(Target):
         """Whether it was listened to as Graphite plaintext."""
         return type(self._wire.sink) is GraphiteObserver
 
+    def needs_datagrams(self) -> None:
+        """Say that the case is about datagrams as such.
+
+        Raises:
+            Unsupported: what is sent to the target goes over a stream.
+        """
+        if self._wire.address.scheme in ("tcp", "unixstream"):
+            raise Unsupported("what is sent to the target goes over a stream, which has no datagrams")
+
     def _transmit(self, datagram: bytes, *, elsewhere: bool = False) -> None:
         if elsewhere:
             self._wire.transmit_elsewhere(datagram)
@@ -209,6 +218,11 @@ class OverTheWire(Target):
     async def _snapshots(self) -> Sequence[Snapshot]:
         self._start, self._seen = self._seen, await self._wire.fence()
         return self._wire.snapshots[self._start : self._seen]
+
+    def forget(self) -> None:
+        """Leave what was sent and flushed so far out of the evidence."""
+        super().forget()
+        self._accounted = 0
 
     def _others(self) -> Callable[[], Account | None]:
         sent, self._accounted = self.trace.datagrams[self._accounted :], len(self.trace.datagrams)

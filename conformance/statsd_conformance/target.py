@@ -15,6 +15,7 @@ from statsd_conformance.behind import Behind, Passed
 from statsd_conformance.connection import Connection, LocalConsole, LocalStream, Sent
 from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import GraphiteLine, Snapshot, read_line
+from statsd_conformance.measured import Measured
 from statsd_conformance.profile import EXTENSIONS, OWN_COUNTERS, Profile
 from statsd_conformance.requirement import Unsupported
 from statsd_reference import Server
@@ -57,7 +58,7 @@ def token(run: str, number: int) -> bytes:
 
 @dataclass
 class Trace:
-    """What one case sent and saw, for its evidence: datagrams in order, and what each `flush` returned.
+    """What one case sent and saw, for its evidence: datagrams in order, what each `flush` returned, what it measured.
 
     Of a case that looks at an emitter they are what that sent, and `again` is a shell line that has it send once more.
     """
@@ -65,6 +66,7 @@ class Trace:
     datagrams: list[bytes] = field(default_factory=list)
     flushes: list[Flushed] = field(default_factory=list)
     again: str = ""
+    measured: list[Measured] = field(default_factory=list)
 
     def published(self) -> list[GraphiteLine]:
         """Return the Graphite lines that came back with the case's own prefix."""
@@ -291,6 +293,23 @@ class Target(ABC):
         flushed = Flushed(self.profile, self.interval, self.token, tuple(snapshots), self._others())
         self.trace.flushes.append(flushed)
         return flushed
+
+    def measured(self, what: str, said: str) -> None:
+        """Note a fact that the case measured, whatever its verdict; of a case that runs again the last run's count."""
+        self.trace.measured.append(Measured(what, said))
+
+    def forget(self) -> None:
+        """Leave what was sent and flushed so far out of the evidence: it only led to what follows."""
+        self.trace.datagrams.clear()
+        self.trace.flushes.clear()
+
+    def needs_datagrams(self) -> None:
+        """Say that the case is about datagrams as such.
+
+        Raises:
+            Unsupported: what is sent to the target goes over a stream.
+        """
+        return
 
     async def pause(self, intervals: float) -> None:
         """Let a part of a flush interval go by, where time passes for the target."""

@@ -20,6 +20,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 import statsd_conformance
+from statsd_conformance.measured import facts, subjects
 from statsd_conformance.report.matrix import worst
 from statsd_conformance.report.record import Record, title_of, version_alone
 from statsd_conformance.requirement import Class
@@ -34,7 +35,7 @@ _FEW: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A target, and how its run went; `counts` are its cases by verdict."""
+    """A target, and how its run went; `counts` are its cases by verdict, `facts` what they measured."""
 
     title: str
     target: str
@@ -44,6 +45,7 @@ class Column:
     interval: float | None
     problem: str
     counts: Mapping[Verdict, int]
+    facts: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def page(records: Sequence[Record]) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(_part("page.html.jinja")).render(
         columns=columns,
+        measured=subjects(column.facts for column in columns),
         families=_families(grid),
         verdicts=[one for one in IN_TABLES if any(column.counts[one] for column in columns)],
         classes=[one.value for one in Class if any(record["class"] == one.value for record in records)],
@@ -126,6 +129,7 @@ def _column(records: Sequence[Record]) -> Column:
         interval=first.get("interval"),
         problem=first.get("problem", ""),
         counts=_counts(records),
+        facts=facts(records),
     )
 
 
