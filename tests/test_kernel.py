@@ -1,9 +1,10 @@
 import socket
 import sys
+from pathlib import Path
 
 import pytest
 
-from statsd_conformance.kernel import Queue, queue_and_drops, read_queue, visible
+from statsd_conformance.kernel import Queue, backlog_drops, queue_and_drops, read_queue, visible
 
 ROWS = [
     " 1290: 0100007F:1FBD 00000000:0000 07 00000000:00000340 00:00000000 00000000 0 0 1 2 0000 0",
@@ -42,3 +43,11 @@ def test_overflow_of_a_real_socket_shows() -> None:
         assert state.queued_bytes > 0
         assert 0 < state.drops < 2000
     assert queue_and_drops(port) is None
+
+
+def test_packets_that_no_processor_had_room_for_are_added_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = tmp_path / "softnet_stat"
+    monkeypatch.setattr("statsd_conformance.kernel._PROCESSORS", table)
+    assert backlog_drops() == 0
+    table.write_text("0244bcef 0000000a 00000003\n017ee444 00000001 00000004\n")
+    assert backlog_drops() == 11

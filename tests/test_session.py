@@ -30,7 +30,7 @@ from statsd_conformance.probe import UNKNOWN
 from statsd_conformance.process import free_port
 from statsd_conformance.profile import Profile, load_profile
 from statsd_conformance.requirement import CORE, MUST, Requirement
-from statsd_conformance.session import Examination, Settings, TargetError, examine, read_sink, sink_observer
+from statsd_conformance.session import Examination, Settings, TargetError, examine, read_sink, running, sink_observer
 from statsd_conformance.target import Target
 from statsd_conformance.targets.named import Place, socket_in
 from statsd_conformance.verdict import Outcome, Verdict
@@ -126,6 +126,16 @@ def test_command_of_the_user_runs_where_the_user_is(
 
 def test_interval_of_the_settings_reaches_the_target(tmp_path: Path) -> None:
     assert examined("reference", Settings(tmp_path, interval=0.3)).interval == 0.3
+
+
+@pytest.mark.parametrize(("bursts", "most"), [(False, 0), (True, 16_384)], ids=["not allowed", "allowed"])
+def test_bursts_go_to_what_the_suite_did_not_start_only_when_allowed(tmp_path: Path, bursts: bool, most: int) -> None:
+    async def largest() -> int:
+        settings = Settings(tmp_path, sink=f"graphite://127.0.0.1:{free_port()}", profile="statsd", bursts=bursts)
+        async with running("127.0.0.1:8125", settings) as subject:
+            return subject.wire.largest_burst
+
+    assert asyncio.run(largest()) == most
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+# One row a processor, in hex; the second field counts what its queue of packets had no room for.
+_PROCESSORS: Final = Path("/proc/net/softnet_stat")
 _TABLES: Final = (Path("/proc/net/udp"), Path("/proc/net/udp6"))
 # proc(5), /proc/net/udp: local address, queues as transmit:receive in hex, drops in the last column.
 _LOCAL, _QUEUES, _DROPS = 1, 4, 12
@@ -56,6 +58,12 @@ def read_queue(rows: Iterable[str], port: int) -> Queue | None:
         return None
     waiting = sum(int(fields[_QUEUES].partition(":")[2], 16) for fields in own)
     return Queue(waiting, sum(int(fields[_DROPS]) for fields in own))
+
+
+def backlog_drops() -> int:
+    """Return how many packets, of whatever kind, the kernel dropped before any socket; 0 where it does not tell."""
+    rows = _PROCESSORS.read_text().splitlines() if _PROCESSORS.exists() else []
+    return sum(int(row.split()[1], 16) for row in rows)
 
 
 def unread(connected: socket.socket) -> int | None:

@@ -14,6 +14,7 @@ from statsd_conformance.address import Address
 from statsd_conformance.connection import Connection, Sent, opened
 from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import Snapshot
+from statsd_conformance.kernel import visible
 from statsd_conformance.observers import GraphiteObserver
 from statsd_conformance.requirement import Inconclusive, Unsupported
 from statsd_conformance.target import Crashed, Target, note, note_reset, unknown
@@ -141,6 +142,27 @@ class OverTheWire(Target):
     def memory(self) -> int:
         """Return how many bytes the target's process holds."""
         return self._wire.memory() if self._wire.memory else super().memory()
+
+    @property
+    def largest_burst(self) -> int:
+        """The most datagrams that a burst may have, 0 where none may be sent."""
+        return self._wire.largest_burst
+
+    async def burst(self, datagram: bytes, number: int) -> int:
+        """Send a datagram so many times without a pause; return how many the kernel dropped.
+
+        Raises:
+            Unsupported: that cannot be seen, or the suite did not start the target and nobody allowed it.
+            Inconclusive: the target has not read all in time, or the kernel lost some elsewhere.
+            Crashed: it has ended.
+        """
+        if not self._wire.largest_burst:
+            raise Unsupported(
+                "the suite did not start the target, and a burst may cost others what they send; --bursts allows it"
+            )
+        if self._wire.address.local_udp_port is None or not visible():
+            raise Unsupported("the kernel shows what it drops of UDP to this machine only")
+        return await self._wire.burst(datagram, number)
 
     @asynccontextmanager
     async def unheard(self) -> AsyncIterator[None]:

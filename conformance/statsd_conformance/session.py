@@ -38,7 +38,7 @@ from statsd_conformance.target import Crashed, Trace
 from statsd_conformance.targets import NAMED, Command, CommandError, Named, Observed, Passing, Place
 from statsd_conformance.verdict import Outcome, Verdict
 from statsd_conformance.wave import Case, run_all, run_apart
-from statsd_conformance.wire import NoAnswer, Wire
+from statsd_conformance.wire import LARGEST_BURST, NoAnswer, Wire
 
 # Without a known interval a first flush may take the ten seconds of most defaults; the run must not wait for ever.
 FIRST_FLUSH: Final = 12.0
@@ -77,6 +77,7 @@ class Settings:
 
     `admin` and `also` say where else a target that the suite did not start listens: its console, and for lines.
     `behind` is where the suite listens for what a target passes on, empty for nowhere or where a known one is told to.
+    `hostile` and `bursts` allow input that may stop or flood a target elsewhere, and one that the suite did not start.
     `interval` is in seconds; None lets the suite choose (1 s) for targets that it starts, and measure elsewhere.
     """
 
@@ -88,6 +89,7 @@ class Settings:
     sink: str = "graphite://:2003"
     interval: float | None = None
     hostile: bool = False
+    bursts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -428,7 +430,7 @@ def _subject(spec: str, settings: Settings) -> tuple[Subject, MakeObserver]:
         return subject, graphite("127.0.0.1", 0)
     address = _address(spec)
     wire = Wire(spec, address, _profile(settings.profile), settings.interval)
-    wire.sole = False
+    wire.sole, wire.largest_burst = False, LARGEST_BURST if settings.bursts else 0
     wire.also = [read_address(one) for one in settings.also]
     wire.admin = read_address(f"tcp://{settings.admin}") if settings.admin else None
     wire.behind = _behind(read_behind(settings.behind), wire.profile)
