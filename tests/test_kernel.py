@@ -1,9 +1,10 @@
 import socket
 import sys
+from pathlib import Path
 
 import pytest
 
-from statsd_conformance.kernel import Queue, dropped, mtu_of, queue_and_drops, read_queue, visible
+from statsd_conformance.kernel import Queue, backlog_drops, dropped, mtu_of, queue_and_drops, read_queue, visible
 
 ROWS = [
     " 1290: 0100007F:1FBD 00000000:0000 07 00000000:00000340 00:00000000 00000000 0 0 1 2 0000 0",
@@ -71,3 +72,11 @@ def test_mtu_is_unknown_of_a_socket_that_has_none_and_on_other_systems(monkeypat
         assert mtu_of(one) is None
         monkeypatch.setattr(sys, "platform", "darwin")
         assert mtu_of(udp) is None
+
+
+def test_packets_that_no_processor_had_room_for_are_added_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = tmp_path / "softnet_stat"
+    monkeypatch.setattr("statsd_conformance.kernel._PROCESSORS", table)
+    assert backlog_drops() == 0
+    table.write_text("0244bcef 0000000a 00000003\n017ee444 00000001 00000004\n")
+    assert backlog_drops() == 11

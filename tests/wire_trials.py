@@ -38,6 +38,8 @@ AT_ONCE: Final = 40
 _TRIES: Final = 5
 # The reference connects again after less than half of that when its receiver was down for two intervals.
 _RECOVERY: Final = 2.0
+# The daemons of many trials share one processor.
+_LARGEST_BURST: Final = 512
 NO_OPTIONS: Final[Mapping[str, Any]] = {}
 
 
@@ -113,6 +115,7 @@ async def serving(
     host, interval = options.get("address", "127.0.0.1"), options.get("flush_interval", INTERVAL_MS)
     wire = Wire("reference", Address(scheme, host, 1), replace(profile, lag=0.1), interval / 1000, grace=6.0)
     wire.paths = paths
+    wire.largest_burst = _LARGEST_BURST
     sink_port = await wire.open("127.0.0.1", 0)
     usual = Options(
         address="127.0.0.1",

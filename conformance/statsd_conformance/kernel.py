@@ -10,6 +10,8 @@ from typing import Final
 
 # Of the network namespace that the thread is in; /proc/net would be that of the process.
 _TABLES: Final = (Path("/proc/thread-self/net/udp"), Path("/proc/thread-self/net/udp6"))
+# One row a processor, in hex; the second field counts what its queue of packets had no room for.
+_PROCESSORS: Final = Path("/proc/net/softnet_stat")
 # proc(5), /proc/net/udp: local address, queues as transmit:receive in hex, drops in the last column.
 _LOCAL, _QUEUES, _DROPS = 1, 4, 12
 # Where other sockets come and go meanwhile, one look in some hundred lacks a socket.
@@ -78,6 +80,12 @@ def mtu_of(connected: socket.socket) -> int | None:
     if not sys.platform.startswith("linux") or connected.family not in _MTU:
         return None
     return connected.getsockopt(*_MTU[connected.family])
+
+
+def backlog_drops() -> int:
+    """Return how many packets, of whatever kind, the kernel dropped before any socket; 0 where it does not tell."""
+    rows = _PROCESSORS.read_text().splitlines() if _PROCESSORS.exists() else []
+    return sum(int(row.split()[1], 16) for row in rows)
 
 
 def unread(connected: socket.socket) -> int | None:

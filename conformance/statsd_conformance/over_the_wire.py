@@ -15,6 +15,7 @@ from statsd_conformance.connection import Connection, Sent, opened
 from statsd_conformance.crafted import IPV6
 from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import Snapshot
+from statsd_conformance.kernel import visible
 from statsd_conformance.observers import GraphiteObserver
 from statsd_conformance.requirement import Inconclusive, Unsupported
 from statsd_conformance.target import Crashed, Target, note, note_reset, unknown
@@ -63,6 +64,15 @@ class OverTheWire(Target):
     def verbatim(self) -> bool:
         """Whether it was listened to as Graphite plaintext."""
         return type(self._wire.sink) is GraphiteObserver
+
+    def needs_datagrams(self) -> None:
+        """Say that the case is about datagrams as such.
+
+        Raises:
+            Unsupported: what is sent to the target goes over a stream.
+        """
+        if self._wire.address.scheme in ("tcp", "unixstream"):
+            raise Unsupported("what is sent to the target goes over a stream, which has no datagrams")
 
     def _transmit(self, datagram: bytes, *, elsewhere: bool = False) -> None:
         if elsewhere:
@@ -134,6 +144,27 @@ class OverTheWire(Target):
     def memory(self) -> int:
         """Return how many bytes the target's process holds."""
         return self._wire.memory() if self._wire.memory else super().memory()
+
+    @property
+    def largest_burst(self) -> int:
+        """The most datagrams that a burst may have, 0 where none may be sent."""
+        return self._wire.largest_burst
+
+    async def burst(self, datagram: bytes, number: int) -> int:
+        """Send a datagram so many times without a pause; return how many the kernel dropped.
+
+        Raises:
+            Unsupported: that cannot be seen, or the suite did not start the target and nobody allowed it.
+            Inconclusive: the target has not read all in time, or the kernel lost some elsewhere.
+            Crashed: it has ended.
+        """
+        if not self._wire.largest_burst:
+            raise Unsupported(
+                "the suite did not start the target, and a burst may cost others what they send; --bursts allows it"
+            )
+        if self._wire.address.local_udp_port is None or not visible():
+            raise Unsupported("the kernel shows what it drops of UDP to this machine only")
+        return await self._wire.burst(datagram, number)
 
     @asynccontextmanager
     async def unheard(self) -> AsyncIterator[None]:
@@ -221,6 +252,11 @@ class OverTheWire(Target):
     async def _snapshots(self) -> Sequence[Snapshot]:
         self._start, self._seen = self._seen, await self._wire.fence()
         return self._wire.snapshots[self._start : self._seen]
+
+    def forget(self) -> None:
+        """Leave what was sent and flushed so far out of the evidence."""
+        super().forget()
+        self._accounted = 0
 
     def _others(self) -> Callable[[], Account | None]:
         sent, self._accounted = self.trace.datagrams[self._accounted :], len(self.trace.datagrams)

@@ -39,7 +39,7 @@ from statsd_conformance.target import Crashed, Trace
 from statsd_conformance.targets import NAMED, Command, CommandError, Named, Observed, Passing, Place
 from statsd_conformance.verdict import Outcome, Verdict
 from statsd_conformance.wave import Case, run_all, run_apart
-from statsd_conformance.wire import NoAnswer, Wire
+from statsd_conformance.wire import LARGEST_BURST, NoAnswer, Wire
 
 # Without a known interval a first flush may take the ten seconds of most defaults; the run must not wait for ever.
 FIRST_FLUSH: Final = 12.0
@@ -78,6 +78,7 @@ class Settings:
 
     `admin` and `also` say where else a target that the suite did not start listens: its console, and for lines.
     `behind` is where the suite listens for what a target passes on, empty for nowhere or where a known one is told to.
+    `hostile` and `bursts` allow input that may stop or flood a target elsewhere, and one that the suite did not start.
     `interval` is in seconds; None lets the suite choose (1 s) for targets that it starts, and measure elsewhere.
     `paths` is the network of the suite's own in which its targets are started, and at whose end they are.
     """
@@ -91,6 +92,7 @@ class Settings:
     interval: float | None = None
     hostile: bool = False
     paths: Namespaces | None = None
+    bursts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +153,8 @@ class Subject:
             launch = self.named.prepare(self.program, self.place)
             self.starts += 1
             log = self.place.directory / f"log-{self.starts}.txt"
-            self.process = start(
-                launch.command, directory=self.place.directory, log=log, environment=launch.environment
-            )
+            folder = launch.folder or self.place.directory
+            self.process = start(launch.command, directory=folder, log=log, environment=launch.environment)
             self.wire.nudge, self.wire.also, self.wire.admin = launch.nudge, launch.also, launch.admin
             self.wire.memory, self.wire.terminate = self.process.memory, self._terminate
             self.seen_bound = False
@@ -460,7 +461,7 @@ def _subject(spec: str, settings: Settings) -> tuple[Subject, MakeObserver]:
         return subject, graphite("127.0.0.1", 0)
     address = _address(spec)
     wire = Wire(spec, address, _profile(settings.profile), settings.interval)
-    wire.sole = False
+    wire.sole, wire.largest_burst = False, LARGEST_BURST if settings.bursts else 0
     wire.also = [read_address(one) for one in settings.also]
     wire.admin = read_address(f"tcp://{settings.admin}") if settings.admin else None
     wire.behind = _behind(read_behind(settings.behind), wire.profile)

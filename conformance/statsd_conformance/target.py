@@ -46,6 +46,8 @@ _SAY: Final = {
 }
 _SHOWN: Final = 3
 _PAIRS: Final = 300
+# More than a receive buffer of a usual size holds, few enough to be read line by line in no time.
+_LARGEST_BURST: Final = 256
 
 
 def token(run: str, number: int) -> bytes:
@@ -246,6 +248,26 @@ class Target(ABC):
         """
         raise Unsupported("the memory of a target that the suite did not start cannot be seen")
 
+    @property
+    def largest_burst(self) -> int:
+        """The most datagrams that a burst may have."""
+        return _LARGEST_BURST
+
+    async def burst(self, datagram: bytes, number: int) -> int:
+        """Send a datagram so many times without a pause, and wait until the target has read what came to it.
+
+        The trace holds none of them; a case that fails puts in what failed.
+
+        Returns:
+            How many the kernel dropped before the target's socket.
+
+        Raises:
+            Unsupported: that cannot be seen, or nobody may do that to the target.
+            Inconclusive: the target has not read all within the time that a flush gets.
+            Crashed: it has ended.
+        """
+        raise Unsupported("of this target nobody sees what the kernel drops before it")
+
     @asynccontextmanager
     async def unheard(self) -> AsyncIterator[None]:
         """Let nobody take what the target publishes, until left.
@@ -311,6 +333,19 @@ class Target(ABC):
     def measured(self, what: str, said: str) -> None:
         """Note a fact that the case measured, whatever its verdict; of a case that runs again the last run's count."""
         self.trace.measured.append(Measured(what, said))
+
+    def forget(self) -> None:
+        """Leave what was sent and flushed so far out of the evidence: it only led to what follows."""
+        self.trace.datagrams.clear()
+        self.trace.flushes.clear()
+
+    def needs_datagrams(self) -> None:
+        """Say that the case is about datagrams as such.
+
+        Raises:
+            Unsupported: what is sent to the target goes over a stream.
+        """
+        return
 
     async def pause(self, intervals: float) -> None:
         """Let a part of a flush interval go by, where time passes for the target."""
@@ -589,6 +624,12 @@ class InProcess(Target):
     def _take_lines(self, lines: bytes) -> None:
         if lines:
             self.window = self.server.accumulate(self.window, self.server.read(lines))
+
+    async def burst(self, datagram: bytes, number: int) -> int:
+        """Send a datagram so many times; no kernel drops any."""
+        for _ in range(number):
+            self._transmit(datagram)
+        return 0
 
     def memory(self) -> int:
         """Return how many bytes of unended lines its streams hold."""

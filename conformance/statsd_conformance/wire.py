@@ -8,6 +8,8 @@ gets every number wrong can still be waited for.
 import asyncio
 import re
 import secrets
+import select
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -19,7 +21,7 @@ from statsd_conformance.address import Address, Sender
 from statsd_conformance.behind import Behind
 from statsd_conformance.crafted import KINDS, Crafter, address_kind, crafter
 from statsd_conformance.graphite import Snapshot
-from statsd_conformance.kernel import mtu_of, queue_and_drops
+from statsd_conformance.kernel import backlog_drops, mtu_of, queue_and_drops
 from statsd_conformance.namespaces import KINDS as LINK_KINDS
 from statsd_conformance.namespaces import Namespaces, link_of
 from statsd_conformance.observers import GraphiteObserver, MakeObserver, Observer, graphite
@@ -31,10 +33,14 @@ from statsd_conformance.totals import Totals
 
 # Of a default receive buffer of Linux, 212,992 bytes, one burst takes no more than this.
 BURST: Final = 64 * 1024
+# Of a burst that is to overrun it, for as long as one processor has work for less than a tenth of a second.
+LARGEST_BURST: Final = 16_384
 # The interval that is assumed until one is known: the default of the original.
 UNKNOWN_INTERVAL: Final = 10.0
 # What an interval may be before one is known.
 SHORTEST_INTERVAL: Final = 1.0
+# Seconds until a datagram of a burst that found no room is sent again.
+_MOMENT: Final = 1.0
 _CLOSED: Final = "the connection to the target was closed meanwhile"
 
 
@@ -111,6 +117,7 @@ class Wire:
         snapshots: everything it flushed so far.
         log: everything that was sent so far.
         sole: whether nobody else sends to the target, for certain.
+        largest_burst: the most datagrams of a burst; 0 where none may be sent, for others may send to the target.
         answers: whether the last fence that somebody waited for came back.
         unseen: in how many of these something sent before may be missing, because nobody looked in time.
     """
@@ -132,6 +139,7 @@ class Wire:
     snapshots: list[Snapshot] = field(default_factory=list)
     log: list[bytes] = field(default_factory=list)
     sole: bool = True
+    largest_burst: int = LARGEST_BURST
     answers: bool = True
     sent: int = 0
     refused: int = 0
@@ -357,6 +365,43 @@ class Wire:
         state = queue_and_drops(port) if port else None
         return state.drops if state else 0
 
+    async def burst(self, datagram: bytes, number: int) -> int:
+        """Send a datagram so many times without a pause, behind all that is queued; return how many the kernel dropped.
+
+        Raises:
+            Inconclusive: the target has not read all in time, or the kernel dropped packets elsewhere meanwhile.
+            Crashed: it has ended.
+        """
+        await self._read_all()
+        before, elsewhere = self.drops(), backlog_drops()
+        # In a thread, so that whoever else waits in this loop is heard meanwhile.
+        try:
+            await asyncio.to_thread(_flood, self._socket.socket, datagram, number)
+        except OSError as error:
+            raise Inconclusive(f"sending to {self.address} failed: {error.strerror or error}") from None
+        self.sent += number
+        self.log += [datagram] * number
+        self._sent_last = time.monotonic()
+        await self._read_all()
+        if backlog_drops() != elsewhere:
+            raise Inconclusive(
+                "the kernel dropped packets before they came to any socket, and not all may be the burst's"
+            )
+        return self.drops() - before
+
+    async def _read_all(self) -> None:
+        """Wait until the target has read all that was sent.
+
+        Raises:
+            Inconclusive: it does not, within the time that a flush gets.
+            Crashed: it has ended.
+        """
+        if await self.settled():
+            return
+        if not self.alive():
+            raise Crashed("its process has ended")
+        raise Inconclusive(f"the target did not read what was sent within {self.patience:.0f} s")
+
     async def settled(self) -> bool:
         """Wait until everything queued was sent and read, as far as can be seen; tell whether the target serves."""
         while self._sending or not self._queue.empty():
@@ -514,3 +559,19 @@ def _refuse(waiting: Sequence["asyncio.Future[int]"], error: Exception) -> None:
     for future in waiting:
         if not future.done():
             future.set_exception(error)
+
+
+def _flood(connected: socket.socket, datagram: bytes, number: int) -> None:
+    """Send a datagram so many times, as fast as may be.
+
+    Raises:
+        OSError: one does not leave.
+    """
+    send = connected.send
+    for _ in range(number):
+        try:
+            send(datagram)
+        except (ConnectionRefusedError, BlockingIOError):
+            # An answer to an earlier one, that nobody listens; or no room to send, which is no loss on the way.
+            select.select([], [connected], [], _MOMENT)
+            send(datagram)

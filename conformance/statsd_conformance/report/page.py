@@ -20,7 +20,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 import statsd_conformance
-from statsd_conformance.measured import facts, rows
+from statsd_conformance.measured import facts, subjects
 from statsd_conformance.report.matrix import worst
 from statsd_conformance.report.record import Record, title_of, version_alone
 from statsd_conformance.requirement import Class
@@ -87,7 +87,7 @@ def page(records: Sequence[Record]) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(_part("page.html.jinja")).render(
         columns=columns,
-        measured=rows(column.facts for column in columns),
+        measured=subjects(column.facts for column in columns),
         families=_families(grid),
         verdicts=[one for one in IN_TABLES if any(column.counts[one] for column in columns)],
         classes=[one.value for one in Class if any(record["class"] == one.value for record in records)],

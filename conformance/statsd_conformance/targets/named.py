@@ -35,6 +35,7 @@ class Launch:
 
     `nudge` makes a running target write out what it holds back; None where none is needed. `also` are the addresses at
     which it reads lines beside the place's port over UDP, and `admin` is its management console, if it has one.
+    `folder` is where it runs, by default the place's directory.
     """
 
     command: tuple[str, ...]
@@ -42,6 +43,7 @@ class Launch:
     nudge: Callable[[], Awaitable[None]] | None = None
     also: tuple[Address, ...] = ()
     admin: Address | None = None
+    folder: Path | None = None
 
 
 # A port that the system chooses.
