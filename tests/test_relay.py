@@ -197,6 +197,18 @@ def test_a_full_disk_ends_the_record_and_not_the_relay(tmp_path: Path) -> None:
     assert relay.recorder.problem == "No space left on device"
 
 
+def test_what_the_kernel_knows_is_told_where_there_is_anything() -> None:
+    relay = Relay(Address("udp", LOCAL, 9), Address("udp", LOCAL, 10), Impairment())
+    relay.passage.unreachable, relay.passage.missed, relay.passage.dropped = 1000, 2, 3
+    assert list(told(relay))[-3:] == [
+        "refused      1,000 or more: nobody listened there",
+        "missed       2 that the kernel dropped before the relay's socket",
+        "dropped      3 by the kernel, before the target's socket",
+    ]
+    relay.passage.unreachable = relay.passage.missed = relay.passage.dropped = 0
+    assert list(told(relay))[-1] == "delayed      0"
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

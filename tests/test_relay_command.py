@@ -24,8 +24,8 @@ LOCAL: Final = "127.0.0.1"
 TC: Final = """#!/bin/sh
 echo "$@" >> "{log}"
 case "$*" in
-  *" show "*) echo '[{{"kind":"prio","drops":9}},{{"kind":"netem","drops":4}}]';;
   *{refused}*) echo 'Error: Specified qdisc kind is unknown.' >&2; exit 2;;
+  *" show "*) echo '[{{"kind":"prio","drops":9}},{{"kind":"netem","drops":4}}]';;
 esac
 """
 
@@ -189,6 +189,19 @@ def test_where_the_kernel_has_netem_it_impairs_and_that_is_undone(target: socket
         "-s -j qdisc show dev veth9",
         "qdisc del dev veth9 root",
     ]
+
+
+@pytest.mark.parametrize(("refused", "lost"), [("del", 4), ("show", 0)])
+def test_what_cannot_be_undone_is_said(
+    refused: str, lost: int, target: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_tc(tmp_path, monkeypatch, refused=f'" {refused} "')
+    ran = relay(f"--listen={place(free_port())}", f"--to={place(target.getsockname()[1])}", *IMPAIRED)
+    assert f"netem        {lost} lost by the kernel on purpose" in ran.stdout
+    still = (
+        "what leaves by veth9 is still impaired: tc qdisc del: Error: Specified qdisc kind is unknown.; undo it by hand"
+    )
+    assert (still in ran.stderr.splitlines()) == (refused == "del")
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,26 @@ def test_a_passage_to_itself_is_refused_by_whatever_name(here: str, there: str) 
         opened(Address("udp", here, port), Address("udp", there, port))
 
 
+def test_a_passage_from_all_addresses_to_the_same_port_of_another_machine_is_none_to_itself() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("0.0.0.0", 0))
+        port = free.getsockname()[1]
+    opened(Address("udp", "0.0.0.0", port), Address("udp", "192.0.2.1", port))
+
+
+def test_a_unix_passage_to_itself_is_refused_by_whatever_name(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    with pytest.raises(PassageError, match="to itself"):
+        opened(Address("unix", path=str(tmp_path / "s")), Address("unix", path=str(tmp_path / "link" / "s")))
+
+
+def test_a_unix_socket_with_a_short_name_is_no_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as target:
+        target.bind("s")
+        opened(Address("udp", LOCAL, 0), Address("unix", path="s"))
+
+
 def test_a_passage_to_the_same_port_of_another_address_is_none_to_itself() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as target:
         target.bind(("127.0.0.3", 0))

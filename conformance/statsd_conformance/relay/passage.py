@@ -147,7 +147,7 @@ def _bound_unix(path: str) -> socket.socket:
 
 def _is_itself(listening: socket.socket, sending: socket.socket) -> bool:
     """Tell whether what one socket sends comes to the other, by whatever name of this machine."""
-    if listening.family == socket.AF_UNIX:
+    if socket.AF_UNIX in (listening.family, sending.family):
         return False
     (host, port), (to, to_port) = listening.getsockname()[:2], sending.getpeername()[:2]
     return port == to_port and (host == to or (host in _ANY and _is_of_this_machine(sending.family, to)))
