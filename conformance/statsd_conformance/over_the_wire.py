@@ -258,6 +258,12 @@ class OverTheWire(Target):
         super().forget()
         self._accounted = 0
 
+    def release(self) -> None:
+        """Keep no longer what the last flush published of the case."""
+        super().release()
+        for number in range(self._start, self._seen):
+            self._wire.snapshots[number] = self._wire.snapshots[number].without(self.token)
+
     def _others(self) -> Callable[[], Account | None]:
         sent, self._accounted = self.trace.datagrams[self._accounted :], len(self.trace.datagrams)
         mine = [datagram for datagram in sent if not isinstance(datagram, Sent)]

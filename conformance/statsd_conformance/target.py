@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from statsd_conformance import crafted, namespaces
 from statsd_conformance.account import NOTHING, Account
@@ -24,6 +24,10 @@ from statsd_reference.admin import GraphiteState, Reply, State, without
 from statsd_reference.encode import Names
 from statsd_reference.own import LastFlush, lagging, own_points
 from statsd_reference.stream import Cut, Stream
+
+# What compares a replay reads what targets publish.
+if TYPE_CHECKING:
+    from statsd_conformance.replayed.compared import Comparison
 
 DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 TOKEN_LENGTH: Final = 10
@@ -67,12 +71,14 @@ class Trace:
     """What one case sent and saw, for its evidence: datagrams in order, what each `flush` returned, what it measured.
 
     Of a case that looks at an emitter they are what that sent, and `again` is a shell line that has it send once more.
+    `replayed` is how a recording came out, of a case that played one.
     """
 
     datagrams: list[bytes] = field(default_factory=list)
     flushes: list[Flushed] = field(default_factory=list)
     again: str = ""
     measured: list[Measured] = field(default_factory=list)
+    replayed: "Comparison | None" = None
 
     def published(self) -> list[GraphiteLine]:
         """Return the Graphite lines that came back with the case's own prefix."""
@@ -322,6 +328,10 @@ class Target(ABC):
         second = await self.flush()
         snapshots = first.snapshots + second.snapshots
         return Flushed(self.profile, self.interval, self.token, snapshots, lambda: None)
+
+    def release(self) -> None:
+        """Keep no longer what the last flush published of the case, which may be too much in a long one."""
+        self.trace.flushes.pop()
 
     async def flush(self) -> Flushed:
         """Return everything published since the case's last flush, up to a flush that holds all that was sent."""

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from statsd_conformance.measured import facts, subjects
 from statsd_conformance.report.record import Record, title_of
+from statsd_conformance.report.replayed import with_pairs
 from statsd_conformance.requirement import Class
 from statsd_conformance.verdict import Verdict
 
@@ -38,7 +39,7 @@ def write_results(directory: Path, records: Sequence[Record]) -> None:
     from statsd_conformance.report.page import page
 
     directory.mkdir(parents=True, exist_ok=True)
-    records = [moved(record, Path("/"), directory.resolve()) for record in records]
+    records = [moved(record, Path("/"), directory.resolve()) for record in with_pairs(records)]
     lines = "".join(json.dumps({"format": FORMAT, **record}, ensure_ascii=True) + "\n" for record in records)
     (directory / "results.jsonl").write_text(lines, encoding="utf-8")
     (directory / "report.html").write_text(page(records), encoding="utf-8")
