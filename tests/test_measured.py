@@ -57,11 +57,11 @@ def test_terminal_tells_the_facts_behind_the_counts(verbosity: int) -> None:
     assert lines[2] == "measured: largest: 9 bytes"
 
 
-def test_matrix_has_a_row_a_fact_and_a_column_a_target() -> None:
+def test_matrix_has_a_row_a_target_and_a_column_a_fact() -> None:
     written = matrix([SIZE, OTHER]).splitlines()
-    assert "| measured | reference 1 | other 1 |" in written
-    assert "| largest | 9 bytes | – |" in written
-    assert "| speed | – | fast &#124; &#60;b&#62; |" in written
+    assert "| measured | largest | speed |" in written
+    assert "| reference 1 | 9 bytes | – |" in written
+    assert "| other 1 | – | fast &#124; &#60;b&#62; |" in written
 
 
 def test_matrix_without_facts_has_no_table_of_them() -> None:
@@ -70,8 +70,9 @@ def test_matrix_without_facts_has_no_table_of_them() -> None:
 
 def test_page_has_a_table_of_facts_in_which_nothing_is_markup() -> None:
     written = page([SIZE, OTHER])
-    assert '<tr><th scope="row">largest</th><td class="small">9 bytes</td><td class="small">–</td></tr>' in written
-    assert "fast | &lt;b&gt;" in written
+    assert '<th scope="col">Largest</th><th scope="col">Speed</th>' in written
+    assert "<td>9 bytes</td><td>–</td></tr>" in written
+    assert "<td>–</td><td>fast | &lt;b&gt;</td></tr>" in written
 
 
 def test_page_without_facts_has_no_section_of_them() -> None:

@@ -111,6 +111,19 @@ def test_started_target_is_examined_and_stopped(tmp_path: Path) -> None:
     assert session.bound(found.address) is not True
 
 
+def test_command_of_the_user_runs_where_the_user_is(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ports = "--port $1 --graphiteHost 127.0.0.1 --graphitePort $2 --mgmt_port 0 --flushInterval 100"
+    (tmp_path / "my-statsd").write_text(f"#!/bin/sh\nexec {shlex.quote(sys.executable)} -m statsd_reference {ports}\n")
+    (tmp_path / "my-statsd").chmod(0o755)
+    settings = Settings(tmp_path_factory.mktemp("places"), profile="reference", interval=0.1)
+    found = examined("exec:./my-statsd {port} {graphite_port}", settings, case("A-01"))
+    assert found.problem == ""
+    assert found.outcomes["A-01"].verdict is Verdict.PASS
+
+
 def test_interval_of_the_settings_reaches_the_target(tmp_path: Path) -> None:
     assert examined("reference", Settings(tmp_path, interval=0.3)).interval == 0.3
 

@@ -26,12 +26,10 @@ def facts(records: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return {what: "; ".join(answers) for what, answers in said.items()}
 
 
-def rows(columns: Iterable[Mapping[str, str]]) -> dict[str, list[str]]:
-    """Return a row for each thing that was measured, with what each of the columns of facts says, or nothing.
+def subjects(targets: Iterable[Mapping[str, str]]) -> list[str]:
+    """Return what was measured of any of the targets, in order of appearance, by the facts of each.
 
-    >>> rows([{"size": "9"}, {"speed": "1"}])
-    {'size': ['9', ''], 'speed': ['', '1']}
+    >>> subjects([{"size": "9"}, {"speed": "1", "size": "8"}])
+    ['size', 'speed']
     """
-    every = list(columns)
-    whats = dict.fromkeys(what for column in every for what in column)
-    return {what: [column.get(what, "") for column in every] for what in whats}
+    return list(dict.fromkeys(what for one in targets for what in one))

@@ -12,6 +12,7 @@ from typing import Final
 from statsd_conformance.account import Account, account
 from statsd_conformance.address import Address
 from statsd_conformance.connection import Connection, Sent, opened
+from statsd_conformance.crafted import IPV6
 from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import Snapshot
 from statsd_conformance.kernel import visible
@@ -64,6 +65,15 @@ class OverTheWire(Target):
         """Whether it was listened to as Graphite plaintext."""
         return type(self._wire.sink) is GraphiteObserver
 
+    def needs_datagrams(self) -> None:
+        """Say that the case is about datagrams as such.
+
+        Raises:
+            Unsupported: what is sent to the target goes over a stream.
+        """
+        if self._wire.address.scheme in ("tcp", "unixstream"):
+            raise Unsupported("what is sent to the target goes over a stream, which has no datagrams")
+
     def _transmit(self, datagram: bytes, *, elsewhere: bool = False) -> None:
         if elsewhere:
             self._wire.transmit_elsewhere(datagram)
@@ -91,7 +101,8 @@ class OverTheWire(Target):
         """
         try:
             if not await self._wire.open_sender(kind):
-                raise unknown(kind)
+                lacks_ipv6 = kind.endswith(IPV6) and self._wire.address_of(kind) is None
+                raise unknown("udp6" if lacks_ipv6 else kind)
         except OSError as error:
             raise self._missing(self._address(kind), error) from None
 
@@ -183,6 +194,16 @@ class OverTheWire(Target):
             return True
         return False
 
+    def needs_distance(self) -> int:
+        """Say that the case looks at the path to the target; return the MTU where datagrams leave, in bytes.
+
+        Raises:
+            Unsupported: there is none but loopback.
+        """
+        if self._wire.address.loopback:
+            raise Unsupported("over loopback every size arrives; of a target elsewhere this tells what the path takes")
+        return self._wire.mtu or super().needs_distance()
+
     def needs_end(self) -> None:
         """Say that the case ends the target.
 
@@ -231,6 +252,17 @@ class OverTheWire(Target):
     async def _snapshots(self) -> Sequence[Snapshot]:
         self._start, self._seen = self._seen, await self._wire.fence()
         return self._wire.snapshots[self._start : self._seen]
+
+    def forget(self) -> None:
+        """Leave what was sent and flushed so far out of the evidence."""
+        super().forget()
+        self._accounted = 0
+
+    def release(self) -> None:
+        """Keep no longer what the last flush published of the case."""
+        super().release()
+        for number in range(self._start, self._seen):
+            self._wire.snapshots[number] = self._wire.snapshots[number].without(self.token)
 
     def _others(self) -> Callable[[], Account | None]:
         sent, self._accounted = self.trace.datagrams[self._accounted :], len(self.trace.datagrams)

@@ -19,9 +19,11 @@ from typing import Final
 
 from statsd_conformance.address import Address, Sender
 from statsd_conformance.behind import Behind
-from statsd_conformance.crafted import KINDS, Crafter, crafter
+from statsd_conformance.crafted import KINDS, Crafter, address_kind, crafter
 from statsd_conformance.graphite import Snapshot
-from statsd_conformance.kernel import backlog_drops, queue_and_drops
+from statsd_conformance.kernel import backlog_drops, mtu_of, queue_and_drops
+from statsd_conformance.namespaces import KINDS as LINK_KINDS
+from statsd_conformance.namespaces import Namespaces, link_of
 from statsd_conformance.observers import GraphiteObserver, MakeObserver, Observer, graphite
 from statsd_conformance.profile import Profile
 from statsd_conformance.requirement import Inconclusive, Unsupported
@@ -54,6 +56,8 @@ class _By(bytes):
     """A datagram that leaves for another address of the target."""
 
     sender: Sender | Crafter
+    # In how small pieces it comes is known only over a path.
+    alone: bool
 
 
 class _Signal(bytes):
@@ -107,6 +111,7 @@ class Wire:
         behind: listens for what it passes on, None where nobody said that it does.
         memory: returns how many bytes its process holds; None where that cannot be seen.
         terminate: ends its process as SIGTERM does; None where the suite did not start it.
+        paths: the network of the suite's own at whose end the target is, None where it is anywhere else.
         grace: seconds to wait for a fence beyond the flushes that it needs.
         recovery: seconds in which a target has to connect again to a receiver that was down.
         snapshots: everything it flushed so far.
@@ -128,6 +133,7 @@ class Wire:
     behind: Behind | None = None
     memory: Callable[[], int] | None = None
     terminate: Callable[[], Awaitable[None]] | None = None
+    paths: Namespaces | None = None
     grace: float = 3.0
     recovery: float = 15.0
     snapshots: list[Snapshot] = field(default_factory=list)
@@ -250,6 +256,8 @@ class Wire:
         """Return the target's address of that kind, its main one first; None where nobody said one."""
         if kind == "console":
             return self.admin
+        if kind in KINDS or kind in LINK_KINDS:
+            kind = address_kind(kind)
         return next((one for one in (self.address, *self.also) if one.kind == kind), None)
 
     async def open_sender(self, kind: str) -> bool:
@@ -260,15 +268,24 @@ class Wire:
         """
         if kind not in self._senders:
             address = self.address_of(kind)
-            made = crafter(kind, self.address) if kind in KINDS else await address.connect() if address else None
+            made = await self._sender(kind, address) if address else None
             if made:
                 self._senders[kind] = made
         return kind in self._senders
 
+    async def _sender(self, kind: str, address: Address) -> Sender | Crafter | None:
+        if kind in KINDS:
+            return crafter(kind, address)
+        if kind not in LINK_KINDS:
+            return await address.connect()
+        if self.paths is None:
+            return None
+        return Sender(self.paths.connected(link_of(kind), address.host, address.port), stream=False)
+
     def transmit_by(self, kind: str, datagram: bytes) -> None:
         """Queue one datagram for the address of that kind, whose socket is open."""
         queued = _By(datagram)
-        queued.sender = self._senders[kind]
+        queued.sender, queued.alone = self._senders[kind], kind in LINK_KINDS
         self.transmit(queued)
 
     def transmit_elsewhere(self, datagram: bytes) -> None:
@@ -336,6 +353,11 @@ class Wire:
     def streamed(self) -> None:
         """Note that a case sent something over a connection of its own."""
         self.log.append(_Streamed())
+
+    @property
+    def mtu(self) -> int | None:
+        """The MTU of the link by which datagrams leave, in bytes, or of the path; None where nobody says."""
+        return mtu_of(self._socket.socket)
 
     def drops(self) -> int:
         """Return how many datagrams the kernel dropped at the target's socket so far; 0 where it cannot be seen."""
@@ -460,9 +482,11 @@ class Wire:
         Raises:
             OSError: it cannot be sent, being too long for example.
         """
-        if self._burst + room(datagram) > BURST:
+        # A datagram that comes in pieces takes the room of all of them.
+        needed = BURST if isinstance(datagram, _By) and datagram.alone else room(datagram)
+        if self._burst + needed > BURST:
             await self._drained(1.0)
-        self._burst += room(datagram)
+        self._burst += needed
         self.sent += 1
         self.log.append(datagram)
         self._sent_last = time.monotonic()

@@ -24,6 +24,8 @@ _LAST: Final = b":987654321|c"
 # 64 times; each shorter rate is one, too.
 _RATED: Final = b":1|c|@0.015625\n"
 _FILLING: Final = 100
+# Names that the lines of a datagram take in turn: what a target has met once it may publish for ever.
+_NAMES: Final = 16
 
 
 def datagrams(boundary: str) -> Iterator[bytes]:
@@ -39,7 +41,7 @@ def filled(size: int, prefix: bytes, end: bytes) -> bytes:
     lines: list[bytes] = []
     left = size - len(last)
     while left >= 2 * _FILLING:
-        lines.append(b"%b.line%04d:1|c\n" % (prefix, len(lines)))
+        lines.append(b"%b.line%04d:1|c\n" % (prefix, len(lines) % _NAMES))
         left -= len(lines[-1])
     pad = b"%b.pad" % prefix
     lines.append(pad + b"x" * (left - len(pad) - len(b":1|c\n")) + b":1|c\n")

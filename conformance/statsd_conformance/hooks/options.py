@@ -11,6 +11,7 @@ import pytest
 
 from statsd_conformance.emitters.reference import SIZE
 from statsd_conformance.found import Found, FoundError
+from statsd_conformance.hooks import replays
 from statsd_conformance.hooks.emitters import check_emitters
 from statsd_conformance.properties import Plan
 
@@ -79,6 +80,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="BYTES",
         help="the largest datagram that an emitter may send (default: %(default)s)",
     )
+    replays.add_options(group)
     group.addoption("--profile", metavar="NAME|FILE", help="how the target spells its output (default: probed)")
     group.addoption(
         "--admin",
@@ -186,6 +188,7 @@ def check_options(config: pytest.Config) -> None:
         if config.option.statsd_seed is None:
             config.option.statsd_seed = secrets.randbits(32)
     check_emitters(config)
+    replays.check_replays(config)
     if config.option.examples < 1:
         raise pytest.UsageError(f"--examples {config.option.examples}: give 1 or more")
     try:

@@ -59,6 +59,8 @@ def record_of(case: str, requirement: Requirement, outcome: Outcome, examination
     }
     if outcome.trace is not None and outcome.trace.measured:
         record["measured"] = [{"what": one.what, "said": _bounded(one.said)} for one in outcome.trace.measured]
+    if outcome.trace is not None and outcome.trace.replayed:
+        record["replayed"] = outcome.trace.replayed.kept()
     if outcome.verdict in _PLAIN:
         return record
     if demanded := required(outcome):

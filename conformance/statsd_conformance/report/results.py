@@ -12,8 +12,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from statsd_conformance.measured import facts, rows
+from statsd_conformance.measured import facts, subjects
 from statsd_conformance.report.record import Record, title_of
+from statsd_conformance.report.replayed import with_pairs
 from statsd_conformance.requirement import Class
 from statsd_conformance.verdict import Verdict
 
@@ -38,7 +39,7 @@ def write_results(directory: Path, records: Sequence[Record]) -> None:
     from statsd_conformance.report.page import page
 
     directory.mkdir(parents=True, exist_ok=True)
-    records = [moved(record, Path("/"), directory.resolve()) for record in records]
+    records = [moved(record, Path("/"), directory.resolve()) for record in with_pairs(records)]
     lines = "".join(json.dumps({"format": FORMAT, **record}, ensure_ascii=True) + "\n" for record in records)
     (directory / "results.jsonl").write_text(lines, encoding="utf-8")
     (directory / "report.html").write_text(page(records), encoding="utf-8")
@@ -138,13 +139,15 @@ def targets(records: Sequence[Record]) -> list[str]:
 
 
 def measured(records: Sequence[Record]) -> list[str]:
-    """Return a table in Markdown of what was measured, a row a fact and a column a target; or nothing."""
-    titles = list(dict.fromkeys(title_of(record) for record in records if record.get("measured")))
-    columns = [facts(record for record in records if title_of(record) == title) for title in titles]
-    lines = ["", f"| measured | {' | '.join(map(escaped_cell, titles))} |", f"|---|{'---|' * len(titles)}"]
-    for what, said in rows(columns).items():
-        lines.append(f"| {escaped_cell(what)} | {' | '.join(escaped_cell(one) or '–' for one in said)} |")
-    return lines if titles else []
+    """Return a table in Markdown of what was measured, a row a target and a column a fact; or nothing."""
+    titles = dict.fromkeys(title_of(record) for record in records if record.get("measured"))
+    found = {title: facts(record for record in records if title_of(record) == title) for title in titles}
+    columns = subjects(found.values())
+    lines = ["", f"| measured | {' | '.join(map(escaped_cell, columns))} |", f"|---|{'---|' * len(columns)}"]
+    for title, said in found.items():
+        cells = [escaped_cell(said.get(what, "–")) for what in columns]
+        lines.append(f"| {escaped_cell(title)} | {' | '.join(cells)} |")
+    return lines if columns else []
 
 
 def told(records: Sequence[Record], limit: int | None = None) -> list[str]:
