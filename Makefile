@@ -27,7 +27,7 @@ conformance: $(STAMP) ## test an aggregator: make conformance TARGET=127.0.0.1:8
 	@.venv/bin/pytest conformance $(if $(TARGET),--target='$(TARGET)') $(ARGS)
 
 test: $(STAMP) ## run the project's own tests
-	@.venv/bin/pytest tests -n $(JOBS) --dist loadgroup $(ARGS)
+	@.venv/bin/pytest tests -n $(JOBS) --dist loadgroup -rs $(ARGS)
 
 fuzz: $(STAMP) ## fuzz our own code with Atheris: make fuzz TARGET=parse_datagram SECONDS=600; every target without TARGET
 	@.venv/bin/python -c 'import atheris' 2>/dev/null || bash .ci/venv .venv -e '.[test,fuzz]'

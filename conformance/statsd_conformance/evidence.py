@@ -6,6 +6,7 @@ import shlex
 from base64 import b85encode
 from collections.abc import Sequence
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from traceback import FrameSummary, extract_tb
 from typing import Final
@@ -214,8 +215,14 @@ def _python(datagrams: Sequence[bytes], address: Address) -> str:
         "unix": ("AF_UNIX", "SOCK_DGRAM", repr(address.path)),
         "unixstream": ("AF_UNIX", "SOCK_STREAM", repr(address.path)),
     }[address.scheme]
-    sends = "; ".join(f"s.sendall({_literal(datagram)})" for datagram in datagrams)
+    sends = "; ".join(_sends(datagram, len(list(same))) for datagram, same in groupby(datagrams))
     return f"import socket; s=socket.socket(socket.{family}, socket.{kind}); s.connect({where}); {sends}"
+
+
+def _sends(datagram: bytes, number: int) -> str:
+    """Return a Python expression that sends a datagram so many times."""
+    once = f"s.sendall({_literal(datagram)})"
+    return once if number == 1 else f"[{once} for _ in range({number})]"
 
 
 def _literal(raw: bytes) -> str:

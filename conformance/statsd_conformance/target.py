@@ -8,7 +8,7 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
-from statsd_conformance import crafted
+from statsd_conformance import crafted, namespaces
 from statsd_conformance.account import NOTHING, Account
 from statsd_conformance.address import Address
 from statsd_conformance.behind import Behind, Passed
@@ -16,6 +16,7 @@ from statsd_conformance.connection import Connection, LocalConsole, LocalStream,
 from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import GraphiteLine, Snapshot, read_line
 from statsd_conformance.measured import Measured
+from statsd_conformance.passage import ETHERNET
 from statsd_conformance.profile import EXTENSIONS, OWN_COUNTERS, Profile
 from statsd_conformance.requirement import Unsupported
 from statsd_reference import Server
@@ -39,13 +40,18 @@ _SAY: Final = {
     **dict.fromkeys(
         crafted.KINDS,
         "this machine lets the suite craft no packets: that takes the right to open raw sockets (root or CAP_NET_RAW) "
-        "and a target at an IPv4 address of this machine",
+        "and a target at an address of this machine",
+    ),
+    **dict.fromkeys(
+        namespaces.KINDS, "only a target that the suite starts itself can be put at the end of a path of the suite's"
     ),
     "console": "nobody said where the target's management console is; --admin HOST:PORT does",
     "behind": "nobody said where the target passes lines on to; --behind udp://HOST:PORT has the suite listen there",
 }
 _SHOWN: Final = 3
 _PAIRS: Final = 300
+# More than a receive buffer of a usual size holds, few enough to be read line by line in no time.
+_LARGEST_BURST: Final = 256
 
 
 def token(run: str, number: int) -> bytes:
@@ -154,7 +160,9 @@ class Target(ABC):
         raise Unsupported("the target reads no TCP beside its datagrams")
 
     async def needs_address(self, kind: str) -> None:
-        """Say that the case sends datagrams of that kind: to an address, `udp6` or `unix`, or one of `crafted.KINDS`.
+        """Say that the case sends datagrams of that kind.
+
+        It is an address, `udp6` or `unix`, or one of `crafted.KINDS` or `namespaces.KINDS`.
 
         Raises:
             Unsupported: the target reads none there, or this machine sends none.
@@ -246,6 +254,26 @@ class Target(ABC):
         """
         raise Unsupported("the memory of a target that the suite did not start cannot be seen")
 
+    @property
+    def largest_burst(self) -> int:
+        """The most datagrams that a burst may have."""
+        return _LARGEST_BURST
+
+    async def burst(self, datagram: bytes, number: int) -> int:
+        """Send a datagram so many times without a pause, and wait until the target has read what came to it.
+
+        The trace holds none of them; a case that fails puts in what failed.
+
+        Returns:
+            How many the kernel dropped before the target's socket.
+
+        Raises:
+            Unsupported: that cannot be seen, or nobody may do that to the target.
+            Inconclusive: the target has not read all within the time that a flush gets.
+            Crashed: it has ended.
+        """
+        raise Unsupported("of this target nobody sees what the kernel drops before it")
+
     @asynccontextmanager
     async def unheard(self) -> AsyncIterator[None]:
         """Let nobody take what the target publishes, until left.
@@ -268,6 +296,14 @@ class Target(ABC):
         """Tell whether a flush comes back after `unheard`, also from a target that waits before it connects again."""
         await self.flush()
         return True
+
+    def needs_distance(self) -> int:
+        """Say that the case looks at the path to the target; return the MTU where datagrams leave, in bytes.
+
+        Raises:
+            Unsupported: there is none but loopback.
+        """
+        return ETHERNET
 
     def needs_end(self) -> None:
         """Say that the case ends the target.
@@ -558,7 +594,8 @@ class InProcess(Target):
             raise unknown(kind)
 
     def _transmit_by(self, kind: str, datagram: bytes) -> None:
-        self._transmit(datagram)
+        if kind not in crafted.LOST and (kind not in namespaces.KINDS or namespaces.link_of(kind).takes(datagram)):
+            self._transmit(datagram)
 
     def _kinds(self) -> set[str]:
         """Return the kinds of addresses that the server's options say."""
@@ -569,7 +606,7 @@ class InProcess(Target):
             "unix": bool(options.socket),
             "unixstream": bool(options.stream_socket),
             "console": bool(options.mgmt_port),
-            **dict.fromkeys(crafted.KINDS, True),
+            **dict.fromkeys((*crafted.KINDS, *namespaces.KINDS), True),
         }
         return {kind for kind, yes in said.items() if yes}
 
@@ -597,6 +634,12 @@ class InProcess(Target):
     def _take_lines(self, lines: bytes) -> None:
         if lines:
             self.window = self.server.accumulate(self.window, self.server.read(lines))
+
+    async def burst(self, datagram: bytes, number: int) -> int:
+        """Send a datagram so many times; no kernel drops any."""
+        for _ in range(number):
+            self._transmit(datagram)
+        return 0
 
     def memory(self) -> int:
         """Return how many bytes of unended lines its streams hold."""

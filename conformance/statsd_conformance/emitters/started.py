@@ -11,7 +11,6 @@ from typing import Final
 from statsd_conformance.emitters.emission import Emission
 from statsd_conformance.emitters.forked import Forked, forked
 from statsd_conformance.emitters.listening import Listening
-from statsd_conformance.kernel import queue_and_drops
 from statsd_conformance.process import Process, StartError, start
 
 # A variable whose value no other emitter has.
@@ -75,7 +74,6 @@ class Started:
         return forked(_MEANT, str(self.meant), but=self.process.family())
 
     def _emission(self, like: Emission) -> Emission:
-        queue = queue_and_drops(self.listening.port)
         datagrams = self.listening.datagrams()
         if not datagrams:
             raise EmitterError(
@@ -83,7 +81,7 @@ class Started:
                 f"{time.monotonic() - self.begun:.1f} s; it finds the address in STATSD_HOST and STATSD_PORT, or where "
                 "{host} and {port} stand in its command, and --emit-seconds gives it more time"
             )
-        drops = queue.drops if queue else 0
+        drops = self.listening.dropped()
         lost = f"the kernel dropped {drops} datagrams that came too fast" if drops else ""
         return replace(like, datagrams=datagrams, meant=_meant(self.meant), lost=lost)
 

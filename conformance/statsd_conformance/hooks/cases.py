@@ -128,6 +128,7 @@ def _examine(spec: str, cases: Sequence[Case], item: pytest.Item) -> Examination
         sink=option.sink,
         interval=option.interval,
         hostile=option.hostile,
+        bursts=option.bursts,
     )
     token = PLAN.set(plan_of(item.config))
     try:

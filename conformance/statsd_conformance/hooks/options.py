@@ -118,6 +118,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--hostile", action="store_true", help="send hostile input also to a target on another machine")
     group.addoption(
+        "--bursts",
+        action="store_true",
+        help="send bursts that no buffer holds also to a target that the suite did not start",
+    )
+    group.addoption(
         "--report",
         type=Path,
         metavar="DIR",

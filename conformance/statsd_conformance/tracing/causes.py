@@ -112,6 +112,15 @@ CAUSES: Final[Sequence[Cause]] = (
         aggregating.not_received,
     ),
     Cause(
+        "HOLE",
+        "what is long vanishes on the path",
+        "Datagrams above some size never reach the aggregator, and shorter ones do: a link on the path takes less than "
+        "the sender thinks and tells nobody, or something on it drops fragments.",
+        "Let the emitter send no more in a datagram than what arrives, or raise the MTU of that link.",
+        "capture at the aggregator's machine, too: what is not seen there was lost on the path",
+        aggregating.vanished,
+    ),
+    Cause(
         "H2",
         "names spread over several stores",
         "The aggregator, or a relay behind it, spreads names over several stores by their hash, and one of them was "
