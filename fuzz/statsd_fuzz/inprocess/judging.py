@@ -9,10 +9,11 @@ from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import GraphiteLine, read_line
 from statsd_conformance.profile import Profile, load_profile, same_path
 from statsd_conformance.traffic import Line
+from statsd_fuzz.fault import Fault
 from statsd_fuzz.inprocess.parsing import parsing_faults
 from statsd_fuzz.inprocess.plain import Plain, plain_part
 from statsd_fuzz.inprocess.published import Unreadable, lines_of
-from statsd_fuzz.inprocess.raised import Fault, Raised, raising, result_of, shown
+from statsd_fuzz.inprocess.raised import Raised, raising, result_of, shown
 from statsd_fuzz.inprocess.subject import Subject, snapshot
 from statsd_fuzz.inprocess.target import Aggregator
 from statsd_fuzz.inputs import intervals_of

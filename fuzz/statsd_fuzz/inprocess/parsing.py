@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from math import isclose
 from typing import Final
 
+from statsd_fuzz.fault import Fault
 from statsd_fuzz.inprocess.parsed import Parsed, Unread, samples_of
 from statsd_fuzz.inprocess.plain import plain_part
-from statsd_fuzz.inprocess.raised import Fault, Raised, raising, result_of, shown
+from statsd_fuzz.inprocess.raised import Raised, raising, result_of, shown
 from statsd_fuzz.inprocess.subject import Subject
 
 _TOLERANCE: Final = 1e-9

@@ -7,16 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 
+from statsd_fuzz.fault import Fault
 from statsd_fuzz.inprocess.published import Unreadable
 from statsd_fuzz.inprocess.subject import Subject
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What broke, as a name that other inputs may share, and in a sentence about this input."""
-
-    name: str
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
