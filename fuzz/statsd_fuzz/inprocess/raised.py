@@ -50,8 +50,3 @@ def _place(trace: TracebackType | None) -> str:
 def _is_known(module: str) -> bool:
     top = module.partition(".")[0]
     return top in sys.stdlib_module_names or top == "statsd_fuzz"
-
-
-def shown(raw: bytes) -> str:
-    """Return bytes as Python writes them, without the `b`, and only the beginning where they are many."""
-    return repr(raw if len(raw) <= 80 else raw[:77] + b"...")[1:]
