@@ -14,6 +14,7 @@ TOKEN: Final = re.compile(rb"q[0-9a-z]{9}")
 TOKEN_OF_RUN: Final = 6
 # Every place where one may begin, also inside another.
 _TOKENS: Final = re.compile(rb"(?=(%b))" % TOKEN.pattern)
+_BLANK_OR_CONTROL: Final = re.compile(rb"[\x00- \x7f]")
 _PRINTED: Final = re.compile(rb"[!-^`-~]+")
 
 
@@ -58,7 +59,7 @@ def read_line(raw: bytes) -> GraphiteLine:
     path, value, timestamp = fields
     if not path:
         faults.append("has an empty path")
-    elif any(byte <= 32 or byte == 127 for byte in path):
+    elif _BLANK_OR_CONTROL.search(path):
         faults.append("has a blank or a control character in its path")
     number = _number(value)
     if number is None:

@@ -78,6 +78,7 @@ class Settings:
     `admin` and `also` say where else a target that the suite did not start listens: its console, and for lines.
     `behind` is where the suite listens for what a target passes on, empty for nowhere or where a known one is told to.
     `interval` is in seconds; None lets the suite choose (1 s) for targets that it starts, and measure elsewhere.
+    `forgets` starts targets that forget what is idle, where they can be told to.
     """
 
     directory: Path
@@ -88,6 +89,7 @@ class Settings:
     sink: str = "graphite://:2003"
     interval: float | None = None
     hostile: bool = False
+    forgets: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -465,6 +467,7 @@ def _startable(spec: str, named: Named, settings: Settings) -> Subject:
         graphite_port=0,
         interval=settings.interval or 1.0,
         directory=settings.directory,
+        forgets=settings.forgets,
     )
     address = Address("udp", "127.0.0.1", place.port)
     profile = _profile(settings.profile or ("" if isinstance(named, Command) else named.profile))

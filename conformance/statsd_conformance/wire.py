@@ -134,6 +134,7 @@ class Wire:
     _held: dict[int, int] = field(default_factory=dict)
     _ends: dict[bytes, int] = field(default_factory=dict)
     unseen: int = 0
+    _forgotten: int = 0
     _totals: Totals = field(default_factory=Totals)
     _fences: list[_Fence] = field(default_factory=list)
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
@@ -329,6 +330,15 @@ class Wire:
         """Note that a case sent something over a connection of its own."""
         self.log.append(_Streamed())
 
+    def forget(self, snapshots: int) -> None:
+        """Let go of the lines of the first so many snapshots, and of what was sent so far: a long run has no room."""
+        for number in range(self._forgotten, snapshots):
+            self.snapshots[number] = replace(self.snapshots[number], lines=())
+        self._forgotten = max(self._forgotten, snapshots)
+        self.log.clear()
+        self._held.clear()
+        self._ends.clear()
+
     def drops(self) -> int:
         """Return how many datagrams the kernel dropped at the target's socket so far; 0 where it cannot be seen."""
         port = self.address.local_udp_port
@@ -347,7 +357,8 @@ class Wire:
         self.snapshots.append(snapshot)
         if snapshot.unseen_since is not None and snapshot.unseen_since < self._sent_last:
             self.unseen += 1
-        names = {name for line in snapshot.lines for name in self._fence_name.findall(line.key)}
+        # All at once: a flush may have a hundred thousand lines.
+        names = set(self._fence_name.findall(b"\n".join([line.path for line in snapshot.lines]).lower()))
         held = max((self._ends[name] for name in names if name in self._ends), default=0)
         # A fence that is not in it tells that nothing behind is, either.
         if held and all(isinstance(one, _Signal) for one in self.log[held : held + 1]):

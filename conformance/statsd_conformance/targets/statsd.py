@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from statsd_conformance.address import Address
 from statsd_conformance.programs import Found, Missing, find
-from statsd_conformance.targets.named import Launch, Place, loopback6, socket_in
+from statsd_conformance.targets.named import REMEMBERED, Launch, Place, loopback6, socket_in
 
 # What `repeaterProtocol` calls the kind of an address.
 _PROTOCOLS: Final = {"udp": "udp4", "udp6": "udp6", "tcp": "tcp"}
@@ -61,6 +61,8 @@ class Statsd:
             "backends": ["./backends/graphite"],
             "automaticConfigReload": False,
         }
+        if place.forgets:
+            configuration |= {"deleteIdleStats": True, "gaugesMaxTTL": REMEMBERED}
         if place.behind:
             configuration["backends"] = ["./backends/graphite", "./backends/repeater"]
             configuration["repeater"] = [{"host": one.host, "port": one.port} for one in place.behind]

@@ -1,0 +1,40 @@
+"""Paths that nobody asked for: under a token, a name that no line of its scenario has; under none, a new one."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from statsd_conformance.graphite import GraphiteLine
+from statsd_conformance.profile import Profile
+from statsd_fuzz.comparing import shown
+from statsd_fuzz.fault import Fault
+from statsd_fuzz.wire.scenario import Scenario
+from statsd_fuzz.wire.tokens import LENGTH
+
+_OTHER: Final = re.compile(rb"[^0-9a-z]+")
+_FIRST_WORD: Final = re.compile(rb"[^0-9a-z]?([0-9a-z]+)")
+
+
+def stray_names(scenario: Scenario, paths: Iterable[bytes]) -> Iterator[Fault]:
+    """Yield a fault for each path whose name goes on behind the token as nothing does that was sent.
+
+    Only of scenarios that are ASCII throughout: what else becomes of a name's bytes nobody can tell.
+    """
+    sent = b"\n".join(one for datagrams in scenario.intervals for one in datagrams)
+    if not sent.isascii():
+        return
+    words = _OTHER.sub(b"", sent.lower())
+    for path in paths:
+        at = path.find(scenario.token) + LENGTH
+        behind = _FIRST_WORD.match(path[at:].lower())
+        if behind and scenario.token + behind[1] not in words:
+            yield Fault("path-nobody-asked-for", f"the flush has {shown(path)}, and no line has such a name")
+
+
+def unasked(profile: Profile, lines: Sequence[GraphiteLine], known: set[bytes]) -> Iterator[bytes]:
+    """Yield paths that are spelled as a bucket's and that neither are `known` nor hold a token."""
+    heads = [template.encode().partition(b"{") for template in profile.paths.values()]
+    begin = tuple(head for head, _, _ in heads if head and not head.startswith(b"*"))
+    for line in lines:
+        if line.path not in known and begin and line.path.startswith(begin):
+            yield line.path

@@ -1,0 +1,281 @@
+"""Sends scenarios to a target, thousands in each flush interval, and tells of each what is wrong with what came of it.
+
+The judge is the model, and only where nobody argues: of plain lines the target has to publish what the model says, of
+lines that nobody takes nothing, and whatever else a line is, it has to leave the plain ones alone and may come to
+nothing but names that it has. The reference itself is judged strictly: each line that it publishes has to be the
+model's, of whatever it was sent.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from statsd_conformance.flushed import Flushed
+from statsd_conformance.graphite import GraphiteLine
+from statsd_conformance.session import Subject
+from statsd_conformance.traffic import Line
+from statsd_fuzz.comparing import compared, shown, snapshot
+from statsd_fuzz.fault import Fault
+from statsd_fuzz.plain import Plain, plain_part
+from statsd_fuzz.wire.batch import Batch, Round, by_token
+from statsd_fuzz.wire.closure import stray_names, unasked
+from statsd_fuzz.wire.scenario import Scenario
+from statsd_fuzz.wire.strictly import Model, differences
+from statsd_fuzz.wire.tokens import LENGTH, Tokens, number_of
+from statsd_reference import Options
+
+# A scenario that a flush fell into is sent again.
+_TRIES: Final = 3
+# So few suspects are tried each alone.
+_ALONE: Final = 16
+
+
+async def judged(subject: Subject, scenarios: Sequence[Scenario], model: Options | None = None) -> list[Fault | None]:
+    """Return what is wrong with how a target took each of some scenarios, which are sent together; None for nothing.
+
+    `model` are the options of the reference where the target is to be like it in everything, None where it is not.
+
+    Raises:
+        NoAnswer: it does not flush any more.
+        Crashed: its process is gone.
+    """
+    return await Judge(subject, model)(scenarios)
+
+
+@dataclass
+class Looked:
+    """What one sending of scenarios came to, by their numbers.
+
+    Attributes:
+        faults: what is wrong.
+        torn: those that a flush fell into, so that nothing can be said.
+        shapes: what each came to, as beginnings and ends of paths.
+        strays: paths under no token that are new; whose they are nobody can tell.
+        published: the lines of the largest flush.
+        refused: how many samples the target said it refused.
+    """
+
+    faults: dict[int, Fault] = field(default_factory=dict)
+    torn: set[int] = field(default_factory=set)
+    shapes: dict[int, set[bytes]] = field(default_factory=dict)
+    strays: list[bytes] = field(default_factory=list)
+    published: int = 0
+
+
+@dataclass
+class Judge:
+    """What judges one target, call after call; calls may overlap.
+
+    Attributes:
+        subject: the target, running.
+        model: the options of the reference where the target is to be like it in everything.
+        known: paths under no token that are no news.
+        unsure: scenarios that were given up, for a flush fell into them each time.
+    """
+
+    subject: Subject
+    model: Options | None = None
+    known: set[bytes] = field(default_factory=set)
+    unsure: int = 0
+    _batches: int = 0
+
+    def __post_init__(self) -> None:
+        self.tokens = Tokens(self.subject.wire.run)
+        # Batches take turns, an interval each; what came of one is looked at while the next one is on its way.
+        self.turn = asyncio.Lock()
+
+    async def __call__(self, scenarios: Sequence[Scenario]) -> list[Fault | None]:
+        """Return what is wrong with how the target took each; they are sent together.
+
+        Raises:
+            NoAnswer: the target does not flush any more.
+            Crashed: its process is gone.
+        """
+        faults: dict[int, Fault] = {}
+        left, strays = list(range(len(scenarios))), False
+        for _ in range(_TRIES):
+            looked = await self.once([scenarios[number] for number in left])
+            faults |= {left[place]: fault for place, fault in looked.faults.items()}
+            strays |= bool(looked.strays)
+            left = [left[place] for place in sorted(looked.torn - looked.faults.keys())]
+            if not left:
+                break
+        self.unsure += len(left)
+        if strays:
+            faults = await self._stray(scenarios) | faults
+        return [faults.get(number) for number in range(len(scenarios))]
+
+    async def once(self, scenarios: Sequence[Scenario]) -> Looked:
+        """Send scenarios, at most NUMBERS of them, once.
+
+        Raises:
+            NoAnswer: the target does not flush any more.
+            Crashed: its process is gone.
+        """
+        await self.learn()
+        self._batches += 1
+        renamed = [one.renamed(self.tokens.of(self._batches, number)) for number, one in enumerate(scenarios)]
+        batch = Batch(self.subject.wire, self.tokens, self._batches, renamed)
+        trial = _Strict(self, batch, self.model) if self.model else _Plainly(self, batch)
+        await trial.run()
+        return trial.looked
+
+    async def learn(self) -> None:
+        """Look at a flush before anything is sent, unless that was done: what is in it nobody has to ask for."""
+        async with self.turn:
+            if self.known:
+                return
+            wire = self.subject.wire
+            begun = len(wire.snapshots)
+            ended = await wire.fence()
+            self.known |= {line.path for one in wire.snapshots[max(0, begun - 1) : ended] for line in one.lines}
+            self.known |= {path.encode() for path in (*wire.profile.own.values(), wire.profile.errors)}
+
+    async def _stray(self, scenarios: Sequence[Scenario]) -> dict[int, Fault]:
+        """Return which scenarios, by their numbers, make paths under no token; of many only the first."""
+        odd = [number for number, one in enumerate(scenarios) if any(map(any, plain_part(one.intervals).odd))]
+        suspects = odd or list(range(len(scenarios)))
+        while len(suspects) > _ALONE:
+            half = suspects[: len(suspects) // 2]
+            looked = await self.once([scenarios[number] for number in half])
+            suspects = half if looked.strays else suspects[len(half) :]
+        found = {}
+        for number in suspects:
+            if strays := (await self.once([scenarios[number]])).strays:
+                found[number] = Fault("path-nobody-asked-for", f"a flush has {shown(strays[0])}, which nobody sent")
+        return found
+
+
+class _Trial:
+    """One batch on its way: faults, and what was published, by number of scenario."""
+
+    def __init__(self, judge: Judge, batch: Batch) -> None:
+        self.judge = judge
+        self.batch = batch
+        self.wire = batch.wire
+        self.prefix = judge.tokens.of_batch(batch.number)
+        self.looked = Looked()
+        self.torn = self.looked.torn
+
+    async def run(self) -> None:
+        for interval in range(max((len(one.intervals) for one in self.batch.scenarios), default=0)):
+            async with self.judge.turn:
+                result = await self.batch.round(interval)
+            # Another batch is on its way meanwhile.
+            self.torn.update(result.torn)
+            sizes = [len(one.own) + len(one.foreign) for one in result.flushes]
+            self.looked.published = max(self.looked.published, *sizes)
+            self.look(result, interval)
+        self.end()
+
+    def look(self, result: Round, interval: int) -> None:
+        raise NotImplementedError
+
+    def end(self) -> None:
+        return
+
+    def blame(self, number: int, fault: Fault) -> None:
+        if number not in self.torn:
+            self.looked.faults.setdefault(number, fault)
+
+    def scenarios_of(self, paths: Sequence[bytes]) -> Iterator[tuple[int, list[bytes]]]:
+        for token, some in by_token(paths, self.prefix).items():
+            try:
+                number = number_of(token)
+            except ValueError:
+                continue
+            if number < len(self.batch.scenarios):
+                yield number, some
+
+    def note(self, number: int, paths: Sequence[bytes]) -> None:
+        """Note the shape of what a scenario came to."""
+        shape = self.looked.shapes.setdefault(number, set())
+        for path in paths:
+            at = path.find(self.prefix)
+            shape.add(path[:at] + b"*" + path[path.rfind(b".", at + LENGTH) :] if at >= 0 else path)
+
+
+class _Strict(_Trial):
+    """Each line is the model's."""
+
+    def __init__(self, judge: Judge, batch: Batch, options: Options) -> None:
+        super().__init__(judge, batch)
+        self._model = Model(options)
+
+    def look(self, result: Round, interval: int) -> None:
+        several = len(result.flushes) > 1 or interval
+        for flush, held in zip(result.flushes, result.held, strict=True):
+            published = self._model.flush(
+                datagram
+                for number in held
+                if number not in self.torn
+                for datagram in self.batch.scenarios[number].intervals[interval]
+            )
+            wanted = {path: text for path, text in published.items() if self.prefix in path}
+            got = _table(flush.own)
+            for number, paths in self.scenarios_of(list(got)):
+                self.note(number, paths)
+            if wanted != got:
+                self._differing(wanted, got, f"interval {interval + 1}" if several else "the flush")
+            # What is idle may be published again in later flushes.
+            self.judge.known.update(path for path in published if self.prefix not in path)
+            if not self.torn:
+                self.looked.strays += unasked(self.wire.profile, flush.foreign, self.judge.known)
+
+    def _differing(self, wanted: dict[bytes, bytes], got: dict[bytes, bytes], where: str) -> None:
+        paths = [path for path in wanted.keys() | got.keys() if wanted.get(path) != got.get(path)]
+        for number, some in self.scenarios_of(paths):
+            theirs, ours = ({path: one[path] for path in some if path in one} for one in (wanted, got))
+            for fault in differences(self.wire.profile, theirs, ours, where):
+                self.blame(number, fault)
+
+
+class _Plainly(_Trial):
+    """Plain lines come to what the model says."""
+
+    def __init__(self, judge: Judge, batch: Batch) -> None:
+        super().__init__(judge, batch)
+        self._seen: list[Flushed] = []
+        self._paths: dict[int, list[bytes]] = {}
+
+    def look(self, result: Round, interval: int) -> None:
+        wire = self.wire
+        flushes = tuple(snapshot(one.own) for one in result.flushes)
+        self._seen.append(Flushed(wire.profile, wire.interval, self.prefix, flushes))
+        paths = list({line.path for one in result.flushes for line in one.own})
+        for number, some in self.scenarios_of(paths):
+            self.note(number, some)
+            self._paths.setdefault(number, []).extend(some)
+        if not self.torn:
+            lines = [line for one in result.flushes for line in one.foreign]
+            self.looked.strays += unasked(wire.profile, lines, self.judge.known)
+
+    def end(self) -> None:
+        whole = [(number, one) for number, one in enumerate(self.batch.scenarios) if number not in self.torn]
+        plain = _together([(one.token, plain_part(one.intervals)) for _, one in whole], len(self._seen))
+        for name, fault in compared(plain, self._seen):
+            self.blame(number_of(name[:LENGTH]), fault)
+        for number, one in whole:
+            for fault in stray_names(one, self._paths.get(number, ())):
+                self.blame(number, fault)
+
+
+def _table(lines: Sequence[GraphiteLine]) -> dict[bytes, bytes]:
+    """Return values by path; those of a path that stands twice behind one another."""
+    table: dict[bytes, bytes] = {}
+    for line in lines:
+        path = line.path
+        table[path] = table[path] + b" " + line.value if path in table else line.value
+    return table
+
+
+def _together(parts: Sequence[tuple[bytes, Plain]], intervals: int) -> Plain:
+    """Return the plain parts of scenarios as that of one, names without their token left out."""
+    lines: list[dict[bytes, list[Line]]] = [{} for _ in range(intervals)]
+    refused: set[bytes] = set()
+    for token, plain in parts:
+        for place, some in enumerate(plain.intervals):
+            lines[place].update({name: one for name, one in some.items() if name.startswith(token)})
+        refused.update(name for name in plain.refused if name.startswith(token))
+    return Plain(tuple(lines), frozenset(refused), ())
