@@ -1,35 +1,18 @@
 """What becomes of a fault: shrunk on a daemon with a planted mistake, seen again, named, saved, and tried by pytest."""
 
 import asyncio
-import os
-import socket
-import subprocess
-import sys
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
-
-import pytest
 
 from defects.counters import d35
 from defects.framing import a08
 from defects.steps import Break
 from statsd_conformance.address import Address
-from statsd_conformance.profile import load_profile
-from statsd_conformance.recording import read_recording
-from statsd_conformance.target import Crashed, InProcess
 from statsd_fuzz.fault import Fault
-from statsd_fuzz.wire.case import case_of, hold
-from statsd_fuzz.wire.collected import Collected, Told
+from statsd_fuzz.wire.collected import Collected
 from statsd_fuzz.wire.finding import Finding, Origin
 from statsd_fuzz.wire.judge import Judge
-from statsd_fuzz.wire.known import Known, Standing
-from statsd_fuzz.wire.saved import saved, shell_line_of
-from statsd_fuzz.wire.scenario import PLACEHOLDER, Intervals, Scenario, from_file
+from statsd_fuzz.wire.scenario import PLACEHOLDER, Scenario
 from statsd_fuzz.wire.surviving import Surviving
-from statsd_fuzz.wire.telling import told_of
-from statsd_reference import Options, make_server
-from trials import right
 from wire_trials import serving
 
 Q = PLACEHOLDER + b"."

@@ -32,9 +32,9 @@ def stray_names(scenario: Scenario, paths: Iterable[bytes]) -> Iterator[Fault]:
 
 
 def unasked(profile: Profile, lines: Sequence[GraphiteLine], known: set[bytes]) -> Iterator[bytes]:
-    """Yield paths that are spelled as a bucket's and that neither are `known` nor hold a token."""
+    """Yield paths that nobody `known` has, of lines under no token that are spelled as a bucket's; 0 may be idle."""
     heads = [template.encode().partition(b"{") for template in profile.paths.values()]
     begin = tuple(head for head, _, _ in heads if head and not head.startswith(b"*"))
     for line in lines:
-        if line.path not in known and begin and line.path.startswith(begin):
+        if line.number and line.path not in known and begin and line.path.startswith(begin):
             yield line.path
