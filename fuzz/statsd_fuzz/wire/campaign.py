@@ -79,6 +79,7 @@ class Campaign:
         collected: takes what was found.
         progress: is told how far it is.
         ended: why it ended early, empty where it did not.
+        expected: scenarios that showed something, and were about what the target is known not to meet.
     """
 
     subject: Subject
@@ -86,6 +87,7 @@ class Campaign:
     collected: Collected
     progress: Progress
     ended: str = ""
+    expected: int = 0
     _suspects: list[tuple[Scenario, Fault]] = field(default_factory=list)
     _last: Sequence[Scenario] = ()
     _tasks: "dict[asyncio.Task[Looked], Sequence[Scenario]]" = field(default_factory=dict)
@@ -93,8 +95,8 @@ class Campaign:
     _idle_lines: int = 0
 
     def __post_init__(self) -> None:
-        avoid = {id for id, _ in self.collected.known.deviations.entries}
-        self.grammar = Grammar(self.plan.seed, avoid=avoid, hostile=self.plan.hostile)
+        self._avoid = {id for id, _ in self.collected.known.deviations.entries}
+        self.grammar = Grammar(self.plan.seed, avoid=self._avoid, hostile=self.plan.hostile)
         self.judge = Judge(self.subject, self.plan.model)
         self.kept = Kept(self.grammar.mutator, self.plan.corpus)
         self.watch = Watch(self.subject)
@@ -189,7 +191,11 @@ class Campaign:
 
     def _take(self, scenarios: Sequence[Scenario], looked: Looked) -> None:
         for number, fault in looked.faults.items():
-            self._suspects.append((scenarios[number], fault))
+            # What is about something that the target is known not to meet, of that there is enough without it.
+            if scenarios[number].features.isdisjoint(self._avoid):
+                self._suspects.append((scenarios[number], fault))
+            else:
+                self.expected += 1
         if looked.strays:
             self._strays.append((scenarios, looked.strays))
         for number, shape in looked.shapes.items():

@@ -21,7 +21,7 @@ from statsd_fuzz.comparing import compared, shown, snapshot
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.plain import Plain, plain_part
 from statsd_fuzz.wire.batch import Batch, Round, Sorted, by_token, sort_lines
-from statsd_fuzz.wire.closure import stray_names, unasked
+from statsd_fuzz.wire.closure import stray_names, unasked, unexplained
 from statsd_fuzz.wire.scenario import Scenario
 from statsd_fuzz.wire.strictly import Model, differences
 from statsd_fuzz.wire.tokens import LENGTH, Tokens, number_of
@@ -90,7 +90,7 @@ class Judge:
     spare: float = 0.0
     took: float = 0.0
     _batches: int = 0
-    _trials: "list[_Trial]" = field(default_factory=list)
+    trials: "list[_Trial]" = field(default_factory=list)
     _ticking: "asyncio.Task[None] | None" = None
 
     def __post_init__(self) -> None:
@@ -131,7 +131,7 @@ class Judge:
         renamed = [one.renamed(self.tokens.of(self._batches, number)) for number, one in enumerate(scenarios)]
         batch = Batch(self.tokens, self._batches, renamed)
         trial = _Strict(self, batch, self.model) if self.model else _Plainly(self, batch)
-        self._trials.append(trial)
+        self.trials.append(trial)
         if self._ticking is None or self._ticking.done():
             self._ticking = asyncio.create_task(self._tick())
         await trial.done
@@ -151,10 +151,10 @@ class Judge:
         look: Callable[[], None] | None = None
         begun = len(self.subject.wire.snapshots)
         try:
-            while self._trials or look:
+            while self.trials or look:
                 begun, look = await self._interval(begun, look)
         except Exception as error:
-            trials, self._trials = self._trials, []
+            trials, self.trials = self.trials, []
             for trial in trials:
                 if not trial.done.done():
                     trial.done.set_exception(error)
@@ -166,7 +166,7 @@ class Judge:
         """
         wire, drops = self.subject.wire, self.subject.wire.drops()
         begun_at = time.monotonic()
-        under_way = [(trial, trial.batch.send(wire)) for trial in self._trials]
+        under_way = [(trial, trial.batch.send(wire)) for trial in self.trials]
         fence = asyncio.ensure_future(wire.fence()) if under_way else None
         await wire.sent_all()
         if look:
@@ -182,7 +182,7 @@ class Judge:
         wire.forget(ended)
         lost = wire.drops() != drops
         rounds = [(trial, trial.batch.round(sent, flushes, lost=lost)) for trial, sent in under_way]
-        self._trials = [trial for trial in self._trials if trial.batch.interval < trial.batch.longest]
+        self.trials = [trial for trial in self.trials if trial.batch.interval < trial.batch.longest]
         return ended, partial(_look, rounds, flushes)
 
     async def strayed(self, scenarios: Sequence[Scenario]) -> dict[int, Fault]:
@@ -234,10 +234,14 @@ class _Trial:
         self.looked.idle = idle
         if not self.torn:
             for flush in flushes:
-                self.looked.strays += unasked(self.wire.profile, flush.foreign, self.judge.known)
+                self.looked.strays += self.strays(list(unasked(self.wire.profile, flush.foreign, self.judge.known)))
         if self._taken == self.batch.longest and not self.done.done():
             self.end()
             self.done.set_result(None)
+
+    def strays(self, paths: Sequence[bytes]) -> Sequence[bytes]:
+        """Return those of some new paths that are strays."""
+        return paths
 
     def look(self, result: Round) -> None:
         raise NotImplementedError
@@ -259,7 +263,7 @@ class _Trial:
                 yield number, some
 
     def note(self, number: int, paths: Sequence[bytes]) -> None:
-        """Note the shape of what a scenario came to: of each path the beginning, the statistic, and what is odd in it."""
+        """Note the shape of what a scenario came to: beginnings of paths, statistics, and what is odd in them."""
         shape = self.looked.shapes.setdefault(number, set())
         for path in paths:
             at = path.find(self.prefix)
@@ -318,6 +322,10 @@ class _Plainly(_Trial):
         for number, some in self.scenarios_of(paths):
             self.note(number, some)
             self._paths.setdefault(number, []).extend(some)
+
+    def strays(self, paths: Sequence[bytes]) -> Sequence[bytes]:
+        every = [one for trial in self.judge.trials for one in trial.batch.scenarios]
+        return unexplained(self.wire.profile, paths, [*self.batch.scenarios, *every]) if paths else paths
 
     def end(self) -> None:
         whole = [(number, one) for number, one in enumerate(self.batch.scenarios) if number not in self.torn]
