@@ -39,7 +39,9 @@ def compared(plain: Plain, seen: Sequence[Flushed], own: Set[bytes] = frozenset(
                 told = _sent([*before, *some] if some[0].type == "g" else some)
                 for fault in _bucket(profile, name, some[0].type, model, flushed, where, told):
                     yield name, fault
-        yield from _refused(plain.refused, flushed, own, where)
+        # To one that reads lines without a type they may say something.
+        if "typeless" not in profile.extensions:
+            yield from _refused(plain.refused, flushed, own, where)
 
 
 def expected_of(interval: float, plain: Plain, token: bytes = b"") -> list[Flushed]:

@@ -15,15 +15,18 @@ from typing import Final
 
 from statsd_conformance.session import Subject
 from statsd_conformance.target import Crashed
+from statsd_conformance.verdict import Verdict
 from statsd_conformance.wire import NoAnswer
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.wire.collected import Collected
 from statsd_fuzz.wire.display import Progress
+from statsd_fuzz.wire.fatal import Fatal
 from statsd_fuzz.wire.grammar import Grammar
 from statsd_fuzz.wire.judge import Judge, Looked
 from statsd_fuzz.wire.kept import Kept
 from statsd_fuzz.wire.known import Standing
-from statsd_fuzz.wire.naming import what_broke
+from statsd_fuzz.wire.naming import is_fatal, what_broke
+from statsd_fuzz.wire.scenario import Judge as Asked
 from statsd_fuzz.wire.scenario import Scenario
 from statsd_fuzz.wire.shrink import merged
 from statsd_fuzz.wire.surviving import Surviving, fatal
@@ -45,7 +48,10 @@ _SAMPLE: Final = 2
 # Between two looks at the clock while scenarios are made.
 _AT_A_TIME: Final = 200
 # What is pursued of what one interval showed, at most.
-_PURSUED: Final = 8
+_PURSUED: Final = 2
+# Seconds that may go on beyond the end of the search while something is pursued, and flushes.
+_OVERTIME: Final = 15.0
+_OVERTIME_FLUSHES: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,8 @@ class Campaign:
     _idle_lines: int = 0
 
     def __post_init__(self) -> None:
+        entries = self.collected.known.deviations.entries
+        self._fatal = Fatal({id for (id, _), one in entries.items() if one.verdict == Verdict.CRASHED.value})
         self._avoid = {id for id, _ in self.collected.known.deviations.entries}
         self.grammar = Grammar(self.plan.seed, avoid=self._avoid, hostile=self.plan.hostile)
         self.judge = Judge(self.subject, self.plan.model)
@@ -164,7 +172,8 @@ class Campaign:
     async def _made(self, number: int) -> list[Scenario]:
         made: list[Scenario] = []
         while len(made) < number:
-            made += [self.grammar.scenario() for _ in range(min(_AT_A_TIME, number - len(made)))]
+            some = [self.grammar.scenario() for _ in range(min(_AT_A_TIME, number - len(made)))]
+            made += [one for one in some if one not in self._fatal]
             await asyncio.sleep(0)
         return made
 
@@ -246,11 +255,24 @@ class Campaign:
             what = what_broke(fault)
             if kinds.get(what, 0) < _PURSUED:
                 kinds[what] = kinds.get(what, 0) + 1
-                await self.collected.take(scenario, fault, self.surviving)
-                self._tell()
+                await self._close_look(scenario, fault, self.surviving)
         # They are no news any more, and may stay where the target does not forget.
         self.judge.known.update(path for _, paths in strays for path in paths)
         self.progress.step = ""
+
+    async def _close_look(self, scenario: Scenario, fault: Fault, judge: Asked) -> None:
+        """Make a finding of a suspect, where there is time left for that."""
+        usual = self.subject.wire.interval * self.subject.wire.profile.rounds
+        deadline = self._until + _OVERTIME + _OVERTIME_FLUSHES * usual
+        try:
+            async with asyncio.timeout(deadline - time.monotonic()):
+                found = await self.collected.take(scenario, fault, judge)
+        except TimeoutError:
+            self.collected.unpursued += 1
+            return
+        if found and is_fatal(found.finding.fault):
+            self._fatal.add(found.finding.scenario)
+        self._tell()
 
     async def _stopped(self, error: Exception) -> None:
         """Find out which of the scenarios under way stopped the target.
@@ -269,8 +291,7 @@ class Campaign:
         fault = fatal(self.subject, error)
         await self._start_again()
         self.progress.step = "looking for what stopped it"
-        await self.collected.take(merged(under_way), fault, self.surviving)
-        self._tell()
+        await self._close_look(merged(under_way), fault, self.surviving)
 
     async def _start_again(self) -> None:
         await self.subject.restart()
@@ -291,8 +312,7 @@ class Campaign:
         if fault := await self.watch.idle_fault():
             self.progress.step = "looking for what keeps it busy"
             idle = Watching(self.surviving.surviving, self.watch, idle=True)
-            await self.collected.take(merged(self._last), fault, idle)
-            self._tell()
+            await self._close_look(merged(self._last), fault, idle)
 
     def _tell(self) -> None:
         self.progress.findings = len(self.collected.of(Standing.NEW, Standing.BACK))

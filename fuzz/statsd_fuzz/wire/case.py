@@ -99,7 +99,7 @@ def _plain_faults(scenario: Scenario, flushes: Sequence[Flushed]) -> Iterator[Fa
     refused = frozenset(name for name in plain.refused if name.startswith(scenario.token))
     own = replace(plain, intervals=tuple(mine), refused=refused)
     yield from (fault for _, fault in compared(own, flushes))
-    yield from stray_names(scenario, {line.path for flushed in flushes for line in flushed.own})
+    yield from stray_names(flushes[0].profile, scenario, {line.path for flushed in flushes for line in flushed.own})
 
 
 def _strict_faults(scenario: Scenario, flushes: Sequence[Flushed]) -> Iterator[Fault]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import Final
 
 from statsd_conformance.graphite import GraphiteLine
@@ -15,7 +16,7 @@ _OTHER: Final = re.compile(rb"[^0-9a-z]+")
 _FIRST_WORD: Final = re.compile(rb"[^0-9a-z]?([0-9a-z]+)")
 
 
-def stray_names(scenario: Scenario, paths: Iterable[bytes]) -> Iterator[Fault]:
+def stray_names(profile: Profile, scenario: Scenario, paths: Iterable[bytes]) -> Iterator[Fault]:
     """Yield a fault for each path whose name goes on behind the token as nothing does that was sent.
 
     Only of scenarios that are ASCII throughout: what else becomes of a name's bytes nobody can tell.
@@ -24,15 +25,22 @@ def stray_names(scenario: Scenario, paths: Iterable[bytes]) -> Iterator[Fault]:
     if not sent.isascii():
         return
     words = _OTHER.sub(b"", sent.lower())
+    spelling = _spelling(tuple(profile.paths.values()), tuple(profile.statistics.values()))
     for path in paths:
         at = path.find(scenario.token) + LENGTH
         behind = _FIRST_WORD.match(path[at:].lower())
-        if behind and scenario.token + behind[1] not in words:
+        if behind and scenario.token + behind[1] not in words and behind[1] not in spelling:
             yield Fault("path-nobody-asked-for", f"the flush has {shown(path)}, and no line has such a name")
 
 
+@cache
+def _spelling(*texts: tuple[str, ...]) -> frozenset[bytes]:
+    """Return the words that a target itself puts into paths."""
+    return frozenset(re.findall(rb"[0-9a-z]+", "\n".join(one for some in texts for one in some).lower().encode()))
+
+
 def unexplained(profile: Profile, paths: Iterable[bytes], scenarios: Iterable[Scenario]) -> list[bytes]:
-    """Return paths whose names are nothing that lines say which begin without a token; what has no name says nothing."""
+    """Return paths whose names no line has that begins without a token; a path without a name is no news."""
     bare = (
         line
         for one in scenarios

@@ -37,6 +37,7 @@ class Collected:
         all: every finding, known ones too.
         unstable: what broke, and did not when it was tried again, and how often.
         again: scenarios that showed what a finding explains.
+        unpursued: scenarios that showed something for which no time was left.
     """
 
     origin: Origin
@@ -45,6 +46,7 @@ class Collected:
     all: list[Told] = field(default_factory=list)
     unstable: Counter[str] = field(default_factory=Counter)
     again: int = 0
+    unpursued: int = 0
 
     async def take(self, scenario: Scenario, fault: Fault, judge: Judge) -> Told | None:
         """Make a finding of what a scenario showed, and return it; None where it is none, or one that is there already.
@@ -103,6 +105,8 @@ class Collected:
         if self.unstable:
             told = ", ".join(f"{what} ({number}x)" for what, number in sorted(self.unstable.items()))
             yield f"did not show again, and is not counted: {told}"
+        if self.unpursued:
+            yield f"{counted(self.unpursued, 'scenario')} showed something, and no time was left to look closely"
 
 
 def _back(told: Told) -> str:

@@ -333,7 +333,7 @@ class _Plainly(_Trial):
         for name, fault in compared(plain, self._seen):
             self.blame(number_of(name[:LENGTH]), fault)
         for number, one in whole:
-            for fault in stray_names(one, self._paths.get(number, ())):
+            for fault in stray_names(self.wire.profile, one, self._paths.get(number, ())):
                 self.blame(number, fault)
 
 
