@@ -301,6 +301,11 @@ class Wire:
         """Seconds to wait for a fence before giving up: every snapshot that it needs, and one more, and the lag."""
         return (self.profile.rounds + 1.5) * self.interval + self.profile.lag + self.grace
 
+    @property
+    def unanswered(self) -> float | None:
+        """Monotonic seconds when the oldest fence was raised that did not come back yet; None where there is none."""
+        return self._fences[0].raised if self._fences else None
+
     def transmit(self, datagram: bytes) -> None:
         """Queue one datagram."""
         self._queue.put_nowait(datagram)
