@@ -13,8 +13,8 @@ from typing import Final
 
 from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import GraphiteLine
-from statsd_conformance.session import Subject
 from statsd_conformance.traffic import Line
+from statsd_conformance.wave import Subject
 from statsd_fuzz.comparing import compared, shown, snapshot
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.plain import Plain, plain_part

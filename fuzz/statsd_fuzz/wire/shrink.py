@@ -5,22 +5,16 @@ from typing import Final
 
 from statsd_conformance.rounds import apply, plainest
 from statsd_fuzz.fault import Fault
+from statsd_fuzz.wire.naming import is_fatal, what_broke
 from statsd_fuzz.wire.pieces import Pieces, kind_of, pieces_of, scenario_of
 from statsd_fuzz.wire.scenario import PLACEHOLDER, Judge, Scenario
 
 ROUNDS: Final = 14
 STARTS: Final = 32
-# Faults behind which a target has to be started again.
-FATAL: Final = ("dies", "falls-silent")
 # Datagrams that are sent at a time: more would take a target longer than a short interval.
 _LOT: Final = 2000
 # Rounds of cuts within lines, of what stops a target.
 _FINE_ROUNDS: Final = 4
-
-
-def is_fatal(fault: Fault) -> bool:
-    """Tell whether a target that shows the fault has to be started again."""
-    return fault.name.startswith(FATAL)
 
 
 async def shrunk(
@@ -37,14 +31,18 @@ async def shrunk(
         starts: how often the target is stopped at most, by a fault that does.
     """
     if is_fatal(fault):
-        return await _with_few_starts(scenario, _Stops(fault.name, judge, starts))
+        return await _with_few_starts(scenario, _Stops(fault, judge, starts))
 
     async def fails(candidates: Sequence[Pieces]) -> list[bool]:
         tried = [scenario_of(one, scenario) for one in candidates]
-        return [found is not None and found.name == fault.name for lot in _lots(tried) for found in await judge(lot)]
+        return [_is_like(fault, found) for lot in _lots(tried) for found in await judge(lot)]
 
     left = await plainest(pieces_of(scenario), fails, kind_of(scenario), rounds=rounds)
     return scenario_of(left, scenario) if left else None
+
+
+def _is_like(fault: Fault, found: Fault | None) -> bool:
+    return found is not None and what_broke(found) == what_broke(fault)
 
 
 def _lots(scenarios: Sequence[Scenario]) -> Iterator[list[Scenario]]:
@@ -83,8 +81,8 @@ class _Stops:
     that was sent others before try it once more on a fresh one: they may have helped.
     """
 
-    def __init__(self, name: str, judge: Judge, starts: int) -> None:
-        self._name = name
+    def __init__(self, fault: Fault, judge: Judge, starts: int) -> None:
+        self._fault = fault
         self._judge = judge
         self._fresh = True
         self.left = starts
@@ -99,7 +97,7 @@ class _Stops:
         if not scenarios or self.left <= 0:
             return False
         faults = await self._judge(scenarios)
-        self._fresh = any(fault is not None and fault.name == self._name for fault in faults)
+        self._fresh = any(_is_like(self._fault, fault) for fault in faults)
         self.left -= self._fresh
         return self._fresh
 

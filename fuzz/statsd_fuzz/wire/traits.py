@@ -119,6 +119,12 @@ def traits_of(scenario: Scenario) -> tuple[Trait, ...]:
     return tuple(dict.fromkeys([*ordered, *_of_all(scenario)]))
 
 
+def types_of(scenario: Scenario) -> frozenset[bytes]:
+    """Return the types that lines of a scenario have."""
+    lines = {line for some in scenario.intervals for one in some for line in one.split(b"\n")}
+    return frozenset(match["type"] for line in lines if (match := _SAMPLE.fullmatch(line)))
+
+
 def traits_of_line(line: bytes, token: bytes) -> frozenset[Trait]:
     """Return what is special about a line, its token aside."""
     parts = _parts(line.replace(token + b".", b""))
