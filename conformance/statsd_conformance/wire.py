@@ -350,10 +350,14 @@ class Wire:
         state = queue_and_drops(port) if port else None
         return state.drops if state else 0
 
-    async def settled(self) -> bool:
-        """Wait until everything queued was sent and read, as far as can be seen; tell whether the target serves."""
+    async def sent_all(self) -> None:
+        """Wait until everything queued has left."""
         while self._sending or not self._queue.empty():
             await asyncio.sleep(0.001)
+
+    async def settled(self) -> bool:
+        """Wait until everything queued was sent and read, as far as can be seen; tell whether the target serves."""
+        await self.sent_all()
         return await self._drained(self.patience) and self.alive()
 
     def _take(self, snapshot: Snapshot) -> None:

@@ -1,4 +1,4 @@
-"""Sends the datagrams of many scenarios in one interval, and tells which flush holds which.
+"""The datagrams of many scenarios on their way, and which flush holds which.
 
 Scenarios go out in sections, with marks between them: counters of names never used before. A section both of whose
 marks came out first in the same flush is in that flush as a whole; of another one nobody can tell.
@@ -8,80 +8,121 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from statsd_conformance.graphite import GraphiteLine
+from statsd_conformance.graphite import GraphiteLine, Snapshot
 from statsd_conformance.wire import Wire
 from statsd_fuzz.wire.scenario import Scenario
-from statsd_fuzz.wire.tokens import LENGTH, Tokens
+from statsd_fuzz.wire.tokens import BATCH, LENGTH, Tokens
 
 # Datagrams of a section.
 _SECTION: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What one flush published: of the scenarios of a batch, and under no token at all."""
+class Sorted:
+    """The lines of one flush: by batch, of all marks, and those that carry no token of anybody's."""
 
-    own: Sequence[GraphiteLine]
-    foreign: Sequence[GraphiteLine]
+    batches: dict[bytes, list[GraphiteLine]]
+    marks: list[GraphiteLine]
+    foreign: list[GraphiteLine]
+
+    @property
+    def size(self) -> int:
+        """The number of lines that are somebody's."""
+        return sum(map(len, self.batches.values())) + len(self.foreign)
+
+
+def sort_lines(snapshot: Snapshot, tokens: Tokens, run: bytes) -> Sorted:
+    """Return the lines of a flush by whose they are; what holds `run` is the suite's own and no news."""
+    result = Sorted({}, [], [])
+    prefix, batches = tokens.prefix, result.batches
+    for line in snapshot.lines:
+        at = line.path.find(prefix)
+        if at < 0:
+            if run not in line.path:
+                result.foreign.append(line)
+            continue
+        batch = line.path[at : at + BATCH]
+        if batch == tokens.marks:
+            result.marks.append(line)
+        elif (found := batches.get(batch)) is None:
+            batches[batch] = [line]
+        else:
+            found.append(line)
+    return result
 
 
 @dataclass
-class Round:
-    """One interval of a batch: its flushes, what each holds, and which scenarios are in none as a whole.
+class Sent:
+    """One interval of a batch on its way: the number of the mark before each section, and the scenarios in it."""
 
-    `held` are numbers of scenarios by flush, in the order in which they were sent.
+    sections: list[tuple[int, list[int]]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What came of one interval of a batch.
+
+    `flushes` are the lines of the batch in each flush since the last round, and `held` which scenarios each holds as a
+    whole, in the order in which they were sent; `torn` are those that are in none.
     """
 
-    flushes: list[Seen] = field(default_factory=list)
-    held: list[list[int]] = field(default_factory=list)
-    torn: set[int] = field(default_factory=set)
+    interval: int
+    flushes: list[Sequence[GraphiteLine]]
+    held: list[list[int]]
+    torn: set[int]
 
 
 @dataclass
 class Batch:
     """Scenarios that are sent together; each has the token of its number in the batch."""
 
-    wire: Wire
     tokens: Tokens
     number: int
     scenarios: Sequence[Scenario]
+    interval: int = 0
     _marks: int = 0
     _found: dict[int, int] = field(default_factory=dict)
 
-    async def round(self, interval: int) -> Round:
-        """Send one interval of all scenarios, and return what came back up to a flush that holds all of it.
+    def __post_init__(self) -> None:
+        self.prefix = self.tokens.of_batch(self.number)
+        self.longest = max((len(one.intervals) for one in self.scenarios), default=0)
 
-        Raises:
-            NoAnswer: no such flush came in time.
-            Crashed: the target's process is gone.
-        """
-        begun, drops = len(self.wire.snapshots), self.wire.drops()
-        sections = []
-        for section in self._sections(interval):
-            sections.append((self._mark(), section))
+    def send(self, wire: Wire) -> Sent:
+        """Queue the next interval."""
+        sent = Sent()
+        for section in self._sections():
+            sent.sections.append((self._mark(wire), section))
             for number in section:
-                for datagram in self.scenarios[number].intervals[interval]:
-                    self.wire.transmit(datagram)
-        last = self._mark()
-        ended = await self.wire.fence()
-        result = Round(flushes=[self._seen(at) for at in range(begun, ended)])
-        self.wire.forget(ended)
-        result.held = [[] for _ in result.flushes]
-        for opened, section in sections:
-            place = self._found.get(opened)
-            if place is None or place != self._found.get(min(opened + 1, last)) or not begun <= place < ended:
-                result.torn.update(section)
-            else:
-                result.held[place - begun].extend(section)
-        if self.wire.drops() != drops:
-            result.torn.update(number for _, section in sections for number in section)
-        return result
+                for datagram in self.scenarios[number].intervals[self.interval]:
+                    wire.transmit(datagram)
+        self._mark(wire)
+        self.interval += 1
+        return sent
 
-    def _sections(self, interval: int) -> Iterator[list[int]]:
+    def round(self, sent: Sent, flushes: Sequence[Sorted], *, lost: bool) -> Round:
+        """Return what came of what was sent; `lost` says that datagrams were, of nobody knows which scenario."""
+        for place, flush in enumerate(flushes):
+            for line in flush.marks:
+                mark = self.tokens.marked(self.number, line.path)
+                if mark is not None:
+                    self._found.setdefault(mark, place)
+        held: list[list[int]] = [[] for _ in flushes]
+        torn: set[int] = set()
+        for mark, section in sent.sections:
+            opened, closed = self._found.get(mark), self._found.get(mark + 1)
+            if lost or opened is None or opened != closed:
+                torn.update(section)
+            else:
+                held[opened].extend(section)
+        # They are published again where the target does not forget.
+        self._found = dict.fromkeys(self._found, -1)
+        return Round(self.interval - 1, [one.batches.get(self.prefix, ()) for one in flushes], held, torn)
+
+    def _sections(self) -> Iterator[list[int]]:
         section: list[int] = []
         size = 0
         for number, scenario in enumerate(self.scenarios):
-            datagrams = len(scenario.intervals[interval]) if interval < len(scenario.intervals) else 0
+            datagrams = len(scenario.intervals[self.interval]) if self.interval < len(scenario.intervals) else 0
             if not datagrams:
                 continue
             if section and size + datagrams > _SECTION:
@@ -92,26 +133,10 @@ class Batch:
         if section:
             yield section
 
-    def _mark(self) -> int:
+    def _mark(self, wire: Wire) -> int:
         self._marks += 1
-        self.wire.transmit(self.tokens.mark(self.number, self._marks))
+        wire.transmit(self.tokens.mark(self.number, self._marks))
         return self._marks
-
-    def _seen(self, at: int) -> Seen:
-        """Return what a flush holds, and note which marks are in it for the first time."""
-        own: list[GraphiteLine] = []
-        foreign: list[GraphiteLine] = []
-        mine, marks, prefix = self.tokens.of_batch(self.number), self.tokens.marks, self.tokens.prefix
-        for line in self.wire.snapshots[at].lines:
-            path = line.path
-            if mine in path:
-                own.append(line)
-            elif (place := path.find(marks)) >= 0:
-                if (mark := self.tokens.marked(self.number, path[place + len(marks) :])) is not None:
-                    self._found.setdefault(mark, at)
-            elif prefix not in path:
-                foreign.append(line)
-        return Seen(own, foreign)
 
 
 def by_token(paths: Iterable[bytes], prefix: bytes) -> dict[bytes, list[bytes]]:

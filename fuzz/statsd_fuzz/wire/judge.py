@@ -7,8 +7,10 @@ model's, of whatever it was sent.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from statsd_conformance.flushed import Flushed
@@ -18,7 +20,7 @@ from statsd_conformance.wave import Subject
 from statsd_fuzz.comparing import compared, shown, snapshot
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.plain import Plain, plain_part
-from statsd_fuzz.wire.batch import Batch, Round, by_token
+from statsd_fuzz.wire.batch import Batch, Round, Sorted, by_token, sort_lines
 from statsd_fuzz.wire.closure import stray_names, unasked
 from statsd_fuzz.wire.scenario import Scenario
 from statsd_fuzz.wire.strictly import Model, differences
@@ -65,25 +67,29 @@ class Looked:
 
 @dataclass
 class Judge:
-    """What judges one target, call after call; calls may overlap.
+    """What judges one target, call after call; calls at the same time share each interval.
 
     Attributes:
         subject: the target, running.
         model: the options of the reference where the target is to be like it in everything.
         known: paths under no token that are no news.
         unsure: scenarios that were given up, for a flush fell into them each time.
+        intervals: how many it has judged.
+        spare: seconds that it waited for the last flush with nothing left to do.
     """
 
     subject: Subject
     model: Options | None = None
     known: set[bytes] = field(default_factory=set)
     unsure: int = 0
+    intervals: int = 0
+    spare: float = 0.0
     _batches: int = 0
+    _trials: "list[_Trial]" = field(default_factory=list)
+    _ticking: "asyncio.Task[None] | None" = None
 
     def __post_init__(self) -> None:
         self.tokens = Tokens(self.subject.wire.run)
-        # Batches take turns, an interval each; what came of one is looked at while the next one is on its way.
-        self.turn = asyncio.Lock()
 
     async def __call__(self, scenarios: Sequence[Scenario]) -> list[Fault | None]:
         """Return what is wrong with how the target took each; they are sent together.
@@ -113,24 +119,64 @@ class Judge:
             NoAnswer: the target does not flush any more.
             Crashed: its process is gone.
         """
+        if not scenarios:
+            return Looked()
         await self.learn()
         self._batches += 1
         renamed = [one.renamed(self.tokens.of(self._batches, number)) for number, one in enumerate(scenarios)]
-        batch = Batch(self.subject.wire, self.tokens, self._batches, renamed)
+        batch = Batch(self.tokens, self._batches, renamed)
         trial = _Strict(self, batch, self.model) if self.model else _Plainly(self, batch)
-        await trial.run()
+        self._trials.append(trial)
+        if self._ticking is None or self._ticking.done():
+            self._ticking = asyncio.create_task(self._tick())
+        await trial.done
         return trial.looked
 
     async def learn(self) -> None:
         """Look at a flush before anything is sent, unless that was done: what is in it nobody has to ask for."""
-        async with self.turn:
-            if self.known:
-                return
+        if not self.known:
             wire = self.subject.wire
             begun = len(wire.snapshots)
             ended = await wire.fence()
             self.known |= {line.path for one in wire.snapshots[max(0, begun - 1) : ended] for line in one.lines}
             self.known |= {path.encode() for path in (*wire.profile.own.values(), wire.profile.errors)}
+
+    async def _tick(self) -> None:
+        """Go from interval to interval while there is anything to send; all that wait see what ends it."""
+        look: Callable[[], None] | None = None
+        begun = len(self.subject.wire.snapshots)
+        try:
+            while self._trials or look:
+                begun, look = await self._interval(begun, look)
+        except Exception as error:
+            trials, self._trials = self._trials, []
+            for trial in trials:
+                if not trial.done.done():
+                    trial.done.set_exception(error)
+
+    async def _interval(self, begun: int, look: Callable[[], None] | None) -> tuple[int, Callable[[], None] | None]:
+        """Send an interval of all that is under way, look at the last one meanwhile, and wait for its flush.
+
+        Return how many flushes there were, and what looks at this interval.
+        """
+        wire, drops = self.subject.wire, self.subject.wire.drops()
+        under_way = [(trial, trial.batch.send(wire)) for trial in self._trials]
+        fence = asyncio.ensure_future(wire.fence()) if under_way else None
+        await wire.sent_all()
+        if look:
+            look()
+        if fence is None:
+            return begun, None
+        waited = time.monotonic()
+        ended = await fence
+        self.spare = time.monotonic() - waited
+        self.intervals += 1
+        flushes = [sort_lines(one, self.tokens, b"q" + wire.run.encode()) for one in wire.snapshots[begun:ended]]
+        wire.forget(ended)
+        lost = wire.drops() != drops
+        rounds = [(trial, trial.batch.round(sent, flushes, lost=lost)) for trial, sent in under_way]
+        self._trials = [trial for trial in self._trials if trial.batch.interval < trial.batch.longest]
+        return ended, partial(_look, rounds, flushes)
 
     async def _stray(self, scenarios: Sequence[Scenario]) -> dict[int, Fault]:
         """Return which scenarios, by their numbers, make paths under no token; of many only the first."""
@@ -147,29 +193,43 @@ class Judge:
         return found
 
 
+def _look(rounds: "Sequence[tuple[_Trial, Round]]", flushes: Sequence[Sorted]) -> None:
+    for trial, result in rounds:
+        trial.take(result)
+    for trial, _ in rounds:
+        trial.closed(flushes)
+
+
 class _Trial:
     """One batch on its way: faults, and what was published, by number of scenario."""
 
     def __init__(self, judge: Judge, batch: Batch) -> None:
         self.judge = judge
         self.batch = batch
-        self.wire = batch.wire
-        self.prefix = judge.tokens.of_batch(batch.number)
+        self.wire = judge.subject.wire
+        self.prefix = batch.prefix
         self.looked = Looked()
         self.torn = self.looked.torn
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._taken = 0
 
-    async def run(self) -> None:
-        for interval in range(max((len(one.intervals) for one in self.batch.scenarios), default=0)):
-            async with self.judge.turn:
-                result = await self.batch.round(interval)
-            # Another batch is on its way meanwhile.
-            self.torn.update(result.torn)
-            sizes = [len(one.own) + len(one.foreign) for one in result.flushes]
-            self.looked.published = max(self.looked.published, *sizes)
-            self.look(result, interval)
-        self.end()
+    def take(self, result: Round) -> None:
+        """Look at what came of one interval."""
+        self.torn.update(result.torn)
+        self.look(result)
+        self._taken += 1
 
-    def look(self, result: Round, interval: int) -> None:
+    def closed(self, flushes: Sequence[Sorted]) -> None:
+        """Look for what nobody asked for, when all that were under way have said what they did; end behind the last."""
+        self.looked.published = max(self.looked.published, *(one.size for one in flushes))
+        if not self.torn:
+            for flush in flushes:
+                self.looked.strays += unasked(self.wire.profile, flush.foreign, self.judge.known)
+        if self._taken == self.batch.longest and not self.done.done():
+            self.end()
+            self.done.set_result(None)
+
+    def look(self, result: Round) -> None:
         raise NotImplementedError
 
     def end(self) -> None:
@@ -203,25 +263,23 @@ class _Strict(_Trial):
         super().__init__(judge, batch)
         self._model = Model(options)
 
-    def look(self, result: Round, interval: int) -> None:
-        several = len(result.flushes) > 1 or interval
+    def look(self, result: Round) -> None:
+        several = self.batch.longest > 1
         for flush, held in zip(result.flushes, result.held, strict=True):
             published = self._model.flush(
                 datagram
                 for number in held
                 if number not in self.torn
-                for datagram in self.batch.scenarios[number].intervals[interval]
+                for datagram in self.batch.scenarios[number].intervals[result.interval]
             )
             wanted = {path: text for path, text in published.items() if self.prefix in path}
-            got = _table(flush.own)
+            got = _table(flush)
             for number, paths in self.scenarios_of(list(got)):
                 self.note(number, paths)
             if wanted != got:
-                self._differing(wanted, got, f"interval {interval + 1}" if several else "the flush")
+                self._differing(wanted, got, f"interval {result.interval + 1}" if several else "the flush")
             # What is idle may be published again in later flushes.
             self.judge.known.update(path for path in published if self.prefix not in path)
-            if not self.torn:
-                self.looked.strays += unasked(self.wire.profile, flush.foreign, self.judge.known)
 
     def _differing(self, wanted: dict[bytes, bytes], got: dict[bytes, bytes], where: str) -> None:
         paths = [path for path in wanted.keys() | got.keys() if wanted.get(path) != got.get(path)]
@@ -239,17 +297,14 @@ class _Plainly(_Trial):
         self._seen: list[Flushed] = []
         self._paths: dict[int, list[bytes]] = {}
 
-    def look(self, result: Round, interval: int) -> None:
+    def look(self, result: Round) -> None:
         wire = self.wire
-        flushes = tuple(snapshot(one.own) for one in result.flushes)
+        flushes = tuple(map(snapshot, result.flushes))
         self._seen.append(Flushed(wire.profile, wire.interval, self.prefix, flushes))
-        paths = list({line.path for one in result.flushes for line in one.own})
+        paths = list({line.path for one in result.flushes for line in one})
         for number, some in self.scenarios_of(paths):
             self.note(number, some)
             self._paths.setdefault(number, []).extend(some)
-        if not self.torn:
-            lines = [line for one in result.flushes for line in one.foreign]
-            self.looked.strays += unasked(wire.profile, lines, self.judge.known)
 
     def end(self) -> None:
         whole = [(number, one) for number, one in enumerate(self.batch.scenarios) if number not in self.torn]

@@ -9,6 +9,7 @@ As a file a scenario is the text form that `inputs` describes, its token written
     q000000000.a:+1|g
 """
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -16,10 +17,13 @@ from typing import Final
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.inputs import intervals_of, written
 
-__all__ = ["PLACEHOLDER", "Fault", "Intervals", "Judge", "Scenario", "as_file", "from_file"]
+__all__ = ["PLACEHOLDER", "Fault", "Intervals", "Judge", "Scenario", "adopted", "as_file", "from_file"]
 
 # The form of `graphite.TOKEN`; no run has it for one of its own.
 PLACEHOLDER: Final = b"q000000000"
+
+# Where a line with a name begins: what is none, or an event, keeps its beginning.
+_LINE: Final = re.compile(rb"^(?=[^\n:|])(?!_e\{|_sc\|)", re.MULTILINE)
 
 Intervals = tuple[tuple[bytes, ...], ...]
 
@@ -64,3 +68,15 @@ def as_file(scenario: Scenario) -> bytes:
 def from_file(data: bytes, features: Sequence[str] = ()) -> Scenario:
     """Return the scenario of a corpus file; one whose names carry no token is sent as it is."""
     return Scenario(tuple(tuple(one) for one in intervals_of(data)), PLACEHOLDER, frozenset(features))
+
+
+def adopted(data: bytes) -> Scenario:
+    r"""Return the scenario of an input of others: a token goes before each name that has none.
+
+    >>> adopted(b"a:1|c\n:2|c").intervals
+    ((b'q000000000.a:1|c\n:2|c',),)
+    """
+    if PLACEHOLDER in data:
+        return from_file(data)
+    intervals = (tuple(_LINE.sub(PLACEHOLDER + b".", one) for one in datagrams) for datagrams in intervals_of(data))
+    return Scenario(tuple(intervals))

@@ -16,7 +16,8 @@ _BASE: Final = len(DIGITS)
 _MARKS: Final = b"zzz"
 # As many numbers as three digits have, without the last one.
 NUMBERS: Final = _BASE**3 - 1
-# Behind what every token of a judge begins with: of a batch, of a scenario.
+# Bytes of what all tokens of a batch begin with, and of a token.
+BATCH: Final = 7
 LENGTH: Final = 10
 _MARK: Final = re.compile(rb"([0-9a-z]{3})\.?m([0-9]+)z")
 
@@ -43,9 +44,9 @@ class Tokens:
         """Return the datagram that marks a place in a batch."""
         return b"%b%b.m%dz:1|c" % (self.marks, _digits(batch % NUMBERS), number)
 
-    def marked(self, batch: int, tail: bytes) -> int | None:
-        """Return the number of the mark of a batch that a path has behind `marks`; None for one of another batch."""
-        match = _MARK.match(tail)
+    def marked(self, batch: int, path: bytes) -> int | None:
+        """Return the number of the mark of a batch that a path is of; None where it is of another batch."""
+        match = _MARK.match(path, path.find(self.marks) + BATCH)
         return int(match[2]) if match and match[1] == _digits(batch % NUMBERS) else None
 
 
