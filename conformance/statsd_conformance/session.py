@@ -265,7 +265,7 @@ async def examine(spec: str, cases: Sequence[Case], settings: Settings) -> Exami
         async with running(spec, settings) as subject:
             begun = time.monotonic()
             allowed, held_back = _allowed(subject, cases, settings)
-            outcomes = held_back | await _unless_silent(_run(subject, allowed), subject, settings)
+            outcomes = held_back | await unless_silent(_run(subject, allowed), subject, settings)
             wire = subject.wire
             elapsed = time.monotonic() - begun
             return Examination(
@@ -288,7 +288,7 @@ async def _run(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
     """Run the cases, after a probe where no profile is known; hostile ones and those apart on targets of their own."""
     probed = subject.wire.profile is UNKNOWN
     if probed:
-        await _probed(subject.wire)
+        await find_profile(subject.wire)
     if _only_passes(subject.wire):
         # A proxy that was there before the suite took its nodes for sick.
         await subject.wire.fence()
@@ -336,7 +336,13 @@ async def _hostile_beside(subject: Subject, cases: Sequence[Case]) -> dict[str, 
         return {}
 
 
-async def _probed(wire: Wire) -> Probed:
+async def find_profile(wire: Wire) -> Probed:
+    """Find out how a target spells its output, and go by that from now on.
+
+    Raises:
+        TargetError: no counter came back.
+        NoAnswer, Crashed: nothing did.
+    """
     step("probing how it spells its output")
     for _ in range(_PROBES):
         drops, unseen = wire.drops(), wire.unseen
@@ -358,7 +364,7 @@ async def probe_target(spec: str, settings: Settings) -> Probed:
     try:
         async with running(spec, settings) as subject:
             use(subject.wire, UNKNOWN)
-            return await _unless_silent(_probed(subject.wire), subject, settings)
+            return await unless_silent(find_profile(subject.wire), subject, settings)
     except (AddressError, CommandError, ProfileError, StartError, NoAnswer, Crashed, Inconclusive) as error:
         raise TargetError(str(error)) from None
 
@@ -576,7 +582,7 @@ def read_sink(text: str) -> tuple[str, int]:
 T = TypeVar("T")
 
 
-async def _unless_silent(run: Coroutine[None, None, T], subject: Subject, settings: Settings) -> T:
+async def unless_silent(run: Coroutine[None, None, T], subject: Subject, settings: Settings) -> T:
     """Return what `run` returns, unless the target turns out not to answer at all.
 
     The cases are under way meanwhile, so that waiting for a first flush costs no interval.

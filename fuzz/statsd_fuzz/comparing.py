@@ -7,7 +7,7 @@ from typing import Final
 
 from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import GraphiteLine, Snapshot, read_line
-from statsd_conformance.profile import Profile, load_profile, same_path
+from statsd_conformance.profile import Profile, load_profile
 from statsd_conformance.traffic import Line
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.plain import Plain
@@ -39,7 +39,7 @@ def compared(plain: Plain, seen: Sequence[Flushed], own: Set[bytes] = frozenset(
                 told = _sent([*before, *some] if some[0].type == "g" else some)
                 for fault in _bucket(profile, name, some[0].type, model, flushed, where, told):
                     yield name, fault
-        yield from _refused(profile, plain.refused, flushed.own, own, where)
+        yield from _refused(plain.refused, flushed, own, where)
 
 
 def expected_of(interval: float, plain: Plain, token: bytes = b"") -> list[Flushed]:
@@ -65,14 +65,19 @@ def shown(raw: bytes) -> str:
     return repr(raw if len(raw) <= 80 else raw[:77] + b"...")[1:]
 
 
-def _refused(
-    profile: Profile, names: Iterable[bytes], published: Sequence[GraphiteLine], own: Set[bytes], where: str
-) -> Iterator[tuple[bytes, Fault]]:
+def _refused(names: Iterable[bytes], flushed: Flushed, own: Set[bytes], where: str) -> Iterator[tuple[bytes, Fault]]:
     for name in names:
-        if paths := [one for one in _paths_of(profile, name, published) if one[1] not in own]:
-            kind, path = paths[0]
+        if found := next((one for one in _made(flushed, name) if one[1] not in own), None):
+            kind, path = found
             told = f"{where} has {shown(path)}, of a line that nobody takes"
             yield name, Fault(f"refused-line-makes-a-{kind}", told)
+
+
+def _made(flushed: Flushed, name: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield kind and path of what was published for a name."""
+    for kind, statistic, _ in flushed.profile.all_paths(name):
+        for line in flushed.lines_for(kind, name, statistic):
+            yield "counter" if kind == "rate" else kind, line.path
 
 
 def _bucket(
@@ -117,11 +122,6 @@ def _model(interval: float) -> Server:
 @cache
 def _model_profile() -> Profile:
     return load_profile("reference")
-
-
-def _paths_of(profile: Profile, name: bytes, published: Sequence[GraphiteLine]) -> list[tuple[str, bytes]]:
-    wanted = [("counter" if kind == "rate" else kind, path) for kind, _, path in profile.all_paths(name)]
-    return [(kind, line.path) for line in published for kind, path in wanted if same_path(path, line.path)]
 
 
 def _sent(lines: Sequence[Line]) -> str:

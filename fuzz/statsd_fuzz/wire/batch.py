@@ -25,11 +25,6 @@ class Sorted:
     marks: list[GraphiteLine]
     foreign: list[GraphiteLine]
 
-    @property
-    def size(self) -> int:
-        """The number of lines that are somebody's."""
-        return sum(map(len, self.batches.values())) + len(self.foreign)
-
 
 def sort_lines(snapshot: Snapshot, tokens: Tokens, run: bytes) -> Sorted:
     """Return the lines of a flush by whose they are; what holds `run` is the suite's own and no news."""

@@ -31,10 +31,32 @@ def stray_names(scenario: Scenario, paths: Iterable[bytes]) -> Iterator[Fault]:
             yield Fault("path-nobody-asked-for", f"the flush has {shown(path)}, and no line has such a name")
 
 
+def unexplained(profile: Profile, paths: Iterable[bytes], scenarios: Iterable[Scenario]) -> list[bytes]:
+    """Return paths whose names are nothing that lines say which begin without a token; what has no name says nothing."""
+    bare = (
+        line
+        for one in scenarios
+        for datagrams in one.intervals
+        for datagram in datagrams
+        for line in datagram.split(b"\n")
+        if not line.startswith(one.token)
+    )
+    words = _OTHER.sub(b"", b"".join(bare).lower())
+    return [path for path in paths if _OTHER.sub(b"", _bucket(profile, path).lower()) not in words]
+
+
+def _bucket(profile: Profile, path: bytes) -> bytes:
+    """Return the bucket that a path is likely of."""
+    heads = [(template.partition("{")[0].encode(), kind) for kind, template in profile.paths.items()]
+    head, kind = max((one for one in heads if path.startswith(one[0])), key=lambda one: len(one[0]), default=(b"", ""))
+    bucket = path[len(head) :]
+    return bucket.rpartition(b".")[0] if kind in ("timer", "set") else bucket
+
+
 def unasked(profile: Profile, lines: Sequence[GraphiteLine], known: set[bytes]) -> Iterator[bytes]:
-    """Yield paths that are spelled as a bucket's and that neither are `known` nor hold a token."""
+    """Yield paths that nobody `known` has, of lines under no token that are spelled as a bucket's; 0 may be idle."""
     heads = [template.encode().partition(b"{") for template in profile.paths.values()]
     begin = tuple(head for head, _, _ in heads if head and not head.startswith(b"*"))
     for line in lines:
-        if line.path not in known and begin and line.path.startswith(begin):
+        if line.number and line.path not in known and begin and line.path.startswith(begin):
             yield line.path

@@ -9,8 +9,8 @@ from statsd_conformance.progress import counted
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.wire.finding import Finding, Origin, explains, pursued
 from statsd_fuzz.wire.known import Known, Standing
-from statsd_fuzz.wire.naming import what_broke
-from statsd_fuzz.wire.scenario import Judge, Scenario
+from statsd_fuzz.wire.naming import name_of, what_broke
+from statsd_fuzz.wire.scenario import PLACEHOLDER, Judge, Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,14 @@ class Collected:
         if finding.name in {one.name for one in self.findings}:
             self.again += 1
             return None
+        return self._told(finding)
+
+    def note(self, scenario: Scenario, fault: Fault) -> Told:
+        """Take a finding that cannot be tried again, as it is: the target stopped, and nobody starts it again."""
+        least = scenario.renamed(PLACEHOLDER)
+        return self._told(Finding(name_of(fault, least), fault, least, self.origin))
+
+    def _told(self, finding: Finding) -> Told:
         told = Told(finding, *self.known.standing(finding))
         self.all.append(told)
         if told.standing is not Standing.KNOWN:

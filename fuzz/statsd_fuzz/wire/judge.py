@@ -21,7 +21,7 @@ from statsd_fuzz.comparing import compared, shown, snapshot
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.plain import Plain, plain_part
 from statsd_fuzz.wire.batch import Batch, Round, Sorted, by_token, sort_lines
-from statsd_fuzz.wire.closure import stray_names, unasked
+from statsd_fuzz.wire.closure import stray_names, unasked, unexplained
 from statsd_fuzz.wire.scenario import Scenario
 from statsd_fuzz.wire.strictly import Model, differences
 from statsd_fuzz.wire.tokens import LENGTH, Tokens, number_of
@@ -31,6 +31,9 @@ from statsd_reference import Options
 _TRIES: Final = 3
 # So few suspects are tried each alone.
 _ALONE: Final = 16
+# What stands in names that nothing is odd about, and how much of the rest makes a shape.
+_PLAIN: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
+_ODD: Final = 4
 
 
 async def judged(subject: Subject, scenarios: Sequence[Scenario], model: Options | None = None) -> list[Fault | None]:
@@ -54,15 +57,16 @@ class Looked:
         torn: those that a flush fell into, so that nothing can be said.
         shapes: what each came to, as beginnings and ends of paths.
         strays: paths under no token that are new; whose they are nobody can tell.
-        published: the lines of the largest flush.
-        refused: how many samples the target said it refused.
+        tokens: under which each was sent.
+        idle: lines of the last flush about what was sent before these were.
     """
 
     faults: dict[int, Fault] = field(default_factory=dict)
     torn: set[int] = field(default_factory=set)
     shapes: dict[int, set[bytes]] = field(default_factory=dict)
     strays: list[bytes] = field(default_factory=list)
-    published: int = 0
+    tokens: list[bytes] = field(default_factory=list)
+    idle: int = 0
 
 
 @dataclass
@@ -75,7 +79,7 @@ class Judge:
         known: paths under no token that are no news.
         unsure: scenarios that were given up, for a flush fell into them each time.
         intervals: how many it has judged.
-        spare: seconds that it waited for the last flush with nothing left to do.
+        spare: seconds that it waited for the last flush with nothing left to do, of those that it `took` in all.
     """
 
     subject: Subject
@@ -84,8 +88,9 @@ class Judge:
     unsure: int = 0
     intervals: int = 0
     spare: float = 0.0
+    took: float = 0.0
     _batches: int = 0
-    _trials: "list[_Trial]" = field(default_factory=list)
+    trials: "list[_Trial]" = field(default_factory=list)
     _ticking: "asyncio.Task[None] | None" = None
 
     def __post_init__(self) -> None:
@@ -109,7 +114,7 @@ class Judge:
                 break
         self.unsure += len(left)
         if strays:
-            faults = await self._stray(scenarios) | faults
+            faults = await self.strayed(scenarios) | faults
         return [faults.get(number) for number in range(len(scenarios))]
 
     async def once(self, scenarios: Sequence[Scenario]) -> Looked:
@@ -126,7 +131,7 @@ class Judge:
         renamed = [one.renamed(self.tokens.of(self._batches, number)) for number, one in enumerate(scenarios)]
         batch = Batch(self.tokens, self._batches, renamed)
         trial = _Strict(self, batch, self.model) if self.model else _Plainly(self, batch)
-        self._trials.append(trial)
+        self.trials.append(trial)
         if self._ticking is None or self._ticking.done():
             self._ticking = asyncio.create_task(self._tick())
         await trial.done
@@ -146,10 +151,10 @@ class Judge:
         look: Callable[[], None] | None = None
         begun = len(self.subject.wire.snapshots)
         try:
-            while self._trials or look:
+            while self.trials or look:
                 begun, look = await self._interval(begun, look)
         except Exception as error:
-            trials, self._trials = self._trials, []
+            trials, self.trials = self.trials, []
             for trial in trials:
                 if not trial.done.done():
                     trial.done.set_exception(error)
@@ -160,7 +165,8 @@ class Judge:
         Return how many flushes there were, and what looks at this interval.
         """
         wire, drops = self.subject.wire, self.subject.wire.drops()
-        under_way = [(trial, trial.batch.send(wire)) for trial in self._trials]
+        begun_at = time.monotonic()
+        under_way = [(trial, trial.batch.send(wire)) for trial in self.trials]
         fence = asyncio.ensure_future(wire.fence()) if under_way else None
         await wire.sent_all()
         if look:
@@ -169,16 +175,17 @@ class Judge:
             return begun, None
         waited = time.monotonic()
         ended = await fence
-        self.spare = time.monotonic() - waited
+        now = time.monotonic()
+        self.spare, self.took = now - waited, now - begun_at
         self.intervals += 1
         flushes = [sort_lines(one, self.tokens, b"q" + wire.run.encode()) for one in wire.snapshots[begun:ended]]
         wire.forget(ended)
         lost = wire.drops() != drops
         rounds = [(trial, trial.batch.round(sent, flushes, lost=lost)) for trial, sent in under_way]
-        self._trials = [trial for trial in self._trials if trial.batch.interval < trial.batch.longest]
+        self.trials = [trial for trial in self.trials if trial.batch.interval < trial.batch.longest]
         return ended, partial(_look, rounds, flushes)
 
-    async def _stray(self, scenarios: Sequence[Scenario]) -> dict[int, Fault]:
+    async def strayed(self, scenarios: Sequence[Scenario]) -> dict[int, Fault]:
         """Return which scenarios, by their numbers, make paths under no token; of many only the first."""
         odd = [number for number, one in enumerate(scenarios) if any(map(any, plain_part(one.intervals).odd))]
         suspects = odd or list(range(len(scenarios)))
@@ -196,8 +203,10 @@ class Judge:
 def _look(rounds: "Sequence[tuple[_Trial, Round]]", flushes: Sequence[Sorted]) -> None:
     for trial, result in rounds:
         trial.take(result)
+    under_way = {trial.prefix for trial, _ in rounds}
+    idle = sum(len(lines) for batch, lines in flushes[-1].batches.items() if batch not in under_way)
     for trial, _ in rounds:
-        trial.closed(flushes)
+        trial.closed(flushes, idle)
 
 
 class _Trial:
@@ -208,10 +217,11 @@ class _Trial:
         self.batch = batch
         self.wire = judge.subject.wire
         self.prefix = batch.prefix
-        self.looked = Looked()
+        self.looked = Looked(tokens=[one.token for one in batch.scenarios])
         self.torn = self.looked.torn
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._taken = 0
+        self._statistics = {b"." + one.encode() for one in self.wire.profile.statistics.values()}
 
     def take(self, result: Round) -> None:
         """Look at what came of one interval."""
@@ -219,15 +229,19 @@ class _Trial:
         self.look(result)
         self._taken += 1
 
-    def closed(self, flushes: Sequence[Sorted]) -> None:
+    def closed(self, flushes: Sequence[Sorted], idle: int) -> None:
         """Look for what nobody asked for, when all that were under way have said what they did; end behind the last."""
-        self.looked.published = max(self.looked.published, *(one.size for one in flushes))
+        self.looked.idle = idle
         if not self.torn:
             for flush in flushes:
-                self.looked.strays += unasked(self.wire.profile, flush.foreign, self.judge.known)
+                self.looked.strays += self.strays(list(unasked(self.wire.profile, flush.foreign, self.judge.known)))
         if self._taken == self.batch.longest and not self.done.done():
             self.end()
             self.done.set_result(None)
+
+    def strays(self, paths: Sequence[bytes]) -> Sequence[bytes]:
+        """Return those of some new paths that are strays."""
+        return paths
 
     def look(self, result: Round) -> None:
         raise NotImplementedError
@@ -249,11 +263,14 @@ class _Trial:
                 yield number, some
 
     def note(self, number: int, paths: Sequence[bytes]) -> None:
-        """Note the shape of what a scenario came to."""
+        """Note the shape of what a scenario came to: beginnings of paths, statistics, and what is odd in them."""
         shape = self.looked.shapes.setdefault(number, set())
         for path in paths:
             at = path.find(self.prefix)
-            shape.add(path[:at] + b"*" + path[path.rfind(b".", at + LENGTH) :] if at >= 0 else path)
+            behind = path[at + LENGTH :]
+            last = behind[behind.rfind(b".") :]
+            statistic = last if last in self._statistics else b""
+            shape.add(b"%b*%b%b" % (path[:at], statistic, behind.translate(None, _PLAIN)[:_ODD]))
 
 
 class _Strict(_Trial):
@@ -305,6 +322,10 @@ class _Plainly(_Trial):
         for number, some in self.scenarios_of(paths):
             self.note(number, some)
             self._paths.setdefault(number, []).extend(some)
+
+    def strays(self, paths: Sequence[bytes]) -> Sequence[bytes]:
+        every = [one for trial in self.judge.trials for one in trial.batch.scenarios]
+        return unexplained(self.wire.profile, paths, [*self.batch.scenarios, *every]) if paths else paths
 
     def end(self) -> None:
         whole = [(number, one) for number, one in enumerate(self.batch.scenarios) if number not in self.torn]

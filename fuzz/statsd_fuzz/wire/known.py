@@ -79,14 +79,17 @@ def _ids_of(finding: Finding) -> Collection[str]:
     return {id for id in ids if _OF_A_TYPE.get(id.partition("-")[0], types) & types or not types}
 
 
-def known_of(target: str, file: Path | None = None) -> Known:
+def known_of(target: str, file: Path | None = None, deviations: str = "") -> Known:
     """Return what is known of a target: by its name, where it is a known implementation, and by a file.
+
+    `deviations` names what it is known not to meet, where that is not of its name: an implementation, or a file.
 
     Raises:
         KnownError: the file cannot be read.
+        DeviationError: so it is with the deviations.
     """
-    deviations = load_deviations(target) if target in known_deviations() else Deviations()
-    return Known(read_known(file) if file else {}, deviations)
+    name = deviations or (target if target in known_deviations() else "")
+    return Known(read_known(file) if file else {}, load_deviations(name) if name else Deviations())
 
 
 def read_known(file: Path) -> dict[str, Entry]:

@@ -35,13 +35,14 @@ class Surviving:
         except (Crashed, NoAnswer) as error:
             if not self.subject.restartable:
                 raise
-            fault = _fatal(self.subject, error)
+            fault = fatal(self.subject, error)
         self.restarts += 1
         await self.subject.restart()
         return [fault] * len(scenarios)
 
 
-def _fatal(subject: Subject, error: Exception) -> Fault:
+def fatal(subject: Subject, error: Exception) -> Fault:
+    """Return what it is that a target stopped, by the error of its wire."""
     if subject.wire.alive():
         return Fault("falls-silent", f"it publishes nothing any more, and still runs: {error}")
     words = " ".join(subject.last_words().split())
