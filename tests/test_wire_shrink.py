@@ -184,3 +184,9 @@ def test_scenario_is_valid_while_it_sends_anything() -> None:
     given = scenario([b"a"])
     assert kind_of(given).valid(pieces_of(given))
     assert not kind_of(given).valid(pieces_of(scenario([], [])))
+
+
+def test_of_lines_that_are_alike_many_go_in_a_round() -> None:
+    left, rounds = in_rounds(scenario([Q + b".a:1|c"] * 13), lambda all: len(datagrams(all)) > 1)
+    assert left == ((Q + b".a:1|c", Q + b".a:1|c"),)
+    assert rounds < 12

@@ -54,20 +54,21 @@ async def plainest(
         size = 1 if fine else -(-len(current) // _CHUNKS)
         singles = _allowed(current, _single_changes(current, size, kind), kind)
         # What was reached goes along each time: a flush that fell into it may have made it fail.
-        again, *failing = await fails([current, *(apply(current, change) for change in singles)])
+        again, *failing = await fails([current, *singles])
         rounds -= 1
         if not again:
             reached.pop()
             continue
-        good = [change for change, fail in zip(singles, failing, strict=True) if fail]
-        if not good and size == 1:
+        best = [result for result, fail in zip(singles, failing, strict=True) if fail]
+        if not best and size == 1:
             break
-        if not good:
+        if not best:
             fine = True
             continue
-        best = [apply(current, change) for change in good]
-        together = _allowed(current, _together(current, good, kind), kind) if len(good) > 1 and rounds > 0 else []
-        tried = [result for result in (apply(current, change) for change in together) if result not in best]
+        # Of parts that are alike each can go, though it makes no difference which one does.
+        good = [change for result in best for change in singles[result]]
+        together = _allowed(current, _together(current, good, kind), kind) if len(good) > 1 and rounds > 0 else {}
+        tried = [result for result in together if result not in singles]
         if tried:
             best += [one for one, fail in zip(tried, await fails(tried), strict=True) if fail]
             rounds -= 1
@@ -86,14 +87,16 @@ def apply(example: tuple[P, ...], change: Change) -> tuple[P, ...]:
     return tuple(kept)
 
 
-def _allowed(example: tuple[P, ...], changes: Iterator[Change], kind: Kind[P]) -> list[Change]:
-    """Return the changes that make the example plainer and keep it valid, each result once."""
-    results: dict[tuple[P, ...], Change] = {}
+def _allowed(example: tuple[P, ...], changes: Iterator[Change], kind: Kind[P]) -> dict[tuple[P, ...], list[Change]]:
+    """Return what changes come to that make the example plainer and keep it valid, each with its changes."""
+    results: dict[tuple[P, ...], list[Change]] = {}
     for change in changes:
         result = apply(example, change)
-        if result and kind.plainness(result) < kind.plainness(example) and kind.valid(result):
-            results.setdefault(result, change)
-    return list(results.values())
+        if result in results:
+            results[result].append(change)
+        elif result and kind.plainness(result) < kind.plainness(example) and kind.valid(result):
+            results[result] = [change]
+    return results
 
 
 def _single_changes(example: tuple[P, ...], size: int, kind: Kind[P]) -> Iterator[Change]:

@@ -135,4 +135,4 @@ def _read_entry(row: object, where: str) -> Entry:
 
 def snippet(finding: Finding) -> str:
     """Return what goes into a file of known findings to have one known, its reason to be filled in."""
-    return tomli_w.dumps({"known": [{"name": finding.name, "reason": ""}]})
+    return "[[known]]\n" + tomli_w.dumps({"name": finding.name, "reason": ""})
