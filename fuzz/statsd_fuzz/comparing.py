@@ -15,6 +15,8 @@ from statsd_reference import Options, Server, make_server
 
 # Six digits are what some print.
 TOLERANCE: Final = 1e-5
+# What comes of writing three decimals.
+_CUT: Final = 0.00051
 # Of percentiles and deviations each aggregator has its own idea.
 _STATISTICS: Final = ("count", "lower", "upper", "mean", "sum")
 _KINDS: Final = {"c": "counter", "g": "gauge", "ms": "timer", "s": "set"}
@@ -97,6 +99,8 @@ def _bucket(
         told = f"{about} of {shown(name)}, which was sent {sent}"
         if got is None:
             yield Fault(f"{about}-missing", f"{where} has no {told}")
+        elif not isclose(got, wanted, rel_tol=TOLERANCE, abs_tol=1e-9) and abs(got - wanted) <= _CUT:
+            yield Fault(f"{about}-rounded", f"{where} has {got:g}, required are six digits of {wanted:g} as the {told}")
         elif not isclose(got, wanted, rel_tol=TOLERANCE, abs_tol=1e-9):
             yield Fault(f"{about}-differs", f"{where} has {got:g}, required is {wanted:g} as the {told}")
 

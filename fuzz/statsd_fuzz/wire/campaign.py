@@ -17,6 +17,7 @@ from statsd_conformance.session import Subject
 from statsd_conformance.target import Crashed
 from statsd_conformance.verdict import Verdict
 from statsd_conformance.wire import NoAnswer
+from statsd_fuzz.comparing import shown
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.wire.collected import Collected
 from statsd_fuzz.wire.display import Progress
@@ -153,6 +154,8 @@ class Campaign:
 
     async def _search(self) -> None:
         """Send batch after batch, the next one made while the last is under way, until there is a suspect."""
+        # Two that waited for this together would share each interval, and leave every other one empty.
+        await self.judge.learn()
         before: asyncio.Task[Looked] | None = None
         while time.monotonic() < self._until and not self._suspects and self._idle_lines < _IDLE_LINES:
             scenarios = await self._made(self._size)
@@ -243,9 +246,11 @@ class Campaign:
     async def _pursue(self) -> None:
         """Make findings of suspects, the smallest of each kind first; what these explain is passed over."""
         strays, self._strays = self._strays, []
-        for scenarios, _ in strays[:1]:
-            with suppress(Crashed, NoAnswer):
-                found = await self.judge.strayed(scenarios)
+        for scenarios, paths in strays[:1]:
+            self.progress.step = f"looking for what made {shown(paths[0])}"
+            with suppress(Crashed, NoAnswer, TimeoutError):
+                async with self._in_time():
+                    found = await self.judge.strayed(scenarios)
                 self._suspects += [(scenarios[number], fault) for number, fault in found.items()]
         suspects, self._suspects = self._suspects, []
         by_size = sorted(suspects, key=lambda one: (one[0].size, one[1].name))
@@ -260,12 +265,15 @@ class Campaign:
         self.judge.known.update(path for _, paths in strays for path in paths)
         self.progress.step = ""
 
+    def _in_time(self) -> asyncio.Timeout:
+        """Return what ends a close look that takes too long beyond the end of the search."""
+        usual = self.subject.wire.interval * self.subject.wire.profile.rounds
+        return asyncio.timeout(self._until - time.monotonic() + _OVERTIME + _OVERTIME_FLUSHES * usual)
+
     async def _close_look(self, scenario: Scenario, fault: Fault, judge: Asked) -> None:
         """Make a finding of a suspect, where there is time left for that."""
-        usual = self.subject.wire.interval * self.subject.wire.profile.rounds
-        deadline = self._until + _OVERTIME + _OVERTIME_FLUSHES * usual
         try:
-            async with asyncio.timeout(deadline - time.monotonic()):
+            async with self._in_time():
                 found = await self.collected.take(scenario, fault, judge)
         except TimeoutError:
             self.collected.unpursued += 1

@@ -183,7 +183,7 @@ class Judge:
         lost = wire.drops() != drops
         rounds = [(trial, trial.batch.round(sent, flushes, lost=lost)) for trial, sent in under_way]
         self.trials = [trial for trial in self.trials if trial.batch.interval < trial.batch.longest]
-        return ended, partial(_look, rounds, flushes)
+        return ended, partial(_look, self, rounds, flushes)
 
     async def strayed(self, scenarios: Sequence[Scenario]) -> dict[int, Fault]:
         """Return which scenarios, by their numbers, make paths under no token; of many only the first."""
@@ -200,13 +200,18 @@ class Judge:
         return found
 
 
-def _look(rounds: "Sequence[tuple[_Trial, Round]]", flushes: Sequence[Sorted]) -> None:
+def _look(judge: Judge, rounds: "Sequence[tuple[_Trial, Round]]", flushes: Sequence[Sorted]) -> None:
     for trial, result in rounds:
         trial.take(result)
     under_way = {trial.prefix for trial, _ in rounds}
     idle = sum(len(lines) for batch, lines in flushes[-1].batches.items() if batch not in under_way)
+    if any(result.torn for _, result in rounds):
+        # They may be of what is torn, of which nobody can tell what it came to.
+        judge.known.update(line.path for flush in flushes for line in flush.foreign)
+    foreign = [line for flush in flushes for line in flush.foreign]
+    strays = list(unasked(judge.subject.wire.profile, foreign, judge.known))
     for trial, _ in rounds:
-        trial.closed(flushes, idle)
+        trial.closed(strays, idle)
 
 
 class _Trial:
@@ -229,12 +234,10 @@ class _Trial:
         self.look(result)
         self._taken += 1
 
-    def closed(self, flushes: Sequence[Sorted], idle: int) -> None:
-        """Look for what nobody asked for, when all that were under way have said what they did; end behind the last."""
+    def closed(self, strays: Sequence[bytes], idle: int) -> None:
+        """Take what nobody asked for, when all that were under way have said what they did; end behind the last."""
         self.looked.idle = idle
-        if not self.torn:
-            for flush in flushes:
-                self.looked.strays += self.strays(list(unasked(self.wire.profile, flush.foreign, self.judge.known)))
+        self.looked.strays += self.strays(strays)
         if self._taken == self.batch.longest and not self.done.done():
             self.end()
             self.done.set_result(None)
@@ -324,8 +327,13 @@ class _Plainly(_Trial):
             self._paths.setdefault(number, []).extend(some)
 
     def strays(self, paths: Sequence[bytes]) -> Sequence[bytes]:
+        if not paths:
+            return paths
         every = [one for trial in self.judge.trials for one in trial.batch.scenarios]
-        return unexplained(self.wire.profile, paths, [*self.batch.scenarios, *every]) if paths else paths
+        strays = unexplained(self.wire.profile, paths, [*self.batch.scenarios, *every])
+        # What somebody sent may stay for some flushes.
+        self.judge.known.update(set(paths) - set(strays))
+        return strays
 
     def end(self) -> None:
         whole = [(number, one) for number, one in enumerate(self.batch.scenarios) if number not in self.torn]

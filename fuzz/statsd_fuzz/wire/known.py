@@ -32,6 +32,10 @@ _OF_A_TYPE: Final[Mapping[str, frozenset[bytes]]] = {
 }
 
 
+# What is about the digits of a number that is published.
+_DIGITS: Final = "OUT-06"
+
+
 class KnownError(ValueError):
     """A file of known findings that cannot be read; the message names the file and the entry."""
 
@@ -76,6 +80,8 @@ def _ids_of(finding: Finding) -> Collection[str]:
     """Return the ids of requirements that are about what is special about a finding."""
     types = types_of(finding.scenario)
     ids = {id for trait in traits_of(finding.scenario) for id in trait.ids}
+    if finding.fault.name.endswith("-rounded"):
+        ids.add(_DIGITS)
     return {id for id in ids if _OF_A_TYPE.get(id.partition("-")[0], types) & types or not types}
 
 

@@ -9,7 +9,7 @@ from statsd_corpora import dictionary, seeds
 from statsd_fuzz.wire.scenario import PLACEHOLDER, Scenario, adopted
 
 _CORPORA: Final = ("lines/good", "lines/bad", "datagrams", "intervals")
-_ENTRY: Final = re.compile(rb'^[^#\n]*"((?:[^"\\]|\\.)*)"', re.MULTILINE)
+_ENTRY: Final = re.compile(rb'^[a-z0-9_]+="((?:[^"\\\n]|\\.)*)"$', re.MULTILINE)
 _ESCAPE: Final = re.compile(rb"\\x([0-9a-fA-F]{2})|\\(.)")
 # What is larger costs too much to be sent by the hundred.
 _LONGEST: Final = 8192

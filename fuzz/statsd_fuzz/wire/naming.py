@@ -10,7 +10,7 @@ from statsd_fuzz.wire.traits import traits_of
 # Faults behind which a target has to be started again, and the word that says what of.
 FATAL: Final = {"dies": "of", "falls-silent": "after", "memory-grows": "of", "burns-the-processor": "after"}
 # A timer is one thing, whichever of its statistics shows that it is wrong.
-_STATISTIC: Final = re.compile(r"\Atimer-[a-z0-9_]+-(?=differs|missing|published)")
+_STATISTIC: Final = re.compile(r"\Atimer-[a-z0-9_]+-(?=differs|missing|published|rounded)")
 
 
 def is_fatal(fault: Fault) -> bool:
