@@ -210,6 +210,12 @@ def _look(judge: Judge, rounds: "Sequence[tuple[_Trial, Round]]", flushes: Seque
         judge.known.update(line.path for flush in flushes for line in flush.foreign)
     foreign = [line for flush in flushes for line in flush.foreign]
     strays = list(unasked(judge.subject.wire.profile, foreign, judge.known))
+    if strays and judge.model is None:
+        scenarios = [one for trial, _ in rounds for one in trial.batch.scenarios]
+        unknown = unexplained(judge.subject.wire.profile, strays, scenarios)
+        # What somebody sent may stay for some flushes.
+        judge.known.update(set(strays) - set(unknown))
+        strays = unknown
     for trial, _ in rounds:
         trial.closed(strays, idle)
 
@@ -237,14 +243,10 @@ class _Trial:
     def closed(self, strays: Sequence[bytes], idle: int) -> None:
         """Take what nobody asked for, when all that were under way have said what they did; end behind the last."""
         self.looked.idle = idle
-        self.looked.strays += self.strays(strays)
+        self.looked.strays += strays
         if self._taken == self.batch.longest and not self.done.done():
             self.end()
             self.done.set_result(None)
-
-    def strays(self, paths: Sequence[bytes]) -> Sequence[bytes]:
-        """Return those of some new paths that are strays."""
-        return paths
 
     def look(self, result: Round) -> None:
         raise NotImplementedError
@@ -325,15 +327,6 @@ class _Plainly(_Trial):
         for number, some in self.scenarios_of(paths):
             self.note(number, some)
             self._paths.setdefault(number, []).extend(some)
-
-    def strays(self, paths: Sequence[bytes]) -> Sequence[bytes]:
-        if not paths:
-            return paths
-        every = [one for trial in self.judge.trials for one in trial.batch.scenarios]
-        strays = unexplained(self.wire.profile, paths, [*self.batch.scenarios, *every])
-        # What somebody sent may stay for some flushes.
-        self.judge.known.update(set(paths) - set(strays))
-        return strays
 
     def end(self) -> None:
         whole = [(number, one) for number, one in enumerate(self.batch.scenarios) if number not in self.torn]
