@@ -198,3 +198,16 @@ def test_of_lines_that_are_alike_many_go_in_a_round() -> None:
     left, rounds = in_rounds(scenario([Q + b".a:1|c"] * 13), lambda all: len(datagrams(all)) > 1)
     assert left == ((Q + b".a:1|c", Q + b".a:1|c"),)
     assert rounds < 12
+
+
+def test_no_round_sends_more_at_a_time_than_a_target_takes() -> None:
+    large = scenario([b"\n".join([Q + b".a:1|c"] * 600)])
+    asked: list[int] = []
+
+    async def judge(scenarios: Sequence[Scenario]) -> list[Fault | None]:
+        asked.append(sum(one.size[1] for one in scenarios))
+        return [DIFFERS if one.size[1] == large.size[1] else None for one in scenarios]
+
+    assert asyncio.run(shrunk(large, DIFFERS, judge)) == large
+    assert max(asked) <= 1 << 19
+    assert sum(asked) < 1 << 23
