@@ -80,6 +80,8 @@ async def timed(defect: Defect, seed: int, seconds: float, *, strict: bool) -> T
             collected = _Clocked(Origin(defect.id, subject.wire.address, INTERVAL, seed, strict), tell=tell)
             model = options_of(defect) if strict else None
             campaign = Campaign(subject, Plan(seconds, seed, model), collected, Progress(defect.id, seconds))
+            # To hear a flush first is no search yet.
+            await campaign.judge.learn()
             begun = time.monotonic()
             try:
                 await campaign.run()
