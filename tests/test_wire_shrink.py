@@ -10,6 +10,7 @@ from statsd_fuzz.fault import Fault
 from statsd_fuzz.wire.pieces import kind_of, pieces_of, scenario_of
 from statsd_fuzz.wire.scenario import PLACEHOLDER, Intervals, Scenario
 from statsd_fuzz.wire.shrink import merged, shrunk
+from statsd_fuzz.wire.traits import traits_of_line
 
 Q = PLACEHOLDER
 DIFFERS = Fault("counter-differs", "it is 1 and not 2")
@@ -35,7 +36,7 @@ def in_rounds(given: Scenario, shows: Callable[[Intervals], bool]) -> tuple[Inte
         return [DIFFERS if shows(one.intervals) else None for one in scenarios]
 
     left = asyncio.run(shrunk(given, DIFFERS, judge))
-    return left and left.intervals, asked
+    return left.intervals if left else None, asked
 
 
 def with_starts(given: Scenario, kills: Callable[[list[bytes]], bool]) -> tuple[Intervals | None, int]:
@@ -49,7 +50,7 @@ def with_starts(given: Scenario, kills: Callable[[list[bytes]], bool]) -> tuple[
         return [DIES if died else None for _ in scenarios]
 
     left = asyncio.run(shrunk(given, DIES, judge))
-    return left and left.intervals, starts
+    return left.intervals if left else None, starts
 
 
 @pytest.mark.parametrize(
@@ -68,16 +69,23 @@ def test_one_line_among_two_hundred_is_left_of_two_intervals_and_made_plain() ->
     assert rounds <= 14
 
 
-def test_lines_stay_of_the_sort_that_they_are() -> None:
+def test_lines_get_nothing_special_that_they_had_not() -> None:
     tried: list[bytes] = []
 
     def shows(all: Intervals) -> bool:
         tried.extend(line for one in datagrams(all) for line in one.split(b"\n"))
         return True
 
-    in_rounds(scenario([Q + b".abc.def:12.5|ms|@0.1", b"not a " + Q + b" line"]), shows)
+    odd = [Q + b".abc.def:12.5|ms|@0.1", b"not a " + Q + b" line", Q + b".x|c"]
+    in_rounds(scenario(odd), shows)
     assert len(set(tried)) > 20
-    assert all(re.fullmatch(rb"%b[^:|]*:[^:|]*\|ms(\|.*)?|[not a line]*%b[ line]*" % (Q, Q), line) for line in tried)
+    allowed = frozenset().union(*(traits_of_line(line, Q) for line in odd))
+    assert {trait.words for line in tried for trait in traits_of_line(line, Q)} <= {one.words for one in allowed}
+
+
+def test_odd_line_that_only_has_to_be_there_becomes_a_plain_one() -> None:
+    left, _ = in_rounds(scenario([b"\0junk\n" + Q + b".a:5|c\n"]), lambda all: b"\n" in datagrams(all)[0][1:-1])
+    assert left == ((Q + b".b:1|c\n" + Q + b".a:1|c",),) or left == ((Q + b".a:1|c\n" + Q + b".b:1|c",),)
 
 
 def test_two_intervals_are_left_where_one_shows_nothing() -> None:
@@ -130,7 +138,7 @@ def test_scenario_that_shows_nothing_again_is_given_up() -> None:
 
 def test_line_that_kills_is_found_with_few_starts() -> None:
     given = scenario([*NOISE, Q + b".x:1|c|@0\n" + Q + b".y:1|c", *NOISE])
-    left, starts = with_starts(given, lambda all: any(b"@0" in one for one in all))
+    left, starts = with_starts(given, lambda all: any(re.search(rb"@0(?!\.)", one) for one in all))
     assert left == ((Q + b".a:1|c|@0",),)
     assert starts <= 24
 
@@ -171,7 +179,7 @@ def test_no_more_starts_than_allowed() -> None:
             starts += 1
             return [DIES for _ in scenarios]
 
-        assert asyncio.run(shrunk(scenario(NOISE), DIES, judge, starts=most)) is not None
+        assert asyncio.run(shrunk(scenario(NOISE[:4]), DIES, judge, starts=most)) is not None
         assert starts == most
 
 
@@ -190,3 +198,16 @@ def test_of_lines_that_are_alike_many_go_in_a_round() -> None:
     left, rounds = in_rounds(scenario([Q + b".a:1|c"] * 13), lambda all: len(datagrams(all)) > 1)
     assert left == ((Q + b".a:1|c", Q + b".a:1|c"),)
     assert rounds < 12
+
+
+def test_no_round_sends_more_at_a_time_than_a_target_takes() -> None:
+    large = scenario([b"\n".join([Q + b".a:1|c"] * 600)])
+    asked: list[int] = []
+
+    async def judge(scenarios: Sequence[Scenario]) -> list[Fault | None]:
+        asked.append(sum(one.size[1] for one in scenarios))
+        return [DIFFERS if one.size[1] == large.size[1] else None for one in scenarios]
+
+    assert asyncio.run(shrunk(large, DIFFERS, judge)) == large
+    assert max(asked) <= 1 << 19
+    assert sum(asked) < 1 << 23

@@ -17,6 +17,8 @@ P = TypeVar("P")
 Change = Mapping[tuple[int, str], Any]
 
 _CHUNKS: Final = 32
+# The same, where none of these could go: of a long example every part would be too many.
+_FINE_CHUNKS: Final = 256
 # Below so many parts their fields are made plainer, too.
 FEW: Final = 24
 
@@ -51,7 +53,7 @@ async def plainest(
     fine = len(example) <= FEW
     while rounds > 0 and reached:
         current = reached[-1]
-        size = 1 if fine else -(-len(current) // _CHUNKS)
+        size = -(-len(current) // (_FINE_CHUNKS if fine else _CHUNKS))
         singles = _allowed(current, _single_changes(current, size, kind), kind)
         # What was reached goes along each time: a flush that fell into it may have made it fail.
         again, *failing = await fails([current, *singles])
@@ -60,7 +62,7 @@ async def plainest(
             reached.pop()
             continue
         best = [result for result, fail in zip(singles, failing, strict=True) if fail]
-        if not best and size == 1:
+        if not best and (fine or size == 1):
             break
         if not best:
             fine = True

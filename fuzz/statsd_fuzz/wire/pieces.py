@@ -1,8 +1,9 @@
 r"""A scenario in pieces that can be left out one by one: its lines, and where datagrams and intervals end.
 
 To leave out the end of a datagram joins it to the next one, and to leave out the end of an interval joins two
-intervals. What makes a line plainer gives it nothing special that it did not have: a line that everybody reads does not
-become one that nobody does, which would show another fault than the one that is looked for.
+intervals. What makes a line plainer takes something from what is special about it, or else from its bytes, and gives it
+nothing special that it did not have: a line that everybody reads does not become one that nobody does, which would show
+another fault than the one that is looked for.
 """
 
 import re
@@ -71,16 +72,17 @@ def kind_of(scenario: Scenario) -> Kind[Piece]:
         sizes = [len(one) for some in scenario_of(pieces, scenario).intervals for one in some]
         return bool(sizes) and max(sizes) <= max(largest, _SURE)
 
-    return Kind(lambda pieces: _plainer(pieces, scenario.token), plainness, valid)
+    token = scenario.token
+    return Kind(lambda pieces: _plainer(pieces, token), lambda pieces: _plainness(pieces, token), valid)
 
 
-def plainness(pieces: Pieces) -> tuple[Any, ...]:
-    """Return what sorts pieces, the plainest first."""
+def _plainness(pieces: Pieces, token: bytes) -> tuple[Any, ...]:
     texts = [piece.text for piece in pieces]
     return (
         sum(piece.ends == "interval" for piece in pieces),
         sum(piece.ends == "datagram" for piece in pieces),
         sum(not piece.ends for piece in pieces),
+        sum(len(traits_of_line(piece.text, token)) for piece in pieces if not piece.ends),
         sum(map(len, texts)),
         sum(byte not in _PLAIN for text in texts for byte in text),
         texts,
@@ -100,7 +102,11 @@ def _plainer(pieces: Pieces, token: bytes) -> Iterator[Change]:
 
 def _changes(lines: dict[int, bytes], token: bytes) -> Iterator[Change]:
     yield from _with_plainer_names(lines, token)
+    every = b"\n".join(lines.values())
+    plain = next((name for name in (b".a", b".b", b".c") if token + name not in every), b".plain")
     for number, text in lines.items():
+        if traits_of_line(text, token):
+            yield {(number, "text"): token + plain + b":1|c"}
         for plainer in _plainer_texts(text, token):
             yield {(number, "text"): plainer}
 
@@ -108,13 +114,12 @@ def _changes(lines: dict[int, bytes], token: bytes) -> Iterator[Change]:
 def _with_plainer_names(lines: dict[int, bytes], token: bytes) -> Iterator[Change]:
     """Yield changes of names, in all lines that have them: of one to a plainer one, and the same cut in all."""
     found = {number: match for number, text in lines.items() if (match := _LINE.fullmatch(text))}
-    begun = token + b"."
-    tails = list(dict.fromkeys(match[1][len(begun) :] for match in found.values() if match[1].startswith(begun)))
+    tails = list(dict.fromkeys(match[1][len(token) :] for match in found.values() if match[1].startswith(token)))
 
     def renamed(new: dict[bytes, bytes]) -> Iterator[Change]:
         # Two names that become one would be another matter.
         if len(set(new.values())) == len(new):
-            names = {begun + old: begun + tail for old, tail in new.items()}
+            names = {token + old: token + tail for old, tail in new.items()}
             yield {
                 (number, "text"): names[match[1]] + lines[number][match.end(1) :]
                 for number, match in found.items()
@@ -122,11 +127,11 @@ def _with_plainer_names(lines: dict[int, bytes], token: bytes) -> Iterator[Chang
             }
 
     for tail in tails:
-        for plain in (b"a", b"b", b"c", *_cut(tail)):
+        for plain in (b".a", b".b", b".c", *(tail[:1] + cut for cut in _cut(tail[1:]))):
             if plain not in tails:
                 yield from renamed({tail: plain})
-    for start, stop in _places(max(map(len, tails), default=0)):
-        yield from renamed({tail: tail[:start] + tail[stop:] for tail in tails})
+    for start, stop in _places(max(map(len, tails), default=1) - 1):
+        yield from renamed({tail: tail[: 1 + start] + tail[1 + stop :] for tail in tails})
 
 
 def _plainer_texts(text: bytes, token: bytes) -> Iterator[bytes]:

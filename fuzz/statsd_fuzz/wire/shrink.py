@@ -11,8 +11,9 @@ from statsd_fuzz.wire.scenario import PLACEHOLDER, Judge, Scenario
 
 ROUNDS: Final = 14
 STARTS: Final = 32
-# Datagrams that are sent at a time: more would take a target longer than a short interval.
+# Datagrams, and bytes, that are sent at a time: more would take a target longer than a short interval.
 _LOT: Final = 2000
+_LOT_BYTES: Final = 1 << 19
 # Rounds of cuts within lines, of what stops a target.
 _FINE_ROUNDS: Final = 4
 
@@ -48,14 +49,14 @@ def _is_like(fault: Fault, found: Fault | None) -> bool:
 def _lots(scenarios: Sequence[Scenario]) -> Iterator[list[Scenario]]:
     """Yield scenarios in lots that a target takes in one interval."""
     lot: list[Scenario] = []
-    size = 0
+    datagrams = size = 0
     for scenario in scenarios:
-        more = sum(map(len, scenario.intervals))
-        if lot and size + more > _LOT:
+        more, longer = scenario.size
+        if lot and (datagrams + more > _LOT or size + longer > _LOT_BYTES):
             yield lot
-            lot, size = [], 0
+            lot, datagrams, size = [], 0, 0
         lot.append(scenario)
-        size += more
+        datagrams, size = datagrams + more, size + longer
     if lot:
         yield lot
 

@@ -41,8 +41,8 @@ class Tokens:
         return self.of_batch(batch) + _digits(number)
 
     def mark(self, batch: int, number: int) -> bytes:
-        """Return the datagram that marks a place in a batch."""
-        return b"%b%b.m%dz:1|c" % (self.marks, _digits(batch % NUMBERS), number)
+        """Return the datagram that marks a place in a batch; it ends in LF, for targets that lose a line without."""
+        return b"%b%b.m%dz:1|c\n" % (self.marks, _digits(batch % NUMBERS), number)
 
     def marked(self, batch: int, path: bytes) -> int | None:
         """Return the number of the mark of a batch that a path is of; None where it is of another batch."""

@@ -6,6 +6,7 @@ Of a scenario that was shrunk what is left is what its fault needs, so its trait
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -125,6 +126,7 @@ def types_of(scenario: Scenario) -> frozenset[bytes]:
     return frozenset(match["type"] for line in lines if (match := _SAMPLE.fullmatch(line)))
 
 
+@lru_cache(maxsize=16_384)
 def traits_of_line(line: bytes, token: bytes) -> frozenset[Trait]:
     """Return what is special about a line, its token aside."""
     parts = _parts(line.replace(token + b".", b""))
