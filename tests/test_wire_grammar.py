@@ -69,3 +69,8 @@ def test_what_is_kept_is_changed_next() -> None:
         mutator.keep(Scenario(((b"%b.kept%d:1|c" % (PLACEHOLDER, number),),)))
     made = b"".join(one for made in islice(iter(mutator.mutated, None), 40) for some in made.intervals for one in some)
     assert b"kept" in made
+
+
+def test_names_that_may_share_a_path_are_not_judged() -> None:
+    plain = plain_part([[b"a.sum:1|c\na:1|ms\nb.sum:1|c", b"c:1e3|ms\nc.mean_90:1|g"]])
+    assert set(plain.intervals[0]) == {b"b.sum"}
