@@ -40,12 +40,12 @@ def test_without_hostile_productions_all_lines_are_plain() -> None:
 
 def test_no_datagram_is_larger_than_it_may_be() -> None:
     grammar = Grammar(5, largest=4096)
-    sizes = {len(one) for made in scenarios(grammar, 4000) for some in made.intervals for one in some}
+    sizes = {len(one) for made in scenarios(grammar, 9000) for some in made.intervals for one in some}
     assert max(sizes) == 4096
 
 
 def test_plain_scenarios_are_judged_whole() -> None:
-    made = [one for one in scenarios(Grammar(6), 400) if one.features == {"plain"}]
+    made = [one for one in scenarios(Grammar(6), 400) if "plain" in one.features]
     judged = [one for one in made if plain_part(one.intervals).intervals[0]]
     assert len(judged) > 0.9 * len(made) > 50
 

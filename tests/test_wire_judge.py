@@ -11,14 +11,15 @@ from defects.steps import Break, points
 from statsd_conformance.graphite import Snapshot, read_line
 from statsd_conformance.profile import Profile, load_profile
 from statsd_fuzz.fault import Fault
-from statsd_fuzz.wire.batch import Batch, Sent, Sorted, sort_lines
+from statsd_fuzz.wire.batch import Batch, Sent, Sorted, cut, sort_lines
 from statsd_fuzz.wire.closure import stray_names, unexplained
 from statsd_fuzz.wire.grammar import Grammar
 from statsd_fuzz.wire.judge import Judge, Looked
-from statsd_fuzz.wire.scenario import PLACEHOLDER, Scenario
+from statsd_fuzz.wire.scenario import PLACEHOLDER, STREAMED, Scenario
 from statsd_fuzz.wire.strictly import Model, differences
 from statsd_fuzz.wire.tokens import Tokens, number_of
 from statsd_reference import Options, Point, Server
+from statsd_reference.stream import Cut, Stream
 from wire_trials import DaemonSubject, serving
 
 Q = PLACEHOLDER + b"."
@@ -137,6 +138,33 @@ def test_everything_is_torn_where_datagrams_were_lost() -> None:
     flush = flush_of(tokens, [tokens.mark(1, number).partition(b":")[0] + b" 1 10" for number in (1, 2)])
     assert batch.round(Sent([(1, [0])]), [flush], lost=True).torn == {0}
     assert batch.round(Sent([(1, [0])]), [flush], lost=False).torn == set()
+
+
+def test_pieces_of_a_stream_are_its_lines() -> None:
+    lines = b"".join(b"a%d:1|c\n" % number for number in range(100))
+    assert b"".join(cut(lines)) == lines
+    assert len(list(cut(lines))) > 3
+
+
+@pytest.mark.parametrize(
+    ("features", "named"), [((STREAMED,), ["counter-differs"]), ((), [None])], ids=["over-tcp", "over-udp"]
+)
+def test_lines_over_tcp_are_judged_too(features: Sequence[str], named: Sequence[str | None]) -> None:
+    sent = replace(scenario([b"a:1|c", b"b:2|c"]), features=frozenset(features))
+
+    async def run() -> list[Fault | None]:
+        async with serving(reads_streams_twice, options={"flush_interval": INTERVAL_MS, "tcp": True}) as subject:
+            return await judge_of(subject, strict=True)([sent])
+
+    assert [fault and fault.name for fault in asyncio.run(run())] == named
+
+
+def reads_streams_twice(server: Server) -> Server:
+    def cut(stream: Stream, chunk: bytes, max_line: int) -> Cut:
+        done = server.cut(stream, chunk, max_line)
+        return replace(done, lines=2 * done.lines)
+
+    return replace(server, cut=cut)
 
 
 def test_tokens_are_of_one_length_and_tell_their_number() -> None:

@@ -9,7 +9,7 @@ import asyncio
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -42,6 +42,10 @@ class _Elsewhere(bytes):
 
 class _Streamed(bytes):
     """Lines that leave by a connection over TCP."""
+
+
+class _Piece(bytes):
+    """Some bytes of lines that leave by a connection over TCP, cut where somebody else said."""
 
 
 class _By(bytes):
@@ -272,6 +276,11 @@ class Wire:
         """Queue lines for the stream, which is open."""
         self.transmit(_Streamed(lines))
 
+    def transmit_pieces(self, pieces: Iterable[bytes]) -> None:
+        """Queue pieces of lines for the stream; where it is not open any more they are lost."""
+        for piece in pieces:
+            self.transmit(_Piece(piece))
+
     def new_token(self) -> bytes:
         """Return a prefix for a case that nobody had before."""
         self._cases += 1
@@ -329,7 +338,7 @@ class Wire:
         if first not in self._held or last not in self._held or self.address.scheme == "tcp":
             return None
         sent = self.log[self._held[first] : self._held[last]]
-        return None if any(isinstance(one, _Streamed | _By) for one in sent) else sent
+        return None if any(isinstance(one, _Streamed | _Piece | _By) for one in sent) else sent
 
     def streamed(self) -> None:
         """Note that a case sent something over a connection of its own."""
@@ -441,6 +450,9 @@ class Wire:
         self.sent += 1
         self.log.append(datagram)
         self._sent_last = time.monotonic()
+        if isinstance(datagram, _Piece):
+            await self._send_piece(datagram)
+            return
         try:
             sender: Sender | Crafter = self._other if isinstance(datagram, _Elsewhere) else self._socket
             if isinstance(datagram, _By):
@@ -451,6 +463,16 @@ class Wire:
         except ConnectionRefusedError:
             # ICMP port unreachable for an earlier datagram: nobody listens there at the moment.
             self.refused += 1
+
+    async def _send_piece(self, piece: bytes) -> None:
+        try:
+            if self._stream:
+                await self._stream.send_piece(piece)
+        except OSError:
+            # The target has closed it, which it may.
+            if self._stream:
+                self._stream.close()
+            self._stream = None
 
     async def _drained(self, limit: float) -> bool:
         """Wait until a local target has read what is in its socket, elsewhere a moment; tell whether it did in time."""

@@ -87,7 +87,7 @@ def _is_judged(name: bytes, intervals: Sequence[dict[bytes, list[Line]]]) -> boo
 
 
 def _sharing(name: bytes, names: set[bytes], doubted: Sequence[bytes]) -> Iterable[bytes]:
-    """Yield a name like `a.sum` and `a`, where there are both: a target may publish the sum of a timer `a` so (OUT-08)."""
+    """Yield a name like `a.sum` and `a`, where there are both: the sum of a timer `a` may be called so (OUT-08)."""
     head, _, tail = name.rpartition(b".")
     if _STATISTIC.fullmatch(tail) and (head in names or any(head in text for text in doubted)):
         yield from (head, name)

@@ -1,16 +1,17 @@
 """The datagrams of many scenarios on their way, and which flush holds which.
 
-Scenarios go out in sections, with marks between them: counters of names never used before. A section both of whose
+Scenarios go out in sections, with marks around them: counters of names never used before. A section both of whose
 marks came out first in the same flush is in that flush as a whole; of another one nobody can tell.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Final
 
 from statsd_conformance.graphite import GraphiteLine, Snapshot
 from statsd_conformance.wire import Wire
-from statsd_fuzz.wire.scenario import Scenario
+from statsd_fuzz.inputs import dice
+from statsd_fuzz.wire.scenario import STREAMED, Scenario
 from statsd_fuzz.wire.tokens import BATCH, LENGTH, Tokens
 
 # Datagrams of a section.
@@ -82,17 +83,26 @@ class Batch:
         self.prefix = self.tokens.of_batch(self.number)
         self.longest = max((len(one.intervals) for one in self.scenarios), default=0)
 
-    def send(self, wire: Wire) -> Sent:
-        """Queue the next interval."""
+    def send(self, wire: Wire, *, stream: bool = False) -> Sent:
+        """Queue the next interval; `stream` says that there is a connection for what goes over TCP."""
         sent = Sent()
-        for section in self._sections():
-            sent.sections.append((self._mark(wire), section))
-            for number in section:
-                for datagram in self.scenarios[number].intervals[self.interval]:
-                    wire.transmit(datagram)
-        self._mark(wire)
+        streamed = {number for number, one in enumerate(self.scenarios) if stream and STREAMED in one.features}
+        for section in self._sections(set(range(len(self.scenarios))) - streamed):
+            sent.sections.append((self._marks + 1, section))
+            for datagram in self._between_marks(section):
+                wire.transmit(datagram)
+        for section in self._sections(streamed):
+            sent.sections.append((self._marks + 1, section))
+            wire.transmit_pieces(cut(b"\n".join([*self._between_marks(section), b""])))
         self.interval += 1
         return sent
+
+    def _between_marks(self, section: Sequence[int]) -> Iterator[bytes]:
+        """Yield the datagrams of a section, a mark before and behind."""
+        yield self._mark()
+        for number in section:
+            yield from self.scenarios[number].intervals[self.interval]
+        yield self._mark()
 
     def round(self, sent: Sent, flushes: Sequence[Sorted], *, lost: bool) -> Round:
         """Return what came of what was sent; `lost` says that datagrams were, of nobody knows which scenario."""
@@ -113,10 +123,11 @@ class Batch:
         self._found = dict.fromkeys(self._found, -1)
         return Round(self.interval - 1, [one.batches.get(self.prefix, ()) for one in flushes], held, torn)
 
-    def _sections(self) -> Iterator[list[int]]:
+    def _sections(self, numbers: Set[int]) -> Iterator[list[int]]:
         section: list[int] = []
         size = 0
-        for number, scenario in enumerate(self.scenarios):
+        for number in sorted(numbers):
+            scenario = self.scenarios[number]
             datagrams = len(scenario.intervals[self.interval]) if self.interval < len(scenario.intervals) else 0
             if not datagrams:
                 continue
@@ -128,10 +139,19 @@ class Batch:
         if section:
             yield section
 
-    def _mark(self, wire: Wire) -> int:
+    def _mark(self) -> bytes:
         self._marks += 1
-        wire.transmit(self.tokens.mark(self.number, self._marks))
-        return self._marks
+        return self.tokens.mark(self.number, self._marks)
+
+
+def cut(lines: bytes) -> Iterator[bytes]:
+    """Yield the pieces of lines, cut at places that follow from them."""
+    random = dice(lines)
+    place = 0
+    while place < len(lines):
+        size = random.choice((1, 2, 7, 40, 300, 1400))
+        yield lines[place : place + size]
+        place += size
 
 
 def by_token(paths: Iterable[bytes], prefix: bytes) -> dict[bytes, list[bytes]]:

@@ -32,6 +32,7 @@ from statsd_fuzz.wire.scenario import Judge as Asked
 from statsd_fuzz.wire.scenario import Scenario
 from statsd_fuzz.wire.shrink import merged
 from statsd_fuzz.wire.surviving import Surviving, fatal
+from statsd_fuzz.wire.traits import traits_of
 from statsd_fuzz.wire.watch import Watch, Watching, tokens_in
 from statsd_reference import Options
 
@@ -48,6 +49,8 @@ _IDLE_LINES: Final = 30_000
 _SAMPLE: Final = 2
 # Between two looks at the clock while scenarios are made.
 _AT_A_TIME: Final = 200
+# Seconds that a fence may be late while what stopped a target is looked for, in dozens of trials.
+_GRACE: Final = 1.0
 # What is pursued of what one interval showed, at most.
 _PURSUED: Final = 2
 # Seconds that may go on beyond the end of the search while something is pursued, and flushes.
@@ -138,6 +141,7 @@ class Campaign:
         finally:
             for task in self._tasks:
                 task.cancel()
+            await self.judge.close()
 
     async def _first(self, scenarios: Sequence[Scenario]) -> None:
         """Try what was kept before."""
@@ -258,7 +262,7 @@ class Campaign:
                     found = await self.judge.strayed(scenarios)
                 self._suspects += [(scenarios[number], fault) for number, fault in found.items()]
         suspects, self._suspects = self._suspects, []
-        by_size = sorted(suspects, key=lambda one: (one[0].size, one[1].name))
+        by_size = sorted(suspects, key=lambda one: (self._overlap(one[0]), one[0].size, one[1].name))
         kinds: dict[str, int] = {}
         self.progress.step = "looking closely at what it found" if by_size else ""
         for scenario, fault in by_size:
@@ -269,6 +273,10 @@ class Campaign:
         # They are no news any more, and may stay where the target does not forget.
         self.judge.known.update(path for _, paths in strays for path in paths)
         self.progress.step = ""
+
+    def _overlap(self, scenario: Scenario) -> int:
+        """Return how much of a scenario is about what the target is known not to meet."""
+        return len({id for trait in traits_of(scenario) for id in trait.ids} & self._avoid) if self._avoid else 0
 
     def _in_time(self) -> asyncio.Timeout:
         """Return what ends a close look that takes too long beyond the end of the search."""
@@ -304,7 +312,12 @@ class Campaign:
         fault = fatal(self.subject, error)
         await self._start_again()
         self.progress.step = "looking for what stopped it"
-        await self._close_look(merged(under_way), fault, self.surviving)
+        wire = self.subject.wire
+        grace, wire.grace = wire.grace, min(wire.grace, _GRACE)
+        try:
+            await self._close_look(merged(under_way), fault, self.surviving)
+        finally:
+            wire.grace = grace
 
     async def _start_again(self) -> None:
         await self.subject.restart()

@@ -11,7 +11,7 @@ from typing import Final
 
 from statsd_fuzz.wire import tables
 from statsd_fuzz.wire.mutating import Mutator
-from statsd_fuzz.wire.scenario import PLACEHOLDER, Scenario
+from statsd_fuzz.wire.scenario import PLACEHOLDER, STREAMED, Scenario
 from statsd_fuzz.wire.tables import Words
 
 _LEAVES: Final = tuple(PLACEHOLDER + leaf for leaf in (b".a", b".b", b".c", b".hits", b".req.x2", b".t90"))
@@ -20,6 +20,9 @@ _TYPES: Final = (b"c", b"c", b"g", b"ms", b"s")
 _LARGEST: Final = 65_507
 # In so many scenarios of a hundred a known deviation is tried all the same: it may hide another fault.
 _KNOWN_TOO: Final = 0.05
+# The part that goes over TCP, where the target reads that; and what would take long there, in bytes.
+_OVER_TCP: Final = 0.05
+_LONG_FOR_TCP: Final = 4096
 
 Datagrams = list[bytes]
 
@@ -59,7 +62,13 @@ class Grammar:
 
     def scenario(self) -> Scenario:
         """Return the next scenario, under the placeholder for a token."""
-        return self._one_of(self._makers)()
+        made = self._one_of(self._makers)()
+        if made.size[1] > self._largest and any(len(one) > self._largest for some in made.intervals for one in some):
+            # One of the long words stands in it.
+            made = self._plain()
+        if self.random.random() < _OVER_TCP and made.size[1] < _LONG_FOR_TCP:
+            return Scenario(made.intervals, made.token, made.features | {STREAMED})
+        return made
 
     def _one_of(self, choices: Sequence[Callable[[], Scenario]]) -> Callable[[], Scenario]:
         return choices[int(self.random.random() * len(choices))]

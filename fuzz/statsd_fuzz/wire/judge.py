@@ -137,6 +137,12 @@ class Judge:
         await trial.done
         return trial.looked
 
+    async def close(self) -> None:
+        """Let go of what is under way."""
+        if self._ticking:
+            self._ticking.cancel()
+            await asyncio.gather(self._ticking, return_exceptions=True)
+
     async def learn(self) -> None:
         """Look at a flush before anything is sent, unless that was done: what is in it nobody has to ask for."""
         if not self.known:
@@ -166,15 +172,22 @@ class Judge:
         """
         wire, drops = self.subject.wire, self.subject.wire.drops()
         begun_at = time.monotonic()
-        under_way = [(trial, trial.batch.send(wire)) for trial in self.trials]
+        stream = await wire.open_stream()
+        under_way = [(trial, trial.batch.send(wire, stream=stream)) for trial in self.trials]
         fence = asyncio.ensure_future(wire.fence()) if under_way else None
-        await wire.sent_all()
-        if look:
-            look()
-        if fence is None:
-            return begun, None
         waited = time.monotonic()
-        ended = await fence
+        try:
+            await wire.sent_all()
+            if look:
+                look()
+            if fence is None:
+                return begun, None
+            waited = time.monotonic()
+            ended = await fence
+        finally:
+            if fence is not None:
+                # Where this was ended meanwhile.
+                fence.cancel()
         now = time.monotonic()
         self.spare, self.took = now - waited, now - begun_at
         self.intervals += 1

@@ -17,13 +17,16 @@ from typing import Final
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.inputs import intervals_of, written
 
-__all__ = ["PLACEHOLDER", "Fault", "Intervals", "Judge", "Scenario", "adopted", "as_file", "from_file"]
+__all__ = ["PLACEHOLDER", "STREAMED", "Fault", "Intervals", "Judge", "Scenario", "adopted", "as_file", "from_file"]
 
 # The form of `graphite.TOKEN`; no run has it for one of its own.
 PLACEHOLDER: Final = b"q000000000"
 
 # Where a line with a name begins: what is none, or an event, keeps its beginning.
 _LINE: Final = re.compile(rb"^(?=[^\n:|])(?!_e\{|_sc\|)", re.MULTILINE)
+
+# The feature of a scenario that goes over TCP where the target reads lines from it, cut anywhere.
+STREAMED: Final = "over-tcp"
 
 Intervals = tuple[tuple[bytes, ...], ...]
 
