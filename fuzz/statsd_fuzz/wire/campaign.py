@@ -142,6 +142,7 @@ class Campaign:
             for task in self._tasks:
                 task.cancel()
             await self.judge.close()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _first(self, scenarios: Sequence[Scenario]) -> None:
         """Try what was kept before."""

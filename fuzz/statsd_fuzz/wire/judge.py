@@ -164,6 +164,8 @@ class Judge:
             for trial in trials:
                 if not trial.done.done():
                     trial.done.set_exception(error)
+                    # Whoever waited for it may be gone.
+                    trial.done.exception()
 
     async def _interval(self, begun: int, look: Callable[[], None] | None) -> tuple[int, Callable[[], None] | None]:
         """Send an interval of all that is under way, look at the last one meanwhile, and wait for its flush.
