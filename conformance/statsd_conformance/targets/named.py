@@ -31,7 +31,7 @@ class Place:
 
 
 # The flushes that a gauge lasts in a target that forgets.
-REMEMBERED: Final = 6
+REMEMBERED: Final = 4
 
 
 @dataclass(frozen=True, slots=True)

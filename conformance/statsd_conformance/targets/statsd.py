@@ -62,7 +62,8 @@ class Statsd:
             "automaticConfigReload": False,
         }
         if place.forgets:
-            configuration |= {"deleteIdleStats": True, "gaugesMaxTTL": REMEMBERED}
+            # Nobody follows it from flush to flush, as the reference is: a slow machine may have some too many.
+            configuration |= {"deleteIdleStats": True, "gaugesMaxTTL": 3 * REMEMBERED}
         if place.behind:
             configuration["backends"] = ["./backends/graphite", "./backends/repeater"]
             configuration["repeater"] = [{"host": one.host, "port": one.port} for one in place.behind]

@@ -6,16 +6,17 @@ waits for the other. How many scenarios go into an interval follows from how muc
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Final
 
-from statsd_conformance.session import Subject
+from statsd_conformance.process import Process
 from statsd_conformance.target import Crashed
 from statsd_conformance.verdict import Verdict
+from statsd_conformance.wave import Subject
 from statsd_conformance.wire import NoAnswer
 from statsd_fuzz.comparing import shown
 from statsd_fuzz.fault import Fault
@@ -34,7 +35,6 @@ from statsd_fuzz.wire.surviving import Surviving, fatal
 from statsd_fuzz.wire.watch import Watch, Watching, tokens_in
 from statsd_reference import Options
 
-_FIRST: Final = 300
 _FEWEST: Final = 20
 _MOST: Final = 20_000
 # Parts of an interval with nothing to do from which on more goes into one, and below which less does.
@@ -66,6 +66,7 @@ class Plan:
         hostile: whether to send what may stop a target.
         rate: datagrams a second at most, None for as many as the target takes.
         corpus: a folder of inputs to start from, to which new ones are added.
+        first: how many scenarios go into the first interval.
     """
 
     seconds: float
@@ -74,6 +75,7 @@ class Plan:
     hostile: bool = True
     rate: float | None = None
     corpus: Path | None = None
+    first: int = 300
 
 
 @dataclass
@@ -85,6 +87,7 @@ class Campaign:
         plan: how it goes.
         collected: takes what was found.
         progress: is told how far it is.
+        process: returns the target's program where the suite started one.
         ended: why it ended early, empty where it did not.
         expected: scenarios that showed something, and were about what the target is known not to meet.
     """
@@ -93,6 +96,7 @@ class Campaign:
     plan: Plan
     collected: Collected
     progress: Progress
+    process: Callable[[], Process | None] = lambda: None
     ended: str = ""
     expected: int = 0
     _suspects: list[tuple[Scenario, Fault]] = field(default_factory=list)
@@ -103,15 +107,15 @@ class Campaign:
 
     def __post_init__(self) -> None:
         entries = self.collected.known.deviations.entries
-        self._fatal = Fatal({id for (id, _), one in entries.items() if one.verdict == Verdict.CRASHED.value})
+        self.fatal = Fatal({id for (id, _), one in entries.items() if one.verdict == Verdict.CRASHED.value})
         self._avoid = {id for id, _ in self.collected.known.deviations.entries}
         self.grammar = Grammar(self.plan.seed, avoid=self._avoid, hostile=self.plan.hostile)
         self.judge = Judge(self.subject, self.plan.model)
         self.kept = Kept(self.grammar.mutator, self.plan.corpus)
-        self.watch = Watch(self.subject)
+        self.watch = Watch(self.subject.wire, self.process)
         self.surviving = Watching(Surviving(self.subject, self.judge), self.watch)
         self._chance = Random(self.plan.seed)
-        self._size = _FIRST
+        self._size = self.plan.first
 
     async def run(self) -> None:
         """Look for new faults until the time is over or the target cannot be had any more.
@@ -137,8 +141,8 @@ class Campaign:
 
     async def _first(self, scenarios: Sequence[Scenario]) -> None:
         """Try what was kept before."""
-        for start in range(0, len(scenarios), _FIRST):
-            await self._guarded(scenarios[start : start + _FIRST])
+        for start in range(0, len(scenarios), self.plan.first):
+            await self._guarded(scenarios[start : start + self.plan.first])
             await self._pursue()
 
     async def _guarded(self, scenarios: Sequence[Scenario] = ()) -> None:
@@ -158,7 +162,7 @@ class Campaign:
         await self.judge.learn()
         before: asyncio.Task[Looked] | None = None
         while time.monotonic() < self._until and not self._suspects and self._idle_lines < _IDLE_LINES:
-            scenarios = await self._made(self._size)
+            scenarios = await self._made(self._allowed())
             short = [one for one in scenarios if len(one.intervals) == 1]
             task = self._submit(short)
             self._submit([one for one in scenarios if len(one.intervals) != 1])
@@ -176,7 +180,7 @@ class Campaign:
         made: list[Scenario] = []
         while len(made) < number:
             some = [self.grammar.scenario() for _ in range(min(_AT_A_TIME, number - len(made)))]
-            made += [one for one in some if one not in self._fatal]
+            made += [one for one in some if one not in self.fatal]
             await asyncio.sleep(0)
         return made
 
@@ -233,13 +237,14 @@ class Campaign:
         """Put more or fewer scenarios into an interval."""
         wire = self.subject.wire
         usual = wire.interval * wire.profile.rounds + wire.profile.lag
-        if self.judge.took > _LONG * usual or self.judge.spare < _LITTLE * wire.interval:
-            self._size = max(_FEWEST, int(self._size * 0.8))
-        elif self.judge.spare > _MUCH * wire.interval:
-            self._size = min(_MOST, int(self._size * 1.4))
-        if self.plan.rate:
-            # Two datagrams are what a scenario has.
-            self._size = max(1, min(self._size, int(self.plan.rate * self.subject.wire.interval / 2)))
+        self._size = adapted(self._size, self.judge.spare / wire.interval, self.judge.took / usual)
+
+    def _allowed(self) -> int:
+        """Return how many scenarios go into an interval, as `--rate` lets them."""
+        if not self.plan.rate:
+            return self._size
+        # Two datagrams are what a scenario has.
+        return max(1, min(self._size, int(self.plan.rate * self.subject.wire.interval / 2)))
 
     # What looks wrong.
 
@@ -279,7 +284,7 @@ class Campaign:
             self.collected.unpursued += 1
             return
         if found and is_fatal(found.finding.fault):
-            self._fatal.add(found.finding.scenario)
+            self.fatal.add(found.finding.scenario)
         self._tell()
 
     async def _stopped(self, error: Exception) -> None:
@@ -317,6 +322,8 @@ class Campaign:
 
     async def _look_idle(self) -> None:
         """Look at a target that has nothing to do."""
+        if self.process() is None:
+            return
         if fault := await self.watch.idle_fault():
             self.progress.step = "looking for what keeps it busy"
             idle = Watching(self.surviving.surviving, self.watch, idle=True)
@@ -326,3 +333,16 @@ class Campaign:
         self.progress.findings = len(self.collected.of(Standing.NEW, Standing.BACK))
         self.progress.known = len(self.collected.of(Standing.KNOWN))
         self.progress.restarts = self.surviving.surviving.restarts
+
+
+def adapted(size: int, spare: float, took: float) -> int:
+    """Return how many scenarios go into the next interval.
+
+    Args:
+        size: how many did into the last one.
+        spare: the part of an interval that was left with nothing to do.
+        took: what the last one took in all, as a multiple of what it takes a target at its ease.
+    """
+    if took > _LONG or spare < _LITTLE:
+        return max(_FEWEST, int(size * 0.8))
+    return min(_MOST, int(size * 1.4)) if spare > _MUCH else size

@@ -64,7 +64,7 @@ async def search(asked: Search, console: "Console", told: Callable[[Collected], 
         collected = Collected(origin, asked.known, tell)
         told(collected)
         progress = Progress(asked.target, plan.seconds, unanswered=lambda: wire.unanswered)
-        campaign = Campaign(subject, plan, collected, progress)
+        campaign = Campaign(subject, plan, collected, progress, lambda: subject.process)
         _say(console, f"{subject.version or asked.target}: {_how(plan)}; --seed {plan.seed}")
         async with displayed(progress, console):
             await campaign.run()

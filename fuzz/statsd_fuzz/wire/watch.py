@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,8 @@ from typing import Final
 
 import psutil
 
-from statsd_conformance.session import Subject
+from statsd_conformance.process import Process
+from statsd_conformance.wire import Wire
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.wire.scenario import Scenario
 from statsd_fuzz.wire.surviving import Surviving
@@ -33,17 +34,23 @@ _CHANGING: Final = re.compile(rb"0x[0-9a-fA-F]+|[0-9]+|q[0-9a-z]{9}\S*|'[^']*'|\
 
 
 class Watch:
-    """Looks at one target from interval to interval; begin again behind each start of it."""
+    """Looks at one target from interval to interval; begin again behind each start of it.
 
-    def __init__(self, subject: Subject) -> None:
-        self._subject = subject
+    Args:
+        wire: to the target.
+        process: returns the program where the suite started one.
+    """
+
+    def __init__(self, wire: Wire, process: Callable[[], Process | None] = lambda: None) -> None:
+        self._wire = wire
+        self._process = process
         self._seen: set[bytes] = set()
         self.begin()
 
     def begin(self) -> None:
         """Take what is now for how it is without any traffic."""
         self._memory = self._held()
-        self._sent = self._subject.wire.sent
+        self._sent = self._wire.sent
         self._read = 0
         self._idle = 0
         self._worked, self._at = self._cpu(), time.monotonic()
@@ -51,7 +58,7 @@ class Watch:
     def fault(self, *, idle: bool = False) -> Fault | None:
         """Return what is wrong since the last look; `idle` says that nothing was sent in the meantime."""
         grown = self._held() - self._memory
-        sent = self._subject.wire.sent - self._sent
+        sent = self._wire.sent - self._sent
         if grown > _ROOM + sent * _OF_A_DATAGRAM:
             return Fault("memory-grows", f"it holds {grown / 2**20:,.0f} MiB more after {sent:,} datagrams")
         worked, now = self._cpu(), time.monotonic()
@@ -75,7 +82,7 @@ class Watch:
 
     def new_lines(self) -> Sequence[bytes]:
         """Return the lines of its log that are unlike all before, what changes from line to line aside."""
-        process = self._subject.process
+        process = self._process()
         if process is None or len(self._seen) > _MOST_LINES:
             return []
         new = []
@@ -95,13 +102,15 @@ class Watch:
         return b""
 
     def _held(self) -> int:
-        return self._subject.process.memory() if self._subject.process else 0
+        process = self._process()
+        return process.memory() if process else 0
 
     def _cpu(self) -> float:
-        if self._subject.process is None:
+        process = self._process()
+        if process is None:
             return 0.0
         try:
-            times = psutil.Process(self._subject.process.pid).cpu_times()
+            times = psutil.Process(process.pid).cpu_times()
         except psutil.Error:
             return 0.0
         return times.user + times.system
