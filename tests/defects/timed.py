@@ -5,12 +5,15 @@ import shlex
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from defects import Defect
 from statsd_conformance.session import Settings, running
+from statsd_conformance.target import Crashed
+from statsd_conformance.wire import NoAnswer
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.wire.campaign import Campaign, Plan
 from statsd_fuzz.wire.collected import Collected, Told
@@ -84,7 +87,8 @@ async def timed(defect: Defect, seed: int, seconds: float, *, strict: bool) -> T
             model = options_of(defect) if strict else None
             campaign = Campaign(subject, Plan(seconds, seed, model), collected, Progress(defect.id, seconds))
             # To hear a flush first is no search yet.
-            await campaign.judge.learn()
+            with suppress(NoAnswer, Crashed):
+                await campaign.judge.learn()
             begun = time.monotonic()
             try:
                 await campaign.run()

@@ -86,7 +86,8 @@ class Known:
 def _ids_of(finding: Finding) -> Collection[str]:
     """Return the ids of requirements that are about what is special about a finding."""
     types = types_of(finding.scenario)
-    ids = {id for trait in traits_of(finding.scenario) for id in trait.ids}
+    ids = set(_OF_A_FAULT.get(finding.group, ()))
+    ids |= {id for trait in traits_of(finding.scenario) for id in trait.ids}
     if finding.fault.name.endswith("-rounded"):
         ids.add(_DIGITS)
     return {id for id in ids if _OF_A_TYPE.get(id.partition("-")[0], types) & types or not types}
