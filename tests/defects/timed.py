@@ -18,7 +18,7 @@ from statsd_fuzz.fault import Fault
 from statsd_fuzz.wire.campaign import Campaign, Plan
 from statsd_fuzz.wire.collected import Collected, Told
 from statsd_fuzz.wire.display import Progress
-from statsd_fuzz.wire.finding import Origin
+from statsd_fuzz.wire.finding import Finding, Origin
 from statsd_fuzz.wire.naming import is_fatal, what_broke
 from statsd_fuzz.wire.scenario import Judge, Scenario
 from statsd_reference import Options, Server, make_server
@@ -67,7 +67,10 @@ class _Clocked(Collected):
         if not is_fatal(fault):
             return await super().take(scenario, fault, judge)
         (again,) = await judge([scenario])
-        return self.note(scenario, again) if again and what_broke(again) == what_broke(fault) else None
+        if again is None or what_broke(again) != what_broke(fault):
+            return None
+        # What is special about all that was sent is no part of its name.
+        return self._told(Finding(what_broke(again), again, scenario, self.origin))
 
 
 async def timed(defect: Defect, seed: int, seconds: float, *, strict: bool) -> Timed:

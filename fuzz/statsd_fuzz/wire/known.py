@@ -36,10 +36,10 @@ _OF_A_TYPE: Final[Mapping[str, frozenset[bytes]]] = {
 _DIGITS: Final = "OUT-06"
 # Requirements on lines as such, by what broke.
 _OF_A_FAULT: Final[Mapping[str, frozenset[str]]] = {
-    "path-with-a-blank": frozenset({"NAME-06", "OUT-01"}),
-    "line-with-too-few-fields": frozenset({"OUT-01"}),
-    "value-that-is-no-number": frozenset({"NUM-11", "OUT-03"}),
-    "value-that-is-not-finite": frozenset({"NUM-11", "OUT-03"}),
+    "blank-in-a-path": frozenset({"NAME-06", "OUT-01"}),
+    "fields-missing": frozenset({"OUT-01"}),
+    "value-no-number": frozenset({"NUM-11", "OUT-03"}),
+    "value-not-finite": frozenset({"NUM-11", "OUT-03"}),
 }
 
 

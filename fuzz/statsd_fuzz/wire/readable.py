@@ -11,10 +11,10 @@ from statsd_fuzz.wire.scenario import Scenario
 
 # What is found in a fault of a line, and what that is called.
 _NAMES: Final = {
-    "blank": "path-with-a-blank",
-    "fields": "line-with-too-few-fields",
-    "no number": "value-that-is-no-number",
-    NOT_FINITE: "value-that-is-not-finite",
+    "blank": "blank-in-a-path",
+    "fields": "fields-missing",
+    "no number": "value-no-number",
+    NOT_FINITE: "value-not-finite",
 }
 # Who is sent numbers without end, or beyond all range, may publish one: NUM-06, COUNTER-11.
 _ENDLESS: Final = re.compile(rb"(?i)inf|nan|[0-9]e\+?[0-9]|[0-9]{16}")
