@@ -8,7 +8,7 @@ from rich.console import Console
 
 from defects import DEFECTS, Defect
 from defects.curve import draw, steps, within
-from defects.fuzzing import PLAIN, STRICT, search, summary, table
+from defects.fuzzing import PLAIN, STRICT, _keep, read_kept, search, summary, table
 from defects.timed import Timed, shows
 from statsd_fuzz.wire.scenario import Scenario
 from test_defects import STREAMED, TRIGGERS
@@ -34,7 +34,7 @@ def test_what_makes_a_defect_show_explains_a_finding(defect: Defect) -> None:
 
 
 # Those that show whatever is sent.
-ALWAYS = ("A01", "A25", "A26", "C01", "C06", "C42")
+ALWAYS = ("A01", "A25", "A26", "C01", "C04", "C06", "C42")
 
 
 @pytest.mark.parametrize("defect", [one for one in DATAGRAMS if one.id not in ALWAYS], ids=lambda one: one.id)
@@ -61,7 +61,8 @@ def test_table_and_closing_lines_tell_what_was_found_and_after_how_long(capsys: 
     Console(width=240).print(table({PLAIN: RESULTS, STRICT: RESULTS}))
     rows = [" ".join(row.split()) for row in capsys.readouterr().out.splitlines()]
     assert rows[0] == "id planted plain lines compared every line compared"
-    assert rows[1].endswith("ends it, too 0.2 s counter-missing 0.2 s counter-missing")
+    assert rows[1].startswith("A01 A line without LF behind it is thrown away")
+    assert rows[1].endswith("0.2 s counter-missing 0.2 s counter-missing")
     assert "5.0 s counter-differs (beside gauge-differs, which it does not explain)" in " ".join(rows)
     assert "not found not found" in " ".join(rows)
     assert summary(PLAIN, RESULTS) == [
@@ -83,3 +84,10 @@ def test_curve_drawn_twice_is_the_same_file(tmp_path: Path) -> None:
         draw({PLAIN: RESULTS, STRICT: RESULTS}, file)
     assert files[0].read_bytes() == files[1].read_bytes()
     assert b"<svg" in files[0].read_bytes()
+
+
+def test_results_that_are_kept_come_back(tmp_path: Path) -> None:
+    for one in RESULTS:
+        _keep(tmp_path / "kept", PLAIN, one)
+    assert read_kept(tmp_path / "kept") == {(PLAIN, one.defect.id): one for one in RESULTS}
+    assert read_kept(tmp_path / "none") == {}

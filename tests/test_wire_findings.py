@@ -306,6 +306,13 @@ def test_known_deviations_of_an_implementation_are_no_findings() -> None:
     assert reason.startswith("COUNTER-07: ")
 
 
+def test_deviations_about_lines_as_such_excuse_what_no_reader_takes() -> None:
+    # collectd writes `nan` for a timer that is idle.
+    endless = replace(RATE, fault=Fault("value-not-finite", ""), scenario=Scenario(((Q + b"a:1|ms",),)))
+    assert known_of("collectd").standing(endless)[0] is Standing.KNOWN
+    assert known_of("statsd").standing(endless)[0] is Standing.NEW
+
+
 def test_deviation_of_one_type_excuses_no_other() -> None:
     gauge = replace(RATE, fault=Fault("gauge-differs", ""), scenario=Scenario(((Q + b"a:1.5|g",),)))
     assert known_of("collectd").standing(gauge) == (Standing.NEW, "")

@@ -186,6 +186,8 @@ def test_no_more_starts_than_allowed() -> None:
 def test_scenarios_of_a_batch_become_one() -> None:
     one, two = scenario([b"a"], [b"b"]).renamed(b"q111111111"), scenario([Q + b".c:1|c"])
     assert merged([one, two]).intervals == ((b"a", Q + b".c:1|c"), (b"b",))
+    # A target may answer nothing before it was sent any.
+    assert merged([]) == Scenario(())
 
 
 def test_scenario_is_valid_while_it_sends_anything() -> None:

@@ -1,6 +1,7 @@
 """Plant every defect in a server of its own, search it over the wire, and print how long it took to find it."""
 
 import asyncio
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -54,28 +55,59 @@ def summary(label: str, results: Sequence[Timed]) -> list[str]:
     return said
 
 
+def read_kept(file: Path) -> dict[tuple[str, str], Timed]:
+    """Return what a file holds of earlier runs, by way of judging and id."""
+    by_id = {one.id: one for one in DEFECTS}
+    rows = map(json.loads, file.read_text(encoding="utf-8").splitlines()) if file.exists() else ()
+    return {
+        (row["judged"], row["id"]): Timed(
+            by_id[row["id"]], row["seed"], row["seconds"], row["found"], tuple(row["wrong"])
+        )
+        for row in rows
+    }
+
+
+def _keep(file: Path, label: str, one: Timed) -> None:
+    row = {"judged": label, "id": one.defect.id, "seed": one.seed, "seconds": one.seconds, "found": one.found}
+    with file.open("a", encoding="utf-8") as kept:
+        kept.write(json.dumps(row | {"wrong": one.wrong}) + "\n")
+
+
 @click.command()
 @click.option("--seconds", type=click.FloatRange(min=1), default=MARKS[-1], show_default=True, help="for each defect")
 @click.option(
-    "--seed", "seeds", type=int, multiple=True, default=(1,), help="of the dice; the middle one of several counts"
+    "--seed", "seeds", type=int, multiple=True, default=(1,), help="of the dice; of several the middle one counts"
 )
 @click.option("--only", default="", metavar="IDS", help="these defects, with commas between them")
+@click.option("--judged", type=click.Choice(["plain", "every"]), help="one way of judging (default: both)")
+@click.option(
+    "--kept", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="where results are kept; those that it has are not measured again",
+)  # fmt: skip
 @click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="where the curve is drawn")
-def main(seconds: float, seeds: tuple[int, ...], only: str, svg: Path | None) -> None:
+def main(
+    seconds: float, seeds: tuple[int, ...], only: str, judged: str | None, kept: Path | None, svg: Path | None
+) -> None:
     """Plant each defect of a server, and print how long a search over the wire took to find it."""
     chosen = [one for one in DEFECTS if not only or one.id in only.split(",")]
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
-    curves: dict[str, list[Timed]] = {PLAIN: [], STRICT: []}
+    curves: dict[str, list[Timed]] = {label: [] for label in (PLAIN, STRICT) if not judged or label.startswith(judged)}
+    before = read_kept(kept) if kept else {}
     for defect in chosen:
         for label, results in curves.items():
-            results.append(asyncio.run(search(defect, seeds, seconds, strict=label is STRICT)))
-            console.print(f"{defect.id} {label.split()[0]}: {_said(results[-1])}", soft_wrap=True)
+            one = before.get((label, defect.id))
+            if one is None:
+                one = asyncio.run(search(defect, seeds, seconds, strict=label is STRICT))
+                console.print(f"{defect.id} {label.split()[0]}: {_said(one)}", soft_wrap=True)
+                if kept:
+                    _keep(kept, label, one)
+            results.append(one)
     console.print(table(curves))
     for label, results in curves.items():
         for line in summary(label, results):
             console.print(line, soft_wrap=True)
     console.print(
-        f"the {len(EMITTER_DEFECTS)} of emitters are left out: a search sends, and they would have to be sent to"
+        f"left out: {len(EMITTER_DEFECTS)} of emitters, which send and cannot be sent to; make defects has them"
     )
     if svg:
         draw(curves, svg)

@@ -14,6 +14,7 @@ from statsd_fuzz.plain import plain_part
 from statsd_fuzz.wire.closure import stray_names
 from statsd_fuzz.wire.finding import Finding
 from statsd_fuzz.wire.naming import is_fatal
+from statsd_fuzz.wire.readable import unreadable
 from statsd_fuzz.wire.scenario import Intervals, Scenario, as_file
 from statsd_fuzz.wire.strictly import Model, differences
 from statsd_reference import Options
@@ -99,7 +100,9 @@ def _plain_faults(scenario: Scenario, flushes: Sequence[Flushed]) -> Iterator[Fa
     refused = frozenset(name for name in plain.refused if name.startswith(scenario.token))
     own = replace(plain, intervals=tuple(mine), refused=refused)
     yield from (fault for _, fault in compared(own, flushes))
-    yield from stray_names(flushes[0].profile, scenario, {line.path for flushed in flushes for line in flushed.own})
+    lines = {line.path: line for flushed in flushes for line in flushed.own}
+    yield from stray_names(flushes[0].profile, scenario, lines)
+    yield from unreadable(scenario, lines.values())
 
 
 def _strict_faults(scenario: Scenario, flushes: Sequence[Flushed]) -> Iterator[Fault]:

@@ -13,6 +13,7 @@ from statsd_fuzz.wire.scenario import Scenario
 from statsd_fuzz.wire.tokens import LENGTH
 
 _OTHER: Final = re.compile(rb"[^0-9a-z]+")
+_TAGGING: Final = (b";", b",", b"[", b"#")
 _FIRST_WORD: Final = re.compile(rb"[^0-9a-z]?([0-9a-z]+)")
 
 
@@ -29,7 +30,11 @@ def stray_names(profile: Profile, scenario: Scenario, paths: Iterable[bytes]) ->
     for path in paths:
         at = path.find(scenario.token) + LENGTH
         behind = _FIRST_WORD.match(path[at:].lower())
-        if behind and scenario.token + behind[1] not in words and behind[1] not in spelling:
+        if behind is None or behind[1] in spelling:
+            continue
+        # Behind a name that is nothing but its token a tag of the line may stand.
+        said = behind[1] if path[at : at + 1] in _TAGGING else scenario.token + behind[1]
+        if said not in words:
             yield Fault("path-nobody-asked-for", f"the flush has {shown(path)}, and no line has such a name")
 
 

@@ -22,6 +22,7 @@ from statsd_fuzz.fault import Fault
 from statsd_fuzz.plain import Plain, plain_part
 from statsd_fuzz.wire.batch import Batch, Round, Sorted, by_token, sort_lines
 from statsd_fuzz.wire.closure import stray_names, unasked, unexplained
+from statsd_fuzz.wire.readable import unreadable
 from statsd_fuzz.wire.scenario import Scenario
 from statsd_fuzz.wire.strictly import Model, differences
 from statsd_fuzz.wire.tokens import LENGTH, Tokens, number_of
@@ -333,12 +334,14 @@ class _Plainly(_Trial):
         super().__init__(judge, batch)
         self._seen: list[Flushed] = []
         self._paths: dict[int, list[bytes]] = {}
+        self._broken: dict[bytes, GraphiteLine] = {}
 
     def look(self, result: Round) -> None:
         wire = self.wire
         flushes = tuple(map(snapshot, result.flushes))
         self._seen.append(Flushed(wire.profile, wire.interval, self.prefix, flushes))
         paths = list({line.path for one in result.flushes for line in one})
+        self._broken |= {line.path: line for one in result.flushes for line in one if line.faults}
         for number, some in self.scenarios_of(paths):
             self.note(number, some)
             self._paths.setdefault(number, []).extend(some)
@@ -349,7 +352,10 @@ class _Plainly(_Trial):
         for name, fault in compared(plain, self._seen):
             self.blame(number_of(name[:LENGTH]), fault)
         for number, one in whole:
-            for fault in stray_names(self.wire.profile, one, self._paths.get(number, ())):
+            paths = self._paths.get(number, ())
+            for fault in stray_names(self.wire.profile, one, paths):
+                self.blame(number, fault)
+            for fault in unreadable(one, [self._broken[path] for path in paths if path in self._broken]):
                 self.blame(number, fault)
 
 

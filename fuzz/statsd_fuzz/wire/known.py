@@ -34,6 +34,13 @@ _OF_A_TYPE: Final[Mapping[str, frozenset[bytes]]] = {
 
 # What is about the digits of a number that is published.
 _DIGITS: Final = "OUT-06"
+# Requirements on lines as such, by what broke.
+_OF_A_FAULT: Final[Mapping[str, frozenset[str]]] = {
+    "blank-in-a-path": frozenset({"NAME-06", "OUT-01"}),
+    "fields-missing": frozenset({"OUT-01"}),
+    "value-no-number": frozenset({"NUM-11", "OUT-03"}),
+    "value-not-finite": frozenset({"NUM-11", "OUT-03"}),
+}
 
 
 class KnownError(ValueError):
@@ -79,7 +86,8 @@ class Known:
 def _ids_of(finding: Finding) -> Collection[str]:
     """Return the ids of requirements that are about what is special about a finding."""
     types = types_of(finding.scenario)
-    ids = {id for trait in traits_of(finding.scenario) for id in trait.ids}
+    ids = set(_OF_A_FAULT.get(finding.group, ()))
+    ids |= {id for trait in traits_of(finding.scenario) for id in trait.ids}
     if finding.fault.name.endswith("-rounded"):
         ids.add(_DIGITS)
     return {id for id in ids if _OF_A_TYPE.get(id.partition("-")[0], types) & types or not types}

@@ -64,7 +64,7 @@ def _lots(scenarios: Sequence[Scenario]) -> Iterator[list[Scenario]]:
 def merged(scenarios: Sequence[Scenario]) -> Scenario:
     """Return what scenarios that were sent together sent, as one: which of them stopped a target is not known."""
     renamed = [scenario.renamed(PLACEHOLDER) for scenario in scenarios]
-    longest = max(len(scenario.intervals) for scenario in renamed)
+    longest = max((len(scenario.intervals) for scenario in renamed), default=0)
     intervals = tuple(
         tuple(datagram for one in renamed for some in one.intervals[number : number + 1] for datagram in some)
         for number in range(longest)
