@@ -77,6 +77,8 @@ _ROWS: Final = (
     _row("name", rb"[,;\[\#=]", "a-tag-in-the-name", "TAG-15..18 NAME-08 NAME-04 NAME-07"),
     _row("name", rb"[^\x00-\x7f]", "a-name-beyond-ascii", "NAME-04 NAME-07 FRAMING-16"),
     _row("name", rb"[^A-Za-z0-9_.-]", "an-odd-name", "NAME-04 NAME-07"),
+    _row("name", rb"[A-Z]", "a-capital-in-the-name", "NAME-01"),
+    _row("name", rb"\A[0-9_-]", "a-digit-in-front-of-the-name", "NAME-01 NAME-10"),
     _row("name", rb"\.\.|\A\.\Z|\.\Z", "a-doubled-dot", "NAME-05"),
     _row("member", rb"\A\Z", "an-empty-member", "LINE-07 SET-05"),
     _row("member", rb":", "a-colon-in-a-member", "SET-06 NAME-14"),
