@@ -14,10 +14,11 @@ from statsd_fuzz.fault import Fault
 from statsd_fuzz.wire.batch import Batch, Sent, Sorted, cut, sort_lines
 from statsd_fuzz.wire.closure import stray_names, unexplained
 from statsd_fuzz.wire.grammar import Grammar
-from statsd_fuzz.wire.judge import Judge, Looked
+from statsd_fuzz.wire.judge import Judge
 from statsd_fuzz.wire.scenario import PLACEHOLDER, STREAMED, Scenario
 from statsd_fuzz.wire.strictly import Model, differences
 from statsd_fuzz.wire.tokens import Tokens, number_of
+from statsd_fuzz.wire.trial import Looked
 from statsd_reference import Options, Point, Server
 from statsd_reference.stream import Cut, Stream
 from wire_trials import DaemonSubject, serving

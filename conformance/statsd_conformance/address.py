@@ -113,7 +113,8 @@ async def _connected(family: int, kind: int, where: tuple[Any, ...] | str) -> Se
     made.setblocking(False)
     try:
         await asyncio.get_running_loop().sock_connect(made, where)
-    except OSError:
+    except BaseException:
+        # Nor does one stay open that nobody waits for any more.
         made.close()
         raise
     if kind == socket.SOCK_STREAM and family != socket.AF_UNIX:

@@ -193,7 +193,11 @@ class Wire:
     async def connect(self) -> None:
         """Open the socket that lines go out of, and start sending what is queued."""
         self._socket = await self.address.connect()
-        self._other = await self.address.connect()
+        try:
+            self._other = await self.address.connect()
+        except BaseException:
+            self._socket.close()
+            raise
         self.route = route_of(self._socket.socket, self._sink_port)
         self.answers = True
         self._totals = Totals()

@@ -24,7 +24,7 @@ from statsd_fuzz.wire.collected import Collected
 from statsd_fuzz.wire.display import Progress
 from statsd_fuzz.wire.fatal import Fatal
 from statsd_fuzz.wire.grammar import Grammar
-from statsd_fuzz.wire.judge import Judge, Looked
+from statsd_fuzz.wire.judge import Judge
 from statsd_fuzz.wire.kept import Kept
 from statsd_fuzz.wire.known import Standing
 from statsd_fuzz.wire.naming import is_fatal, what_broke
@@ -33,6 +33,7 @@ from statsd_fuzz.wire.scenario import Scenario
 from statsd_fuzz.wire.shrink import merged
 from statsd_fuzz.wire.surviving import Surviving, fatal
 from statsd_fuzz.wire.traits import traits_of
+from statsd_fuzz.wire.trial import Looked
 from statsd_fuzz.wire.watch import Watch, Watching, tokens_in
 from statsd_reference import Options
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from statsd_fuzz.wire import tables
 from statsd_fuzz.wire.mutating import Mutator
+from statsd_fuzz.wire.relations import OF_ANY, OF_COUNTERS, are_counters
 from statsd_fuzz.wire.scenario import PLACEHOLDER, STREAMED, Scenario
 from statsd_fuzz.wire.tables import Words
 
@@ -23,6 +24,8 @@ _KNOWN_TOO: Final = 0.05
 # The part that goes over TCP, where the target reads that; and what would take long there, in bytes.
 _OVER_TCP: Final = 0.05
 _LONG_FOR_TCP: Final = 4096
+# The part of what is not plain that goes two ways.
+_TWO_WAYS: Final = 0.15
 
 Datagrams = list[bytes]
 
@@ -69,6 +72,9 @@ class Grammar:
             made = self._plain()
         if self.random.random() < _OVER_TCP and made.size[1] < _LONG_FOR_TCP:
             return Scenario(made.intervals, made.token, made.features | {STREAMED})
+        if "plain" not in made.features and self.random.random() < _TWO_WAYS:
+            ways = OF_COUNTERS if are_counters(made) else OF_ANY
+            return Scenario(made.intervals, made.token, made.features | {ways[int(self.random.random() * len(ways))]})
         return made
 
     def _one_of(self, choices: Sequence[Callable[[], Scenario]]) -> Callable[[], Scenario]:

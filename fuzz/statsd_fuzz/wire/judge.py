@@ -8,33 +8,27 @@ model's, of whatever it was sent.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
-from statsd_conformance.flushed import Flushed
-from statsd_conformance.graphite import GraphiteLine
-from statsd_conformance.traffic import Line
 from statsd_conformance.wave import Subject
-from statsd_fuzz.comparing import compared, shown, snapshot
+from statsd_fuzz.comparing import shown
 from statsd_fuzz.fault import Fault
-from statsd_fuzz.plain import Plain, plain_part
-from statsd_fuzz.wire.batch import Batch, Round, Sorted, by_token, sort_lines
-from statsd_fuzz.wire.closure import stray_names, unasked, unexplained
-from statsd_fuzz.wire.readable import unreadable
+from statsd_fuzz.plain import plain_part
+from statsd_fuzz.wire.batch import Batch, Round, Sorted, sort_lines
+from statsd_fuzz.wire.closure import unasked, unexplained
+from statsd_fuzz.wire.relations import other_way
 from statsd_fuzz.wire.scenario import Scenario
-from statsd_fuzz.wire.strictly import Model, differences
-from statsd_fuzz.wire.tokens import LENGTH, Tokens, number_of
+from statsd_fuzz.wire.tokens import Tokens
+from statsd_fuzz.wire.trial import Looked, Plainly, Strict, Trial
 from statsd_reference import Options
 
 # A scenario that a flush fell into is sent again.
 _TRIES: Final = 3
 # So few suspects are tried each alone.
 _ALONE: Final = 16
-# What stands in names that nothing is odd about, and how much of the rest makes a shape.
-_PLAIN: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
-_ODD: Final = 4
 
 
 async def judged(subject: Subject, scenarios: Sequence[Scenario], model: Options | None = None) -> list[Fault | None]:
@@ -47,27 +41,6 @@ async def judged(subject: Subject, scenarios: Sequence[Scenario], model: Options
         Crashed: its process is gone.
     """
     return await Judge(subject, model)(scenarios)
-
-
-@dataclass
-class Looked:
-    """What one sending of scenarios came to, by their numbers.
-
-    Attributes:
-        faults: what is wrong.
-        torn: those that a flush fell into, so that nothing can be said.
-        shapes: what each came to, as beginnings and ends of paths.
-        strays: paths under no token that are new; whose they are nobody can tell.
-        tokens: under which each was sent.
-        idle: lines of the last flush about what was sent before these were.
-    """
-
-    faults: dict[int, Fault] = field(default_factory=dict)
-    torn: set[int] = field(default_factory=set)
-    shapes: dict[int, set[bytes]] = field(default_factory=dict)
-    strays: list[bytes] = field(default_factory=list)
-    tokens: list[bytes] = field(default_factory=list)
-    idle: int = 0
 
 
 @dataclass
@@ -91,7 +64,7 @@ class Judge:
     spare: float = 0.0
     took: float = 0.0
     _batches: int = 0
-    trials: "list[_Trial]" = field(default_factory=list)
+    trials: "list[Trial]" = field(default_factory=list)
     _ticking: "asyncio.Task[None] | None" = None
 
     def __post_init__(self) -> None:
@@ -130,13 +103,22 @@ class Judge:
         await self.learn()
         self._batches += 1
         renamed = [one.renamed(self.tokens.of(self._batches, number)) for number, one in enumerate(scenarios)]
-        batch = Batch(self.tokens, self._batches, renamed)
-        trial = _Strict(self, batch, self.model) if self.model else _Plainly(self, batch)
+        trial = self._trial(renamed)
         self.trials.append(trial)
         if self._ticking is None or self._ticking.done():
             self._ticking = asyncio.create_task(self._tick())
         await trial.done
         return trial.looked
+
+    def _trial(self, scenarios: list[Scenario]) -> Trial:
+        wire, twins = self.subject.wire, {}
+        if self.model:
+            return Strict(wire, Batch(self.tokens, self._batches, scenarios), self.model)
+        for number, one in enumerate(list(scenarios)):
+            if other := other_way(one):
+                twins[len(scenarios)] = number
+                scenarios.append(replace(one, intervals=other).renamed(self.tokens.of(self._batches, len(scenarios))))
+        return Plainly(wire, Batch(self.tokens, self._batches, scenarios), twins)
 
     async def close(self) -> None:
         """Let go of what is under way."""
@@ -216,9 +198,10 @@ class Judge:
         return found
 
 
-def _look(judge: Judge, rounds: "Sequence[tuple[_Trial, Round]]", flushes: Sequence[Sorted]) -> None:
+def _look(judge: Judge, rounds: "Sequence[tuple[Trial, Round]]", flushes: Sequence[Sorted]) -> None:
     for trial, result in rounds:
         trial.take(result)
+        judge.known |= trial.published
     under_way = {trial.prefix for trial, _ in rounds}
     idle = sum(len(lines) for batch, lines in flushes[-1].batches.items() if batch not in under_way)
     if any(result.torn for _, result in rounds):
@@ -234,146 +217,3 @@ def _look(judge: Judge, rounds: "Sequence[tuple[_Trial, Round]]", flushes: Seque
         strays = unknown
     for trial, _ in rounds:
         trial.closed(strays, idle)
-
-
-class _Trial:
-    """One batch on its way: faults, and what was published, by number of scenario."""
-
-    def __init__(self, judge: Judge, batch: Batch) -> None:
-        self.judge = judge
-        self.batch = batch
-        self.wire = judge.subject.wire
-        self.prefix = batch.prefix
-        self.looked = Looked(tokens=[one.token for one in batch.scenarios])
-        self.torn = self.looked.torn
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._taken = 0
-        self._statistics = {b"." + one.encode() for one in self.wire.profile.statistics.values()}
-
-    def take(self, result: Round) -> None:
-        """Look at what came of one interval."""
-        self.torn.update(result.torn)
-        self.look(result)
-        self._taken += 1
-
-    def closed(self, strays: Sequence[bytes], idle: int) -> None:
-        """Take what nobody asked for, when all that were under way have said what they did; end behind the last."""
-        self.looked.idle = idle
-        self.looked.strays += strays
-        if self._taken == self.batch.longest and not self.done.done():
-            self.end()
-            self.done.set_result(None)
-
-    def look(self, result: Round) -> None:
-        raise NotImplementedError
-
-    def end(self) -> None:
-        return
-
-    def blame(self, number: int, fault: Fault) -> None:
-        if number not in self.torn:
-            self.looked.faults.setdefault(number, fault)
-
-    def scenarios_of(self, paths: Sequence[bytes]) -> Iterator[tuple[int, list[bytes]]]:
-        for token, some in by_token(paths, self.prefix).items():
-            try:
-                number = number_of(token)
-            except ValueError:
-                continue
-            if number < len(self.batch.scenarios):
-                yield number, some
-
-    def note(self, number: int, paths: Sequence[bytes]) -> None:
-        """Note the shape of what a scenario came to: beginnings of paths, statistics, and what is odd in them."""
-        shape = self.looked.shapes.setdefault(number, set())
-        for path in paths:
-            at = path.find(self.prefix)
-            behind = path[at + LENGTH :]
-            last = behind[behind.rfind(b".") :]
-            statistic = last if last in self._statistics else b""
-            shape.add(b"%b*%b%b" % (path[:at], statistic, behind.translate(None, _PLAIN)[:_ODD]))
-
-
-class _Strict(_Trial):
-    """Each line is the model's."""
-
-    def __init__(self, judge: Judge, batch: Batch, options: Options) -> None:
-        super().__init__(judge, batch)
-        self._model = Model(options)
-
-    def look(self, result: Round) -> None:
-        several = self.batch.longest > 1
-        for flush, held in zip(result.flushes, result.held, strict=True):
-            published = self._model.flush(
-                datagram
-                for number in held
-                if number not in self.torn
-                for datagram in self.batch.scenarios[number].intervals[result.interval]
-            )
-            wanted = {path: text for path, text in published.items() if self.prefix in path}
-            got = _table(flush)
-            for number, paths in self.scenarios_of(list(got)):
-                self.note(number, paths)
-            if wanted != got:
-                self._differing(wanted, got, f"interval {result.interval + 1}" if several else "the flush")
-            # What is idle may be published again in later flushes.
-            self.judge.known.update(path for path in published if self.prefix not in path)
-
-    def _differing(self, wanted: dict[bytes, bytes], got: dict[bytes, bytes], where: str) -> None:
-        paths = [path for path in wanted.keys() | got.keys() if wanted.get(path) != got.get(path)]
-        for number, some in self.scenarios_of(paths):
-            theirs, ours = ({path: one[path] for path in some if path in one} for one in (wanted, got))
-            for fault in differences(self.wire.profile, theirs, ours, where):
-                self.blame(number, fault)
-
-
-class _Plainly(_Trial):
-    """Plain lines come to what the model says."""
-
-    def __init__(self, judge: Judge, batch: Batch) -> None:
-        super().__init__(judge, batch)
-        self._seen: list[Flushed] = []
-        self._paths: dict[int, list[bytes]] = {}
-        self._broken: dict[bytes, GraphiteLine] = {}
-
-    def look(self, result: Round) -> None:
-        wire = self.wire
-        flushes = tuple(map(snapshot, result.flushes))
-        self._seen.append(Flushed(wire.profile, wire.interval, self.prefix, flushes))
-        paths = list({line.path for one in result.flushes for line in one})
-        self._broken |= {line.path: line for one in result.flushes for line in one if line.faults}
-        for number, some in self.scenarios_of(paths):
-            self.note(number, some)
-            self._paths.setdefault(number, []).extend(some)
-
-    def end(self) -> None:
-        whole = [(number, one) for number, one in enumerate(self.batch.scenarios) if number not in self.torn]
-        plain = _together([(one.token, plain_part(one.intervals)) for _, one in whole], len(self._seen))
-        for name, fault in compared(plain, self._seen):
-            self.blame(number_of(name[:LENGTH]), fault)
-        for number, one in whole:
-            paths = self._paths.get(number, ())
-            for fault in stray_names(self.wire.profile, one, paths):
-                self.blame(number, fault)
-            for fault in unreadable(one, [self._broken[path] for path in paths if path in self._broken]):
-                self.blame(number, fault)
-
-
-def _table(lines: Sequence[GraphiteLine]) -> dict[bytes, bytes]:
-    """Return values by path; those of a path that stands twice behind one another."""
-    table: dict[bytes, bytes] = {}
-    for line in lines:
-        path = line.path
-        table[path] = table[path] + b" " + line.value if path in table else line.value
-    return table
-
-
-def _together(parts: Sequence[tuple[bytes, Plain]], intervals: int) -> Plain:
-    """Return the plain parts of scenarios as that of one, names without their token left out."""
-    lines: list[dict[bytes, list[Line]]] = [{} for _ in range(intervals)]
-    refused: set[bytes] = set()
-    for token, plain in parts:
-        for place, some in enumerate(plain.intervals):
-            lines[place].update({name: one for name, one in some.items() if name.startswith(token)})
-        refused.update(name for name in plain.refused if name.startswith(token))
-    return Plain(tuple(lines), frozenset(refused), ())
