@@ -74,3 +74,12 @@ def test_what_is_kept_is_changed_next() -> None:
 def test_names_that_may_share_a_path_are_not_judged() -> None:
     plain = plain_part([[b"a.sum:1|c\na:1|ms\nb.sum:1|c", b"c:1e3|ms\nc.mean_90:1|g"]])
     assert set(plain.intervals[0]) == {b"b.sum"}
+
+
+def test_crowd_has_so_many_members_that_most_come_again() -> None:
+    crowds = [one for one in scenarios(Grammar(5), 2000) if one.features == {"SET-04"}]
+    assert crowds
+    for one in crowds:
+        lines = b"\n".join(one.intervals[0]).split(b"\n")
+        assert len({line.partition(b":")[0] for line in lines}) == 1
+        assert len(set(lines)) < len(lines) >= 20

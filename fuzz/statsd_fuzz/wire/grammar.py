@@ -57,6 +57,7 @@ class Grammar:
             (22, self._plain),
             (14, self._every_type_of_one_name),
             (8, self._sequence),
+            (1, self._crowd),
         ]
         if hostile:
             made += [(34, self._odd_among_plain), (10, self._odd_alone), (5, self._odd_state), (6, self._mutated)]
@@ -141,6 +142,15 @@ class Grammar:
         name = self._pick(_LEAVES)
         lines = [self._line(name, self._pick(_TYPES)) for _ in range(2 + int(self.random.random() * 5))]
         return Scenario((self._datagrams(lines),), PLACEHOLDER, frozenset(("COUNTER-12",)))
+
+    def _crowd(self) -> Scenario:
+        """Many samples of one set or timer, most of them more than once."""
+        name, type = self._pick(_LEAVES), self._pick((b"s", b"ms"))
+        number = 20 + int(self.random.random() * 100)
+        words = [b"%d" % (1 + self.random.random() * number / 2) for _ in range(number)]
+        lines = [b"%b:%b|%b" % (name, word, type) for word in words]
+        about = "SET-04" if type == b"s" else "TIMER-05"
+        return Scenario((self._datagrams(lines),), PLACEHOLDER, frozenset((about,)))
 
     def _sequence(self) -> Scenario:
         """Several intervals, idle ones among them; a gauge changed in a later one, everything else begun anew."""

@@ -256,6 +256,10 @@ SAMPLES: Final[Words] = {
 # Lines without the token: under no name, or under one of the target's own.
 LINES: Final[Words] = {
     "LINE-06": (b":1|c", b":1|g", b":1|ms", b":a|s", b":", b":|", b"::1|c"),
+    "LINE-17": (
+        *(b"constructor:1|ms", b"__proto__:1|ms", b"hasOwnProperty:1|ms", b"toString:1|s", b"constructor:x|s"),
+        *(b"valueOf:1|c", b"__proto__:1|c", b"constructor:+1|g"),
+    ),
     "EVENT-01": (b"_e{5,4}:title|text", b"_e{5,4}:title|text|p:low|#k:v", b"_sc|name|0", b"_sc|name|2|#k:v|m:text"),
     "EVENT-02": (b"_e{3,3}:1|c|1|c", b"_e{5,4}:a:1|c|x:1|c", b"_sc|a:1|c|0", b"_sc|a:1|g|0|m:2|c"),
     "EVENT-03": (
