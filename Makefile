@@ -18,7 +18,7 @@ FUZZ_TARGETS := $(shell grep -l 'fuzz.check, SEEDS' fuzz/statsd_fuzz/*.py | xarg
 
 KNOWN := reference statsd collectd brubeck statsite netdata gostatsd statsd_exporter telegraf veneur
 
-.PHONY: help conformance test fuzz spec defects defects-fuzz matrix pictures bench peers lint clean
+.PHONY: help conformance test fuzz spec defects defects-fuzz corpora matrix pictures bench peers lint clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -27,7 +27,7 @@ conformance: $(STAMP) ## test an aggregator: make conformance TARGET=127.0.0.1:8
 	@.venv/bin/pytest conformance $(if $(TARGET),--target='$(TARGET)') $(ARGS)
 
 test: $(STAMP) ## run the project's own tests
-	@.venv/bin/pytest tests -n $(JOBS) --dist loadgroup $(ARGS)
+	@.venv/bin/pytest tests -n $(JOBS) --dist loadgroup -rs $(ARGS)
 
 fuzz: $(STAMP) ## fuzz our own code with Atheris: make fuzz TARGET=parse_datagram SECONDS=600; every target without TARGET
 	@.venv/bin/python -c 'import atheris' 2>/dev/null || bash .ci/venv .venv -e '.[test,fuzz]'
@@ -45,6 +45,9 @@ defects: $(STAMP) ## plant the mistakes of real servers, and print which cases f
 
 defects-fuzz: $(STAMP) ## plant them in servers, and print how long a search over the wire takes to find each; half an hour
 	@PYTHONPATH=tests .venv/bin/python -m defects.fuzzing --svg docs/defects-fuzz.svg $(ARGS)
+
+corpora: $(STAMP) ## make the recordings in corpora anew; make peers comes first, for those of client libraries
+	@PYTHONPATH=tests .venv/bin/python -m recorded
 
 matrix: $(STAMP) ## try every known implementation that is installed, and write docs/matrix.md
 	@for target in $(KNOWN); do \

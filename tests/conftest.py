@@ -8,6 +8,7 @@ import pytest
 
 from needed_programs import command_of
 from statsd_conformance.programs import find
+from statsd_fuzz.database import DatabaseError, choose_database
 from statsd_fuzz.search import UnknownProfileError, choose_profile, in_ci, load_profile
 
 
@@ -19,8 +20,8 @@ def pytest_configure() -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        load_profile(choose_profile(os.environ))
-    except UnknownProfileError as error:
+        load_profile(choose_profile(os.environ), choose_database(os.environ))
+    except (UnknownProfileError, DatabaseError) as error:
         raise pytest.UsageError(str(error)) from None
 
 

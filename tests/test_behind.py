@@ -179,7 +179,10 @@ def test_real_program_passes_on_what_it_gets(name: str, tmp_path: Path) -> None:
     failed = {id.partition("[")[2].rstrip("]") for id, one in judged.items() if one.verdict is Verdict.FAIL}
     assert len(judged) == about
     assert failed == known, {id: one.note for id, one in judged.items()}
-    assert {one.verdict for one in judged.values()} <= {Verdict.PASS, Verdict.INFO, Verdict.FAIL}
+    doubtful = {
+        id: one.note for id, one in judged.items() if one.verdict not in (Verdict.PASS, Verdict.INFO, Verdict.FAIL)
+    }
+    assert not doubtful
 
 
 @pytest.mark.parametrize("behind", [["udp", "udp"], ["tcp"]], ids=["two", "tcp"])

@@ -154,3 +154,9 @@ def test_case_of_an_extension_has_an_example_too(id: str, sent: bytes) -> None:
     entry = catalogue.entry_of(id)
     assert isinstance(entry, Requirement)
     assert any(sent in datagram for datagram in catalogue.example(entry))
+
+
+def test_a_rule_of_emitters_says_whose_ways_it_lists() -> None:
+    page = catalogue.explained(catalogue.entry_of("EGAUGE-01")).split("\n")
+    at = page.index("survey:  what aggregators do with the bad one")
+    assert page[at + 1].startswith("    statsd, brubeck, ")

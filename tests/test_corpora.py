@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from statsd_corpora import corpora, dictionary, seeds
+from statsd_corpora import corpora, dictionary, recordings_of_traffic, seeds
 from statsd_reference import REFERENCE, BadLine
 
 GOOD = seeds("lines/good")
@@ -74,7 +74,7 @@ def test_a_corpus_stays_below_one_megabyte(corpus: str) -> None:
 
 def test_the_corpora_are_the_folders_that_hold_seeds() -> None:
     names = ["calls", "console", "datagrams", "graphite", "intervals", "lines/bad", "lines/good", "recordings"]
-    assert corpora() == names
+    assert corpora() == [*names, "traffic"]
 
 
 @pytest.mark.parametrize("corpus", corpora())
@@ -82,8 +82,17 @@ def test_each_corpus_has_its_row_in_the_readme(corpus: str) -> None:
     assert f"\n| `{corpus}` | " in README.read_text(encoding="utf-8")
 
 
+def test_a_seed_is_named_without_the_ending_of_its_file() -> None:
+    assert seeds("traffic")["framing"] == recordings_of_traffic()[0].path.read_bytes()
+
+
+def test_each_recording_of_traffic_has_its_row_in_the_index() -> None:
+    rows = recordings_of_traffic()
+    assert sorted(row.file for row in rows) == sorted(f"{name}.pcap" for name in seeds("traffic"))
+
+
 def test_an_unknown_corpus_is_refused_with_those_that_there_are() -> None:
-    with pytest.raises(KeyError, match=r"no corpus 'lines'; there are calls, console, .*recordings"):
+    with pytest.raises(KeyError, match=r"no corpus 'lines'; there are calls, console, .*traffic"):
         seeds("lines")
 
 

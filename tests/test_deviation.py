@@ -55,11 +55,12 @@ def test_listed_case_is_judged_strictly(seen: Verdict, entry: Deviation, judged:
     assert listed(entry).judged("NUM-05", "nan-c", Outcome(seen, "note"), TODAY).verdict is judged
 
 
-def test_property_that_holds_has_met_no_example_that_breaks_it() -> None:
-    listed = Deviations("known.toml", {("PROPERTY-01", ""): Deviation("PROPERTY-01", reason="because")})
+@pytest.mark.parametrize("id", ["PROPERTY-01", "LOSS-01"])
+def test_property_that_holds_has_met_no_example_that_breaks_it(id: str) -> None:
+    listed = Deviations("known.toml", {(id, ""): Deviation(id, reason="because")})
     held, broken = Outcome(Verdict.PASS), Outcome(Verdict.FAIL)
-    assert listed.judged("PROPERTY-01", "", held, TODAY).verdict is Verdict.PASS
-    assert listed.judged("PROPERTY-01", "", broken, TODAY).verdict is Verdict.DEVIATION
+    assert listed.judged(id, "", held, TODAY).verdict is Verdict.PASS
+    assert listed.judged(id, "", broken, TODAY).verdict is Verdict.DEVIATION
 
 
 def test_what_holds_now_names_the_file_and_the_remedy() -> None:

@@ -62,6 +62,16 @@ NAME = b"flux.kvs.0.request_tx"
 LEVEL = replace(RIGHT_BATCH, profile=replace(BATCH, type="g"))
 LEVEL_SET = b"flux.0.kvs.event_tx:0|g\nflux.0.kvs.event_tx:-5|g"
 
+LONG = b"\n".join(b"long.%d:1|c" % number for number in range(100))
+
+
+def over_narrow(narrow: Sequence[bytes], *wide: bytes) -> Emission:
+    """Return what an emitter sends that sends something else where packets have 576 bytes at most."""
+    there = Emission(sent(*narrow))
+    to_udp = tuple(replace(one, destination=HERE) for one in sent(*wide))
+    return Emission(to_udp, over_narrow=lambda: there)
+
+
 WRONG: Sequence[tuple[str, str, Emission, str]] = (
     (
         "a blank",
@@ -242,6 +252,18 @@ WRONG: Sequence[tuple[str, str, Emission, str]] = (
         Emission(sent(b"g:-5|g"), meant=(b"g:5|g",)),
         "g was to come as a gauge at 5, and came as a gauge at -5",
     ),
+    (
+        "ends at a datagram that is too long",
+        "EMTU-01",
+        over_narrow((b"a:1|c",), b"a:1|c", LONG, b"b:1|c"),
+        "shorter ones are lost: 1 of 2 names, b",
+    ),
+    (
+        "loses a datagram that is too long",
+        "EMTU-02",
+        over_narrow((b"a:1|c",), b"a:1|c", LONG),
+        "of datagrams of more than 548 bytes is lost: 100 of 100 names, long.0,",
+    ),
 )
 
 
@@ -257,6 +279,7 @@ HOLDS = [
     *((id, RIGHT_BATCH) for id in ("EPROFILE-01", "EPROFILE-05", "EPROFILE-06", "EPROFILE-07", "EPROFILE-10")),
     *((id, RIGHT_BATCH) for id in ("EPROFILE-11", "EPROFILE-12", "EPROFILE-13")),
     *((id, Emission(sent(b"a:1|c|@0.1\ns:x|s"), meant=(b"a:10|c", b"s:x|s"))) for id in ("EFLUSH-01", "EFLUSH-02")),
+    *((id, over_narrow((b"a:1|c", LONG), b"a:1|c", LONG)) for id in ("EMTU-01", "EMTU-02")),
     # A negative gauge behind its zero is one value.
     ("EPROFILE-11", replace(LEVEL, datagrams=sent(LEVEL_SET))),
     # Two modules are two batches.

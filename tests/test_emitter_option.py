@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from captured import TO, pcap, udp4
 from test_emitter_subject import python
 from test_plugin import suite
 
@@ -75,6 +76,8 @@ def test_a_target_alone_is_judged_alone() -> None:
         (["--emit-seconds", "0"], "--emit-seconds 0: give a finite number above 0"),
         (["--emit-seconds", "nan"], "--emit-seconds nan: give a finite number above 0"),
         (["--emitter-size", "0"], "--emitter-size 0: give 1 to 65507 bytes"),
+        (["--emitter-port", "99999"], "--emitter-port 99999: give 1 to 65535"),
+        (["--emitter", " "], "--emitter is empty: give the command line of a program that sends"),
         (["--emitter-dialect", "klingon"], "--emitter-dialect klingon: it is one of etsy, dogstatsd"),
         (["--emitter-profile", "none"], "no emitter profile 'none': neither a file nor one of batch, snapshot"),
     ],
@@ -83,6 +86,14 @@ def test_an_option_that_says_nothing_is_refused(arguments: list[str], said: str)
     ran = suite("--emitter", sys.executable, *arguments, "--collect-only")
     assert ran.returncode == 4
     assert said in ran.stdout
+
+
+@pytest.mark.parametrize(("port", "verdict"), [(TO.port, "1 PASS"), (TO.port + 1, "INCONCLUSIVE")])
+def test_of_a_recording_what_went_to_the_port_that_is_said_is_judged(port: int, verdict: str, tmp_path: Path) -> None:
+    file = tmp_path / "lines.pcap"
+    file.write_bytes(pcap([udp4(b"a:1|c")]))
+    ran = suite("--recording", str(file), "--emitter-port", str(port), "-k", "ELINE-01", "-q")
+    assert verdict in ran.stdout
 
 
 @pytest.mark.parametrize(("id", "file"), [("GAUGE-01", "test_07_gauge.py"), ("EGAUGE-01", "test_31_emitter.py")])

@@ -197,6 +197,7 @@ WRONG = {
     "module": (["--modules", "kvs,a b"], "module name 'a b' has other characters"),
     "twice": (["--modules", "kvs,kvs"], "--modules names 'kvs' twice"),
     "none": (["--modules", "0"], "--modules 0 is not from 1 to 100000"),
+    "fewer than none": (["--modules", "-3"], "--modules -3 is not from 1 to 100000"),
     "many": (["--modules", "9" * 5000], "is not from 1 to 100000"),
     "rank": (["--rank", "-1"], "rank -1 is below 0"),
     "bits": (["--mask", "all"], "'all' is no number such as 0x1000"),

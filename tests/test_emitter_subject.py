@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 
+from statsd_conformance.emitters.forked import forked
 from statsd_conformance.emitters.reference import REFERENCE, reference_command
 from statsd_conformance.emitters.subject import EmitterSubject, Wanted
 from statsd_conformance.session import Examination
@@ -71,6 +72,46 @@ signal.pause()
     assert one.started.listening.wait(lambda: bool(one.started and one.started.listening.datagrams()), 30.0)
     assert one.examine().problem == ""
     assert lines(one) == (b"first:1|c", b"last:1|c")
+
+
+DAEMON: Final = """
+import signal, sys
+if os.fork():
+    os._exit(0)
+os.setsid()
+def end(*_):
+    udp.send(b"last:1|c")
+    os._exit(0)
+signal.signal(signal.SIGTERM, end)
+udp.send(b"first:1|c")
+"""
+
+
+def test_a_program_that_goes_into_the_background_is_heard_to_its_end(tmp_path: Path) -> None:
+    one, found = examined(python(DAEMON + "udp.send(b'second:1|c')"), tmp_path)
+    assert found.problem == ""
+    assert lines(one) == (b"first:1|c", b"second:1|c")
+
+
+def test_a_program_that_stays_in_the_background_is_told_to_end_when_its_time_is_over(tmp_path: Path) -> None:
+    one = subject(python(DAEMON + "signal.pause()"), tmp_path, seconds=0.0)
+    one.start()
+    assert one.started is not None
+    assert one.started.listening.wait(lambda: bool(one.started and one.started.listening.datagrams()), 30.0)
+    assert one.started.process.exit_status(30.0) == 0
+    assert one.examine().problem == ""
+    assert lines(one) == (b"first:1|c", b"last:1|c")
+
+
+def test_a_program_in_the_background_ends_with_a_run_that_does_not_ask_for_it(tmp_path: Path) -> None:
+    one = subject(python(DAEMON + "signal.pause()"), tmp_path)
+    one.start()
+    assert one.started is not None
+    assert one.started.listening.wait(lambda: bool(one.started and one.started.listening.datagrams()), 30.0)
+    meant = str(one.started.meant)
+    assert forked("STATSD_MEANT", meant, but=one.started.process.family())
+    one.abandon()
+    assert not forked("STATSD_MEANT", meant, but=())
 
 
 @pytest.mark.parametrize(

@@ -185,6 +185,7 @@ SENT_AGAIN = {
     "long and repeating": [b"a" * 60_000 + b":1|c"],
     "long lines that repeat": [b"q1.a:1|c\n" * 4000 + b"q1.b:1"],
     "long and all different": [b"\n".join(b"q1.a%d:1|c" % number for number in range(4500))],
+    "burst": [b"a:1|c", *[b"q1.b:1|c"] * 200, b"c:1|c"],
     "long garbage": [(EVERY_BYTE + EVERY_BYTE[::-1]) * 120],
 }
 
@@ -193,6 +194,12 @@ SENT_AGAIN = {
 def test_shell_line_sends_the_same_datagrams(datagrams: list[bytes], tools: Path, receiver: socket.socket) -> None:
     run(shell_line(datagrams, Address("udp", *receiver.getsockname())), tools)
     assert [receiver.recv(65536) for _ in datagrams] == datagrams
+
+
+def test_shell_line_of_a_burst_is_short() -> None:
+    line = shell_line([b"a:1|c", *[b"b:1|c"] * 10_000], ADDRESS)
+    assert line.count("sendall") == 2
+    assert line.endswith(" for _ in range(10000)]'")
 
 
 def test_shell_line_sends_to_ipv6(tools: Path) -> None:

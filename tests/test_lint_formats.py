@@ -51,6 +51,11 @@ def test_sarif_has_what_the_standard_asks_for(number: int) -> None:
     assert [rules[result["ruleIndex"]]["id"] for result in run["results"]] == [
         finding.code for _, finding in _FINDINGS[:number]
     ]
+    assert [result["message"]["text"] for result in run["results"]] == [
+        "datagram 17, line 2, column 9: sample rate 0 is outside (0, 1]",
+        "datagram 18: the datagram is empty\r\n100%",
+        "datagram 3, line 1, column 1: byte 0xff is no UTF-8",
+    ][:number]
     assert {rule["id"]: rule["defaultConfiguration"]["level"] for rule in rules} == {
         code: {"MUST": "error", "SHOULD": "warning"}[rule.level.value] for code, rule in RULES.items()
     }
@@ -58,9 +63,10 @@ def test_sarif_has_what_the_standard_asks_for(number: int) -> None:
 
 def test_github_gets_commands_with_nothing_in_them_that_ends_them() -> None:
     assert written("github", _FINDINGS[:2]).splitlines() == [
-        "::error file=traffic.pcap,line=17,col=9,title=ERATE-02::datagram 17, line 2: sample rate 0 is outside (0, 1]",
+        "::error file=traffic.pcap,line=17,col=9,title=ERATE-02"
+        "::datagram 17, line 2, column 9: sample rate 0 is outside (0, 1]",
         "::warning file=100%25%2Ca%3Ab.pcap,line=18,col=1,title=EFRAMING-01"
-        "::datagram 18, line 0: the datagram is empty%0D%0A100%25",
+        "::datagram 18: the datagram is empty%0D%0A100%25",
     ]
 
 

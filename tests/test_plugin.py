@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 
 import psutil
 import pytest
+from _pytest.nodes import Node
 
 from statsd_conformance.deviation import load_deviations
 from statsd_conformance.hooks.options import pytest_cmdline_main
@@ -156,6 +157,23 @@ def test_cases_of_a_target_stay_on_one_worker(workers: int | None, said: str, us
     config = cast(pytest.Config, SimpleNamespace(option=SimpleNamespace(numprocesses=workers, dist=said)))
     pytest_cmdline_main(config)
     assert config.option.dist == used
+
+
+def test_a_target_is_examined_by_one_worker_and_started_once(tmp_path: Path) -> None:
+    pytest.importorskip("xdist")
+    ran = suite("-n", "2", "-v", "-k", "COUNTER-01 or COUNTER-02 or GAUGE-01 or SET-01", "--target", "reference")
+    assert ran.returncode == 0, ran.stdout
+    assert len(set(re.findall(r"^\[(gw\d)\]", ran.stdout, re.MULTILINE))) == 1
+
+
+def test_an_xdist_that_keeps_nothing_together_is_refused_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("xdist")
+    config = cast(pytest.Config, SimpleNamespace(option=SimpleNamespace(numprocesses=2, dist="load")))
+    # Everything else in pytest would miss it, too.
+    with monkeypatch.context() as without:
+        without.delattr(Node, "_nodeid", raising=False)
+        with pytest.raises(pytest.UsageError, match=r"pip install 'pytest!=9\.2\.0', or leave out -n"):
+            pytest_cmdline_main(config)
 
 
 def test_silent_address_is_named_with_what_to_do() -> None:

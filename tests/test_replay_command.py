@@ -147,8 +147,8 @@ def test_a_target_that_goes_away_fails(bound: socket.socket, capture: str) -> No
     bound.close()
     ran = replay(capture, address, "--speed=max", "--loop=2")
     # Where the kernel does not show who has a port, the datagrams are sent, and refused.
-    assert ran.exit_code == 1
-    assert ("nobody listens at" in ran.stderr) is visible()
+    assert ran.exit_code == (2 if visible() else 1)
+    assert ("nobody listens there" in ran.stderr) is visible()
 
 
 @pytest.mark.parametrize(

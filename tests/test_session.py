@@ -30,7 +30,7 @@ from statsd_conformance.probe import UNKNOWN
 from statsd_conformance.process import free_port
 from statsd_conformance.profile import Profile, load_profile
 from statsd_conformance.requirement import CORE, MUST, Requirement
-from statsd_conformance.session import Examination, Settings, TargetError, examine, read_sink, sink_observer
+from statsd_conformance.session import Examination, Settings, TargetError, examine, read_sink, running, sink_observer
 from statsd_conformance.target import Target
 from statsd_conformance.targets.named import Place, socket_in
 from statsd_conformance.verdict import Outcome, Verdict
@@ -111,8 +111,31 @@ def test_started_target_is_examined_and_stopped(tmp_path: Path) -> None:
     assert session.bound(found.address) is not True
 
 
+def test_command_of_the_user_runs_where_the_user_is(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ports = "--port $1 --graphiteHost 127.0.0.1 --graphitePort $2 --mgmt_port 0 --flushInterval 100"
+    (tmp_path / "my-statsd").write_text(f"#!/bin/sh\nexec {shlex.quote(sys.executable)} -m statsd_reference {ports}\n")
+    (tmp_path / "my-statsd").chmod(0o755)
+    settings = Settings(tmp_path_factory.mktemp("places"), profile="reference", interval=0.1)
+    found = examined("exec:./my-statsd {port} {graphite_port}", settings, case("A-01"))
+    assert found.problem == ""
+    assert found.outcomes["A-01"].verdict is Verdict.PASS
+
+
 def test_interval_of_the_settings_reaches_the_target(tmp_path: Path) -> None:
     assert examined("reference", Settings(tmp_path, interval=0.3)).interval == 0.3
+
+
+@pytest.mark.parametrize(("bursts", "most"), [(False, 0), (True, 16_384)], ids=["not allowed", "allowed"])
+def test_bursts_go_to_what_the_suite_did_not_start_only_when_allowed(tmp_path: Path, bursts: bool, most: int) -> None:
+    async def largest() -> int:
+        settings = Settings(tmp_path, sink=f"graphite://127.0.0.1:{free_port()}", profile="statsd", bursts=bursts)
+        async with running("127.0.0.1:8125", settings) as subject:
+            return subject.wire.largest_burst
+
+    assert asyncio.run(largest()) == most
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,13 @@
 """Each cause of loss, planted in a chain without sockets: exactly that cause is named, from what the hops show."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
 
 from chain import BEGIN, CONTINUED, SHORT, SNAPSHOT, FromStore, Modelled, as_text, snapshot
 from statsd_conformance.profile import load_profile
+from statsd_conformance.tracing.aggregating import vanished
 from statsd_conformance.tracing.cause import Traced, shown
 from statsd_conformance.tracing.causes import CAUSES, diagnose
 from statsd_conformance.tracing.cityhash import city_hash_32
@@ -108,6 +109,23 @@ PLANTED: dict[str, tuple[Callable[[], Seen], list[str]]] = {
     "cut in a line, wire unseen": (lambda: Modelled().flush(*(one[:150] for one in datagrams())).seen("ag"), ["H4?"]),
     "CR LF": (lambda: Modelled().flush(*datagrams(end=b"\r\n")).seen(), ["H13"]),
     "a written line end": (lambda: Modelled().flush(*datagrams(end=b"\\n")).seen(wanted=every()), ["H13"]),
+    "two lines in one": (
+        lambda: Modelled().flush(*(one.replace(b"|g\nflux", b"|gflux", 1) for one in datagrams())).seen(),
+        ["JOINED"],
+    ),
+    "two lines in one, the last": (
+        lambda: Modelled().flush(b"|gflux".join(snapshot().rsplit(b"|g\nflux", 1))).seen(),
+        ["JOINED"],
+    ),
+    "NULs behind the last line": (lambda: Modelled().flush(*(one + b"\0" for one in datagrams())).seen(), ["NUL"]),
+    "NULs in a line of their own": (
+        lambda: Modelled().flush(*(one + b"\n\0\0" for one in datagrams())).seen(),
+        [],
+    ),
+    "a line without a name": (
+        lambda: Modelled().flush(*(one.replace(b"flux.kvs.0.event_tx", b"") for one in datagrams())).seen(),
+        ["NAMELESS?"],
+    ),
     "two back ends": (flushed_to_two, ["H2"]),
     "creates refused": (lambda: without(Modelled().flush(*datagrams()), is_event, dropped=3.0), ["H5"]),
     "creates refused, only Graphite seen": (
@@ -221,6 +239,64 @@ def test_datagrams_that_the_aggregator_did_not_read_are_counted() -> None:
     caught = Caught(dropped, Modelled().flush().flushed(), BEGIN)
     (one,) = diagnose(Traced(see(caught, Wanted(), load_profile("brubeck"), None, 0.0)))
     assert (one.code, one.evidence) == ("LOSS", ("the system dropped 3 datagrams at the aggregator's socket",))
+
+
+NAMED = ((b"a.first", 500), (b"a.second", 600), (b"a.third", 1400), (b"a.lost", 1300))
+
+
+def through_a_path(sizes: Sequence[int], *, largest: int, dropped: int = 0) -> Seen:
+    """Return a trace of datagrams of such sizes, each with a name of its own, of which a path takes so much."""
+    sent = [(b"a.%d" % size).ljust(size - 4, b"x") + b":1|g" for size in sizes]
+    wire = replace(Modelled().flush(*sent).wire(), dropped=dropped)
+    flushed = Modelled().flush(*(one for one in sent if len(one) <= largest)).flushed()
+    return see(Caught(wire, flushed, BEGIN), Wanted(), load_profile("brubeck"), None, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "dropped", "told"),
+    [
+        ([100, 1200, 1400, 3000], 0, ["HOLE"]),
+        ([100, 1200, 1400], 0, ["HOLE?"]),
+        ([100, 1400, 3000], 0, ["HOLE?", "H16?"]),
+        ([100, 1200, 1400, 3000], 2, ["LOSS"]),
+        ([1400, 3000], 0, ["UNKNOWN?"]),
+    ],
+    ids=["several", "one lost", "one arrived", "lost at the socket", "none arrived"],
+)
+def test_datagrams_that_a_path_swallows_for_their_size_are_told(
+    sizes: Sequence[int], dropped: int, told: Sequence[str]
+) -> None:
+    assert codes(through_a_path(sizes, largest=1272, dropped=dropped)) == told
+
+
+def test_what_a_path_lets_through_is_said_in_bytes() -> None:
+    (one,) = diagnose(Traced(through_a_path([100, 1200, 1400, 3000], largest=1272)))
+    assert one.hop == "aggregator"
+    assert {name[:6] for name in one.counters} == {b"a.1400", b"a.3000"}
+    assert one.evidence[0].startswith("datagrams of up to 1,200 bytes arrive, and of 1,400 bytes none does")
+    assert "a black hole" in one.evidence[0]
+
+
+@pytest.mark.parametrize("largest", [60, 400], ids=["shorter than any path takes", "another was lost"])
+def test_what_is_lost_is_not_always_lost_for_its_size(largest: int) -> None:
+    sizes = [50, 100, 548] if largest == 60 else [100, 200, 1400]
+    seen = through_a_path(sizes, largest=largest)
+    if largest == 400:
+        # The shortest of all is missing as well.
+        assert seen.output
+        flushed = {path: one for path, one in seen.output.flushed.items() if b"a.100" not in path}
+        seen = replace(seen, output=replace(seen.output, flushed=flushed))
+    assert "HOLE" not in "".join(codes(seen))
+
+
+def test_datagrams_whose_names_came_by_others_as_well_say_nothing_of_a_path() -> None:
+    first, second, third, lost = (name.ljust(size - 4, b"x") + b":1|g" for name, size in NAMED)
+    sent = [first, first + b"\n" * 2000, second, third + b"\n" + second, lost]
+    caught = Caught(Modelled().flush(*sent).wire(), Modelled().flush(first, second).flushed(), BEGIN)
+    found = vanished(Traced(see(caught, Wanted(), load_profile("brubeck"), None, 0.0)))
+    assert found
+    assert found.evidence[0].startswith("datagrams of up to 500 bytes arrive, and of 1,300 bytes none does")
+    assert found.counters == (lost[:-4],)
 
 
 @pytest.mark.parametrize(

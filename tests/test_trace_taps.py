@@ -63,7 +63,8 @@ def test_many_datagrams_are_read_in_several_goes() -> None:
             for _ in range(300):
                 emitter.send(b"a:1|c")
             # Nothing awaits in between, so the loop has read nothing yet.
-            goes = [tap._drain(), tap._drain()]
+            assert tap._passage
+            goes = [tap._passage.drain(), tap._passage.drain()]
             await tap.close()
             return goes
 

@@ -68,6 +68,19 @@ def test_cases_have_prefixes_of_their_own() -> None:
     talking(talk)
 
 
+def test_flush_that_is_released_leaves_those_of_other_cases_alone() -> None:
+    async def talk(subject: DaemonSubject) -> None:
+        one, two = OverTheWire(subject.wire), OverTheWire(subject.wire)
+        one.send(one.bucket() + b":1|c")
+        assert (await two.after(two.bucket() + b":2|c")).count(two.bucket()) == 2
+        two.release()
+        assert two.trace.flushes == []
+        assert not any(snapshot.lines_of(two.token) for snapshot in subject.wire.snapshots)
+        assert (await one.flush()).count(one.bucket()) == 1
+
+    talking(talk)
+
+
 def test_fence_that_was_lost_is_sent_again() -> None:
     async def talk(subject: DaemonSubject) -> None:
         target = OverTheWire(subject.wire)

@@ -83,6 +83,11 @@ EXTENDED: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "PACK-07": ("packing", {"extensions": ("packing",)}),
     "PACK-08": ("packing", {"extensions": ("packing",)}),
     "PROPERTY-07": ("", {"tcp": True}),
+    # What the recordings of client libraries speak.
+    "REPLAY-01": (
+        "dogstatsd,influx,signalfx,d",
+        {"extensions": ("dogstatsd", "influx", "signalfx", "packing", "h", "d")},
+    ),
     **_TAGGED,
     "ROBUST-04": ("", {"percent_threshold": (-90.0,)}),
     "ROBUST-12": ("", {"percent_threshold": (-90.0,)}),

@@ -13,6 +13,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 import passing
 from defects.steps import Break
 from statsd_conformance.address import Address
+from statsd_conformance.namespaces import FAR_IPV6, Namespaces, NoNamespaces, within
 from statsd_conformance.over_the_wire import OverTheWire
 from statsd_conformance.process import free_port
 from statsd_conformance.profile import Profile
@@ -24,6 +25,7 @@ from statsd_conformance.wire import NoAnswer, Wire
 from statsd_reference import Flush, Options, Point, Server, make_server
 from statsd_reference.admin import Reply
 from statsd_reference.daemon import Daemon
+from statsd_reference.listen import DatagramListener
 from statsd_reference.stream import Cut, Stream
 from trials import PROFILE, Outcomes
 
@@ -36,12 +38,17 @@ AT_ONCE: Final = 40
 _TRIES: Final = 5
 # The reference connects again after less than half of that when its receiver was down for two intervals.
 _RECOVERY: Final = 2.0
+# The daemons of many trials share one processor.
+_LARGEST_BURST: Final = 512
 NO_OPTIONS: Final[Mapping[str, Any]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A server to be tried: what breaks the right one, which cases, over which transport."""
+    """A server to be tried: what breaks the right one, which cases, over which transport.
+
+    A trial `in_a_network` is at the end of paths that are made for it.
+    """
 
     plant: Break
     cases: Sequence[Case]
@@ -49,6 +56,7 @@ class Trial:
     profile: Profile = PROFILE
     options: Mapping[str, Any] = field(default_factory=dict)
     daemon: Callable[[Server], Daemon] = Daemon
+    in_a_network: bool = False
 
 
 async def over_the_wire(trials: Mapping[str, Trial]) -> dict[str, Outcomes]:
@@ -66,20 +74,28 @@ async def _wave_of(trials: Mapping[str, Trial]) -> dict[str, Outcomes]:
 
     async def one(trial: Trial) -> Outcomes:
         async with room:
-            return await try_out(trial)
+            return await (_in_a_network(trial) if trial.in_a_network else try_out(trial))
 
     outcomes = await asyncio.gather(*(one(trial) for trial in trials.values()))
     return dict(zip(trials, outcomes, strict=True))
 
 
-async def try_out(trial: Trial) -> Outcomes:
+async def _in_a_network(trial: Trial) -> Outcomes:
+    try:
+        return await within(partial(try_out, trial))
+    except NoNamespaces as error:
+        lacking = Outcome(Verdict.UNSUPPORTED, f"this machine lets the suite make no network: {error}")
+        return {case.id: lacking for case in trial.cases}
+
+
+async def try_out(trial: Trial, paths: Namespaces | None = None) -> Outcomes:
     """Run the cases of one trial against its server; no outcome at all when it never answers."""
     # What broke a property is tried first when the case is confirmed, and not shrunk among forty daemons once more.
     PLAN.set(Plan())
     if trial.options.get("address_ipv6") and not ipv6_loopback():
         lacking = Outcome(Verdict.UNSUPPORTED, "this machine has no IPv6 loopback")
         return {case.id: lacking for case in trial.cases}
-    async with serving(trial.plant, trial.scheme, trial.profile, trial.options, trial.daemon) as subject:
+    async with serving(trial.plant, trial.scheme, trial.profile, trial.options, trial.daemon, paths) as subject:
         try:
             return await run_all(subject, trial.cases)
         except NoAnswer:
@@ -93,10 +109,13 @@ async def serving(
     profile: Profile = PROFILE,
     options: Mapping[str, Any] = NO_OPTIONS,
     daemon: Callable[[Server], Daemon] = Daemon,
+    paths: Namespaces | None = None,
 ) -> AsyncIterator["DaemonSubject"]:
     """Give a running daemon around the server that `plant` makes of the right one, and a wire to it."""
     host, interval = options.get("address", "127.0.0.1"), options.get("flush_interval", INTERVAL_MS)
     wire = Wire("reference", Address(scheme, host, 1), replace(profile, lag=0.1), interval / 1000, grace=6.0)
+    wire.paths = paths
+    wire.largest_burst = _LARGEST_BURST
     sink_port = await wire.open("127.0.0.1", 0)
     usual = Options(
         address="127.0.0.1",
@@ -115,7 +134,7 @@ async def serving(
             wire.behind = server.behind()
             await wire.behind.open()
             server = passing.by_wire(server, wire.behind, sockets)
-        more = partial(serving, plant, scheme, profile, options, daemon)
+        more = partial(serving, plant, scheme, profile, options, daemon, paths)
         subject = DaemonSubject(server, wire, more, daemon)
         wire.recovery = _RECOVERY
         wire.alive, wire.memory, wire.terminate = subject.alive, subject.memory, subject.terminate
@@ -152,6 +171,29 @@ def placed(options: Options, folder: Path) -> Options:
 
 
 @dataclass
+class BesideIPv6(Daemon):
+    """Reads datagrams over IPv6 as well, at the address of a network of the suite's own or else at ::1.
+
+    `ipv6` is where, None where that is not to be had.
+    """
+
+    ipv6: Address | None = None
+
+    async def _listen(self) -> None:
+        await super()._listen()
+        for host in (FAR_IPV6, "::1"):
+            bound = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+            try:
+                bound.bind((host, 0))
+            except OSError:
+                bound.close()
+                continue
+            self._datagrams.append(DatagramListener(bound, self._take))
+            self.ipv6 = Address("udp", host, bound.getsockname()[1])
+            return
+
+
+@dataclass
 class DaemonSubject:
     """A daemon in this event loop in the place of a process: what one of its steps raises ends it."""
 
@@ -164,6 +206,7 @@ class DaemonSubject:
     held: int = 0
     ended: bool = False
     others: list["DaemonSubject"] = field(default_factory=list)
+    daemon: Daemon | None = None
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _serving: "asyncio.Task[None] | None" = None
 
@@ -193,6 +236,8 @@ class DaemonSubject:
         options = self.server.options
         sockets = (("unix", options.socket), ("unixstream", options.stream_socket))
         self.wire.also = [Address(kind, path=path) for kind, path in sockets if path]
+        if isinstance(self.daemon, BesideIPv6) and self.daemon.ipv6:
+            self.wire.also = [*self.wire.also, self.daemon.ipv6]
         await self.wire.connect()
 
     async def _listen(self, tries: int) -> int:
@@ -238,6 +283,7 @@ class DaemonSubject:
     async def _serve(self, listening: "asyncio.Future[int]") -> None:
         try:
             async with self.make_daemon(mortal(self._weighed(), self._end)) as daemon:
+                self.daemon = daemon
                 listening.set_result(daemon.port)
                 await self._stopping.wait()
         except Exception as error:

@@ -6,7 +6,19 @@ from pathlib import Path
 import click
 
 from statsd_conformance import __version__
-from statsd_conformance.commands import catalogue, emit, fuzz, lint, probe, replay, report, trace, watchers
+from statsd_conformance.commands import (
+    catalogue,
+    corpus,
+    emit,
+    fuzz,
+    lint,
+    probe,
+    relay,
+    replay,
+    report,
+    trace,
+    watchers,
+)
 from statsd_reference.__main__ import serve
 
 
@@ -37,7 +49,7 @@ def run(arguments: tuple[str, ...]) -> None:
 
 for command in (
     *(serve, catalogue.list_entries, catalogue.explain, catalogue.spec, report.report, probe.probe),
-    *(emit.emit, fuzz.fuzz, lint.lint, replay.replay, trace.trace, watchers.watchers),
+    *(corpus.corpus, emit.emit, fuzz.fuzz, lint.lint, relay.relay, replay.replay, trace.trace, watchers.watchers),
 ):
     main.add_command(command)
 

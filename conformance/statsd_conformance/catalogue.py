@@ -82,6 +82,8 @@ def explained(entry: Entry) -> str:
         parts.append(f"why:     {rule.why}")
         parts += [f"good:    {_shortened(datagram)}" for datagram in rule.good]
         parts += [f"bad:     {_shortened(datagram)}" for datagram in rule.bad]
+        if rule.aggregators:
+            parts.append("survey:  what aggregators do with the bad one")
         parts += [f"    {name:<16} {effect}" for name, effect in rule.aggregators.items()]
     elif entry.id not in EMITTER_REQUIREMENTS:
         parts += [f"example: {_shortened(datagram)}" for datagram in example(entry)]

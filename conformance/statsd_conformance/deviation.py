@@ -21,8 +21,8 @@ from statsd_conformance.verdict import Outcome, Verdict
 _NOT_MET: Final = (Verdict.FAIL, Verdict.NON_STRICT, Verdict.CRASHED)
 # What says nothing of whether the requirement holds.
 _SILENT: Final = (Verdict.UNSUPPORTED, Verdict.INCONCLUSIVE)
-# Requirements that are tried on generated examples, of which a run may have none that shows the difference.
-_BY_CHANCE: Final = "PROPERTY-"
+# Requirements that are tried on generated examples, or under load: a run may have nothing that shows the difference.
+_BY_CHANCE: Final = ("PROPERTY-", "LOSS-")
 # What differs from run to run: whatever else came out, the time, and what a case puts before its names.
 _CHANGING: Final = re.compile(r"; published:.*| [0-9]{10}\r?$")
 _OWN_PREFIX: Final = re.compile(rf"{TOKEN.pattern.decode()}\.?")

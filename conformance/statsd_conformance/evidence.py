@@ -6,6 +6,7 @@ import shlex
 from base64 import b85encode
 from collections.abc import Sequence
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from traceback import FrameSummary, extract_tb
 from typing import Final
@@ -172,7 +173,7 @@ def paced_line(intervals: Sequence[Sequence[bytes]], address: Address, pause: fl
     steps: list[str] = []
     for number, some in enumerate(intervals):
         steps += [f"time.sleep({pause:g})"] if number else []
-        steps += [f"s.sendall({_literal(one)})" for one in some]
+        steps += [_sends(one, len(list(same))) for one, same in groupby(some)]
     return f"python3 -c {shlex.quote(f'import time; {_connected(address)}; ' + '; '.join(steps))}"
 
 
@@ -223,7 +224,7 @@ def _octal(raw: bytes) -> str:
 
 
 def _python(datagrams: Sequence[bytes], address: Address) -> str:
-    sends = "; ".join(f"s.sendall({_literal(datagram)})" for datagram in datagrams)
+    sends = "; ".join(_sends(datagram, len(list(same))) for datagram, same in groupby(datagrams))
     return f"{_connected(address)}; {sends}"
 
 
@@ -235,6 +236,12 @@ def _connected(address: Address) -> str:
         "unixstream": ("AF_UNIX", "SOCK_STREAM", repr(address.path)),
     }[address.scheme]
     return f"import socket; s=socket.socket(socket.{family}, socket.{kind}); s.connect({where})"
+
+
+def _sends(datagram: bytes, number: int) -> str:
+    """Return a Python expression that sends a datagram so many times."""
+    once = f"s.sendall({_literal(datagram)})"
+    return once if number == 1 else f"[{once} for _ in range({number})]"
 
 
 def _literal(raw: bytes) -> str:

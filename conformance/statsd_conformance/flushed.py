@@ -63,13 +63,13 @@ class Flushed:
         """Return the sum of a counter over these snapshots, from its counts or else from rates times the interval."""
         if "counter" in self.profile.paths:
             return sum(self._numbers("counter", bucket))
-        return _counted(sum(rate * self.interval for rate in self._numbers("rate", bucket)))
+        return counted_of_rates(sum(rate * self.interval for rate in self._numbers("rate", bucket)))
 
     def counts(self, bucket: bytes) -> list[float]:
         """Return the counts published for a counter, one a snapshot, oldest first; empty when there are none."""
         kind = "counter" if "counter" in self.profile.paths else "rate"
         numbers = self._all_numbers(kind, bucket)
-        return numbers if kind == "counter" else [_counted(self.interval * number) for number in numbers]
+        return numbers if kind == "counter" else [counted_of_rates(self.interval * number) for number in numbers]
 
     def rates(self, bucket: bytes) -> list[float]:
         """Return the rates published for a counter, per second, oldest first."""
@@ -87,7 +87,7 @@ class Flushed:
         """Return the events of a meter over these snapshots; of a counter, where meters have no path of their own."""
         if "meter" not in self.profile.paths:
             return self.count(bucket)
-        return _counted(sum(rate * self.interval for rate in self._numbers("meter", bucket)))
+        return counted_of_rates(sum(rate * self.interval for rate in self._numbers("meter", bucket)))
 
     def occurrences(self, bucket: bytes) -> dict[bytes, float]:
         """Return how often each string of a dictionary came over these snapshots; empty when none was published."""
@@ -97,7 +97,7 @@ class Flushed:
             head, _, word = line.path.rpartition(b".")
             if stem is not None and line.number is not None and same_path(stem, head):
                 found[word] = found.get(word, 0.0) + line.number * self.interval
-        return {word: _counted(number) for word, number in found.items()}
+        return {word: counted_of_rates(number) for word, number in found.items()}
 
     def members(self, bucket: bytes) -> float:
         """Return the number of distinct members published for a set, summed over these snapshots."""
@@ -237,7 +237,7 @@ class Flushed:
         path = self.profile.path(kind, bucket, statistic)
         if path is None:
             return []
-        candidates = self._by_tail.get(_tail(path, self.token), []) if self.token and self.token in path else self.own
+        candidates = self._by_tail.get(tail(path, self.token), []) if self.token and self.token in path else self.own
         return [line for line in candidates if same_path(path, line.path)]
 
     @cached_property
@@ -250,7 +250,7 @@ class Flushed:
         """The case's own lines by what stands in their paths from the prefix on: a case may have thousands."""
         found: dict[bytes, list[GraphiteLine]] = {}
         for line in self.own:
-            found.setdefault(_tail(line.path, self.token), []).append(line)
+            found.setdefault(tail(line.path, self.token), []).append(line)
         return found
 
     def _all_numbers(self, kind: str, bucket: bytes, statistic: str = "") -> list[float]:
@@ -264,7 +264,7 @@ class Flushed:
         return numbers
 
 
-def _counted(product: float) -> float:
+def counted_of_rates(product: float) -> float:
     """Return a count that was worked out of rates; a whole number where it misses one by no more than they are cut.
 
     netdata keeps seven digits, and divides by the time that has really passed.
@@ -290,7 +290,7 @@ def _behind(wanted: bytes, path: bytes) -> bytes | None:
     return behind if fits else None
 
 
-def _tail(path: bytes, token: bytes) -> bytes:
+def tail(path: bytes, token: bytes) -> bytes:
     """Return `path` from the prefix of the case on, where no `*` stands; all of it when the prefix is not in it."""
     return path[max(path.find(token), 0) :]
 

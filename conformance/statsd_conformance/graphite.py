@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -14,8 +14,8 @@ TOKEN: Final = re.compile(rb"q[0-9a-z]{9}")
 TOKEN_OF_RUN: Final = 6
 # Every place where one may begin, also inside another.
 _TOKENS: Final = re.compile(rb"(?=(%b))" % TOKEN.pattern)
-_BLANK_OR_CONTROL: Final = re.compile(rb"[\x00- \x7f]")
 _PRINTED: Final = re.compile(rb"[!-^`-~]+")
+_BLANK: Final = re.compile(rb"[\0-\x20\x7f]")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def read_line(raw: bytes) -> GraphiteLine:
     path, value, timestamp = fields
     if not path:
         faults.append("has an empty path")
-    elif _BLANK_OR_CONTROL.search(path):
+    elif _BLANK.search(path):
         faults.append("has a blank or a control character in its path")
     number = _number(value)
     if number is None:
@@ -116,6 +116,11 @@ class Snapshot:
         if TOKEN.fullmatch(token):
             return self._by_token.get(token, ())
         return [line for line in self.lines if token in line.key]
+
+    def without(self, token: bytes) -> "Snapshot":
+        """Return the snapshot without the lines of a case."""
+        mine = {id(line) for line in self.lines_of(token)}
+        return replace(self, lines=tuple(line for line in self.lines if id(line) not in mine))
 
     @cached_property
     def _by_token(self) -> dict[bytes, list[GraphiteLine]]:

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 
 
 def main(control: int, status: int, grace: float, command: list[str]) -> None:
@@ -26,12 +27,14 @@ def main(control: int, status: int, grace: float, command: list[str]) -> None:
     watcher = threading.Thread(target=end_with_suite, args=(control, grace, program), daemon=True)
     watcher.start()
     code = program.wait()
-    # What the program started may outlive it.
-    signal_group(program.pid, signal.SIGKILL)
-    try:
+    left = signal_group(program.pid, 0)
+    # The suite may be gone.
+    with suppress(BrokenPipeError):
         os.write(status, f"exit {code}\n".encode())
-    except BrokenPipeError:
-        return
+    if left:
+        # What the program started outlives it until the suite is done, for it may be the program in the background.
+        watcher.join()
+        signal_group(program.pid, signal.SIGKILL)
 
 
 def end_with_suite(control: int, grace: float, program: "subprocess.Popen[bytes]") -> None:
@@ -45,12 +48,13 @@ def end_with_suite(control: int, grace: float, program: "subprocess.Popen[bytes]
         signal_group(program.pid, signal.SIGKILL)
 
 
-def signal_group(group: int, number: int) -> None:
-    """Send a signal to a process group that may be gone."""
+def signal_group(group: int, number: int) -> bool:
+    """Send a signal to a process group; tell whether there is one."""
     try:
         os.killpg(group, number)
     except (ProcessLookupError, PermissionError):
-        return
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-_TABLES: Final = (Path("/proc/net/udp"), Path("/proc/net/udp6"))
+# Of the network namespace that the thread is in; /proc/net would be that of the process.
+_TABLES: Final = (Path("/proc/thread-self/net/udp"), Path("/proc/thread-self/net/udp6"))
+# One row a processor, in hex; the second field counts what its queue of packets had no room for.
+_PROCESSORS: Final = Path("/proc/net/softnet_stat")
 # proc(5), /proc/net/udp: local address, queues as transmit:receive in hex, drops in the last column.
 _LOCAL, _QUEUES, _DROPS = 1, 4, 12
 # Where other sockets come and go meanwhile, one look in some hundred lacks a socket.
@@ -19,6 +22,12 @@ _SOCK_DIAG_BY_FAMILY: Final = 20
 _NLM_F_REQUEST: Final = 1
 _HEADER: Final = 16
 _ANY: Final = 0xFFFFFFFF
+
+# <asm-generic/socket.h> and <linux/sock_diag.h>: an array of numbers, of which one counts drops.
+_SO_MEMINFO: Final = 55
+_MEMINFO_DROPS: Final = 8
+# ip(7), IP_MTU; ipv6(7), IPV6_MTU.
+_MTU: Final = {socket.AF_INET: (socket.IPPROTO_IP, 14), socket.AF_INET6: (socket.IPPROTO_IPV6, 24)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,27 @@ def read_queue(rows: Iterable[str], port: int) -> Queue | None:
         return None
     waiting = sum(int(fields[_QUEUES].partition(":")[2], 16) for fields in own)
     return Queue(waiting, sum(int(fields[_DROPS]) for fields in own))
+
+
+def dropped(bound: socket.socket) -> int:
+    """Return how many datagrams the kernel dropped at one of our own sockets; 0 on systems that do not tell."""
+    if not sys.platform.startswith("linux"):
+        return 0
+    told: int = struct.unpack_from("=I", bound.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 64), 4 * _MEMINFO_DROPS)[0]
+    return told
+
+
+def mtu_of(connected: socket.socket) -> int | None:
+    """Return how many bytes a packet of a connected socket may have; None where the system does not tell."""
+    if not sys.platform.startswith("linux") or connected.family not in _MTU:
+        return None
+    return connected.getsockopt(*_MTU[connected.family])
+
+
+def backlog_drops() -> int:
+    """Return how many packets, of whatever kind, the kernel dropped before any socket; 0 where it does not tell."""
+    rows = _PROCESSORS.read_text().splitlines() if _PROCESSORS.exists() else []
+    return sum(int(row.split()[1], 16) for row in rows)
 
 
 def unread(connected: socket.socket) -> int | None:

@@ -12,8 +12,10 @@ from typing import Final
 from statsd_conformance.account import Account, account
 from statsd_conformance.address import Address
 from statsd_conformance.connection import Connection, Sent, opened
+from statsd_conformance.crafted import IPV6
 from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import Snapshot
+from statsd_conformance.kernel import visible
 from statsd_conformance.observers import GraphiteObserver
 from statsd_conformance.requirement import Inconclusive, Unsupported
 from statsd_conformance.target import Crashed, Target, note, note_reset, unknown
@@ -63,6 +65,15 @@ class OverTheWire(Target):
         """Whether it was listened to as Graphite plaintext."""
         return type(self._wire.sink) is GraphiteObserver
 
+    def needs_datagrams(self) -> None:
+        """Say that the case is about datagrams as such.
+
+        Raises:
+            Unsupported: what is sent to the target goes over a stream.
+        """
+        if self._wire.address.scheme in ("tcp", "unixstream"):
+            raise Unsupported("what is sent to the target goes over a stream, which has no datagrams")
+
     def _transmit(self, datagram: bytes, *, elsewhere: bool = False) -> None:
         if elsewhere:
             self._wire.transmit_elsewhere(datagram)
@@ -90,7 +101,8 @@ class OverTheWire(Target):
         """
         try:
             if not await self._wire.open_sender(kind):
-                raise unknown(kind)
+                lacks_ipv6 = kind.endswith(IPV6) and self._wire.address_of(kind) is None
+                raise unknown("udp6" if lacks_ipv6 else kind)
         except OSError as error:
             raise self._missing(self._address(kind), error) from None
 
@@ -133,6 +145,27 @@ class OverTheWire(Target):
         """Return how many bytes the target's process holds."""
         return self._wire.memory() if self._wire.memory else super().memory()
 
+    @property
+    def largest_burst(self) -> int:
+        """The most datagrams that a burst may have, 0 where none may be sent."""
+        return self._wire.largest_burst
+
+    async def burst(self, datagram: bytes, number: int) -> int:
+        """Send a datagram so many times without a pause; return how many the kernel dropped.
+
+        Raises:
+            Unsupported: that cannot be seen, or the suite did not start the target and nobody allowed it.
+            Inconclusive: the target has not read all in time, or the kernel lost some elsewhere.
+            Crashed: it has ended.
+        """
+        if not self._wire.largest_burst:
+            raise Unsupported(
+                "the suite did not start the target, and a burst may cost others what they send; --bursts allows it"
+            )
+        if self._wire.address.local_udp_port is None or not visible():
+            raise Unsupported("the kernel shows what it drops of UDP to this machine only")
+        return await self._wire.burst(datagram, number)
+
     @asynccontextmanager
     async def unheard(self) -> AsyncIterator[None]:
         """Let nobody listen where the target sends its output, until left."""
@@ -160,6 +193,16 @@ class OverTheWire(Target):
                 continue
             return True
         return False
+
+    def needs_distance(self) -> int:
+        """Say that the case looks at the path to the target; return the MTU where datagrams leave, in bytes.
+
+        Raises:
+            Unsupported: there is none but loopback.
+        """
+        if self._wire.address.loopback:
+            raise Unsupported("over loopback every size arrives; of a target elsewhere this tells what the path takes")
+        return self._wire.mtu or super().needs_distance()
 
     def needs_end(self) -> None:
         """Say that the case ends the target.
@@ -209,6 +252,17 @@ class OverTheWire(Target):
     async def _snapshots(self) -> Sequence[Snapshot]:
         self._start, self._seen = self._seen, await self._wire.fence()
         return self._wire.snapshots[self._start : self._seen]
+
+    def forget(self) -> None:
+        """Leave what was sent and flushed so far out of the evidence."""
+        super().forget()
+        self._accounted = 0
+
+    def release(self) -> None:
+        """Keep no longer what the last flush published of the case."""
+        super().release()
+        for number in range(self._start, self._seen):
+            self._wire.snapshots[number] = self._wire.snapshots[number].without(self.token)
 
     def _others(self) -> Callable[[], Account | None]:
         sent, self._accounted = self.trace.datagrams[self._accounted :], len(self.trace.datagrams)

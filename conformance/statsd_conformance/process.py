@@ -65,6 +65,10 @@ class Process:
         except psutil.NoSuchProcess:
             return 0
 
+    def family(self) -> tuple[int, int]:
+        """Return the pids of the program and of its guard."""
+        return self.pid, self._guard.pid
+
     def log_tail(self, lines: int = 10) -> str:
         """Return the last lines that the program wrote to its output."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])

@@ -79,6 +79,8 @@ class Property:
         words: what the two ways are called in a message.
         judged: the timer statistics to compare, of those that the target publishes.
         streamed: whether the first way goes over TCP.
+        chapter: the module that its constant stands in.
+        part: it tries one of so many of the examples that a property is to try.
     """
 
     id: str
@@ -88,6 +90,8 @@ class Property:
     words: tuple[str, str]
     judged: Callable[[Profile], Sequence[str]]
     streamed: bool = False
+    chapter: str = "test_22_property"
+    part: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +128,13 @@ async def hold(property: Property, target: Target) -> str:
     types = usable_types(property, target.profile)
     random = Random(f"{plan.seed} {property.id}")
     kept = [lines for lines in plan.found.examples(property.id) if set(types_of(lines).values()) <= set(types)]
-    fresh = [property.make(random, types) for _ in range(plan.examples)]
+    fresh = [property.make(random, types) for _ in range(-(-plan.examples // property.part))]
     if property.streamed:
         await target.needs_stream()
     bench = Bench(property, target)
     failing = await _failing_again(bench, [*kept, *fresh])
     before = f", {len(kept)} found before" if kept else ""
-    held = f"{plan.examples} examples{before}{_compared(property, target.profile, types)}"
+    held = f"{len(fresh)} examples{before}{_compared(property, target.profile, types)}"
     if not failing:
         return held
     bench.obliging = any(bench.is_obliging(lines) for lines in failing)
@@ -152,7 +156,7 @@ async def hold(property: Property, target: Target) -> str:
             f"{told}\n"
             f"{len(failing)}{more} of {len(kept) + len(fresh)} examples failed; StatsD seed: {plan.seed}\n"
             + (f"kept as {path}, which later runs try first\n" if path else "")
-            + f"\n{as_function(property.id, plainest)}"
+            + f"\n{as_function(property.id, plainest, property.chapter)}"
         )
     return held
 
@@ -365,8 +369,8 @@ def _told(number: float | None) -> str:
     return "not published" if number is None else f"{number:.15g}"
 
 
-def as_function(id: str, lines: Lines) -> str:
-    """Return a pytest function for a chapter that tries a property on one example again."""
+def as_function(id: str, lines: Lines, chapter: str = "test_22_property") -> str:
+    """Return a pytest function that tries a property, whose constant stands in a chapter, on one example again."""
     name = digest(id, lines)
     shown = "".join(f"        {_shown(line)},\n" for line in lines)
     constant = id.replace("-", "_")
@@ -374,7 +378,7 @@ def as_function(id: str, lines: Lines) -> str:
         "from statsd_conformance.properties import hold_of\n"
         "from statsd_conformance.requirement import CORE, MUST, requirement\n"
         "from statsd_conformance.target import Target\n"
-        f"from statsd_conformance.test_22_property import {constant}\n"
+        f"from statsd_conformance.{chapter} import {constant}\n"
         "from statsd_conformance.traffic import Line\n\n\n"
         f'@requirement("FOUND-{name}", CORE, MUST, cites="an example of {id}")\n'
         f"async def test_found_{name}(target: Target) -> None:\n"

@@ -47,7 +47,8 @@ class Requirement:
     the others, those that have stopped the original (`lethal`) last. `quiet` cases read what the target counts of
     itself; they run when the others hardly send any more, and what still is sent is known and taken off. `apart` cases
     cut their target off, may end it by and by, or look at one that has met no other case, so that each has one of its
-    own where the suite starts targets.
+    own where the suite starts targets. `network` cases send over paths that the suite makes, to a target that lives at
+    the end of them, which all of them share.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Requirement:
     quiet: bool = False
     lethal: bool = False
     apart: bool = False
+    network: bool = False
 
     @property
     def family(self) -> str:
@@ -98,6 +100,7 @@ def requirement(
     lethal: bool = False,
     quiet: bool = False,
     apart: bool = False,
+    network: bool = False,
 ) -> Callable[[Case[P]], Case[P]]:
     """Declare the decorated coroutine to be the case of a requirement; its docstring is the sentence.
 
@@ -118,7 +121,7 @@ def requirement(
             raise ValueError(f"the case of {id} has no sentence for a docstring")
         sentence = " ".join(case.__doc__.split())
         REGISTER[id] = _CASES[case] = Requirement(
-            id, category, level, sentence, cites, hostile or lethal, quiet, lethal, apart
+            id, category, level, sentence, cites, hostile or lethal, quiet, lethal, apart, network
         )
         return case
 

@@ -15,6 +15,7 @@ from statsd_conformance.address import Address, AddressError, read_address
 from statsd_conformance.behind import Behind, BehindError
 from statsd_conformance.kernel import queue_and_drops, visible
 from statsd_conformance.lanes import NoOther
+from statsd_conformance.namespaces import FAR_IPV6, Namespaces, NoNamespaces, within
 from statsd_conformance.observers import (
     MakeObserver,
     as_graphite,
@@ -38,7 +39,7 @@ from statsd_conformance.target import Crashed, Trace
 from statsd_conformance.targets import NAMED, Command, CommandError, Named, Observed, Passing, Place
 from statsd_conformance.verdict import Outcome, Verdict
 from statsd_conformance.wave import Case, run_all, run_apart
-from statsd_conformance.wire import NoAnswer, Wire
+from statsd_conformance.wire import LARGEST_BURST, NoAnswer, Wire
 
 # Without a known interval a first flush may take the ten seconds of most defaults; the run must not wait for ever.
 FIRST_FLUSH: Final = 12.0
@@ -77,8 +78,10 @@ class Settings:
 
     `admin` and `also` say where else a target that the suite did not start listens: its console, and for lines.
     `behind` is where the suite listens for what a target passes on, empty for nowhere or where a known one is told to.
+    `hostile` and `bursts` allow input that may stop or flood a target elsewhere, and one that the suite did not start.
     `interval` is in seconds; None lets the suite choose (1 s) for targets that it starts, and measure elsewhere.
     `forgets` starts targets that forget what is idle, where they can be told to.
+    `paths` is the network of the suite's own in which its targets are started, and at whose end they are.
     """
 
     directory: Path
@@ -90,6 +93,8 @@ class Settings:
     interval: float | None = None
     hostile: bool = False
     forgets: bool = False
+    paths: Namespaces | None = None
+    bursts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +155,8 @@ class Subject:
             launch = self.named.prepare(self.program, self.place)
             self.starts += 1
             log = self.place.directory / f"log-{self.starts}.txt"
-            self.process = start(
-                launch.command, directory=self.place.directory, log=log, environment=launch.environment
-            )
+            folder = launch.folder or self.place.directory
+            self.process = start(launch.command, directory=folder, log=log, environment=launch.environment)
             self.wire.nudge, self.wire.also, self.wire.admin = launch.nudge, launch.also, launch.admin
             self.wire.memory, self.wire.terminate = self.process.memory, self._terminate
             self.seen_bound = False
@@ -190,20 +194,21 @@ class Subject:
             yield other
 
     @asynccontextmanager
-    async def alike(self) -> AsyncIterator["Subject"]:
+    async def alike(self, paths: Namespaces | None = None) -> AsyncIterator["Subject"]:
         """Start one more like it, with nothing behind it that has a place of its own; it is stopped on leaving.
+
+        With `paths` it is at the end of these, as the calling thread is.
 
         Raises:
             NoOther: it cannot be started.
         """
         directory = Path(tempfile.mkdtemp(prefix="another-", dir=self.settings.directory))
+        settings = replace(self.settings, directory=directory, behind=(), paths=paths or self.settings.paths)
         async with AsyncExitStack() as stack:
             # What is shown of the run stays about the first one.
             shown = WATCHED.set(Progress(self.wire.name))
             try:
-                other = await stack.enter_async_context(
-                    running(self.wire.name, replace(self.settings, directory=directory, behind=()))
-                )
+                other = await stack.enter_async_context(running(self.wire.name, settings))
             except (TargetError, StartError) as error:
                 raise NoOther(f"no other target could be started: {error}") from None
             finally:
@@ -285,7 +290,10 @@ async def examine(spec: str, cases: Sequence[Case], settings: Settings) -> Exami
 
 
 async def _run(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
-    """Run the cases, after a probe where no profile is known; hostile ones and those apart on targets of their own."""
+    """Run the cases, after a probe where no profile is known.
+
+    Hostile ones, those apart and those of a network run on targets of their own where these can be started.
+    """
     probed = subject.wire.profile is UNKNOWN
     if probed:
         await find_profile(subject.wire)
@@ -294,15 +302,21 @@ async def _run(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
         await subject.wire.fence()
     apart = [case for case in cases if case.requirement.apart]
     hostile = [case for case in cases if case.requirement.hostile and not case.requirement.apart]
+    network = [case for case in cases if case.requirement.network]
     ordinary = [case for case in cases if not (case.requirement.hostile or case.requirement.apart)]
+    ordinary = [case for case in ordinary if not case.requirement.network]
     # What a probe or hostile cases send would be about a case that has to have a target of its own.
-    alone = not ordinary and not (apart and (probed or hostile))
+    alone = not (ordinary or network) and not (apart and (probed or hostile))
     if not subject.restartable or alone:
         return await run_all(subject, cases)
     few = asyncio.Semaphore(_BESIDE)
     beside = [asyncio.create_task(_beside(subject, case, few)) for case in apart]
     beside += [asyncio.create_task(_hostile_beside(subject, hostile))] if hostile else []
+    beside += [asyncio.create_task(_over_paths(subject, network))] if network else []
     try:
+        if not ordinary:
+            # A target that nobody sends to may have nothing to flush.
+            await subject.wire.fence()
         outcomes = await run_all(subject, ordinary)
         for task in beside:
             outcomes |= await task
@@ -334,6 +348,24 @@ async def _hostile_beside(subject: Subject, cases: Sequence[Case]) -> dict[str, 
             return await run_all(other, cases)
     except NoOther:
         return {}
+
+
+async def _over_paths(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
+    """Run the cases of a network on another target like the subject, at the end of paths that are made for it."""
+
+    async def there(made: Namespaces) -> dict[str, Outcome]:
+        async with subject.alike(made) as other:
+            return await run_all(other, cases)
+
+    # What is shown of the run is about the first one.
+    WATCHED.set(Progress(subject.wire.name))
+    try:
+        return await within(there)
+    except NoNamespaces as error:
+        unsure = Outcome(Verdict.UNSUPPORTED, f"this machine lets the suite make no network: {error}")
+    except (NoOther, NoAnswer) as error:
+        unsure = Outcome(Verdict.INCONCLUSIVE, f"over a path of the suite's own: {error}", trace=Trace())
+    return dict.fromkeys((case.id for case in cases), unsure)
 
 
 async def find_profile(wire: Wire) -> Probed:
@@ -437,7 +469,7 @@ def _subject(spec: str, settings: Settings) -> tuple[Subject, MakeObserver]:
         return subject, graphite("127.0.0.1", 0)
     address = _address(spec)
     wire = Wire(spec, address, _profile(settings.profile), settings.interval)
-    wire.sole = False
+    wire.sole, wire.largest_burst = False, LARGEST_BURST if settings.bursts else 0
     wire.also = [read_address(one) for one in settings.also]
     wire.admin = read_address(f"tcp://{settings.admin}") if settings.admin else None
     wire.behind = _behind(read_behind(settings.behind), wire.profile)
@@ -474,10 +506,11 @@ def _startable(spec: str, named: Named, settings: Settings) -> Subject:
         interval=settings.interval or 1.0,
         directory=settings.directory,
         forgets=settings.forgets,
+        ipv6=FAR_IPV6 if settings.paths else "::1",
     )
     address = Address("udp", "127.0.0.1", place.port)
     profile = _profile(settings.profile or ("" if isinstance(named, Command) else named.profile))
-    wire = Wire(spec, address, profile, place.interval)
+    wire = Wire(spec, address, profile, place.interval, paths=settings.paths)
     if isinstance(named, Passing):
         wire.behind = _behind(read_behind(settings.behind) or named.behind, profile)
     elif isinstance(named, Command):

@@ -6,15 +6,17 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from statsd_conformance import crafted
+from statsd_conformance import crafted, namespaces
 from statsd_conformance.account import NOTHING, Account
 from statsd_conformance.address import Address
 from statsd_conformance.behind import Behind, Passed
 from statsd_conformance.connection import Connection, LocalConsole, LocalStream, Sent
 from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import GraphiteLine, Snapshot, read_line
+from statsd_conformance.measured import Measured
+from statsd_conformance.passage import ETHERNET
 from statsd_conformance.profile import EXTENSIONS, OWN_COUNTERS, Profile
 from statsd_conformance.requirement import Unsupported
 from statsd_reference import Server
@@ -22,6 +24,10 @@ from statsd_reference.admin import GraphiteState, Reply, State, without
 from statsd_reference.encode import Names
 from statsd_reference.own import LastFlush, lagging, own_points
 from statsd_reference.stream import Cut, Stream
+
+# What compares a replay reads what targets publish.
+if TYPE_CHECKING:
+    from statsd_conformance.replayed.compared import Comparison
 
 DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 TOKEN_LENGTH: Final = 10
@@ -34,13 +40,18 @@ _SAY: Final = {
     **dict.fromkeys(
         crafted.KINDS,
         "this machine lets the suite craft no packets: that takes the right to open raw sockets (root or CAP_NET_RAW) "
-        "and a target at an IPv4 address of this machine",
+        "and a target at an address of this machine",
+    ),
+    **dict.fromkeys(
+        namespaces.KINDS, "only a target that the suite starts itself can be put at the end of a path of the suite's"
     ),
     "console": "nobody said where the target's management console is; --admin HOST:PORT does",
     "behind": "nobody said where the target passes lines on to; --behind udp://HOST:PORT has the suite listen there",
 }
 _SHOWN: Final = 3
 _PAIRS: Final = 300
+# More than a receive buffer of a usual size holds, few enough to be read line by line in no time.
+_LARGEST_BURST: Final = 256
 
 
 def token(run: str, number: int) -> bytes:
@@ -57,14 +68,17 @@ def token(run: str, number: int) -> bytes:
 
 @dataclass
 class Trace:
-    """What one case sent and saw, for its evidence: datagrams in order, and what each `flush` returned.
+    """What one case sent and saw, for its evidence: datagrams in order, what each `flush` returned, what it measured.
 
     Of a case that looks at an emitter they are what that sent, and `again` is a shell line that has it send once more.
+    `replayed` is how a recording came out, of a case that played one.
     """
 
     datagrams: list[bytes] = field(default_factory=list)
     flushes: list[Flushed] = field(default_factory=list)
     again: str = ""
+    measured: list[Measured] = field(default_factory=list)
+    replayed: "Comparison | None" = None
 
     def published(self) -> list[GraphiteLine]:
         """Return the Graphite lines that came back with the case's own prefix."""
@@ -146,7 +160,9 @@ class Target(ABC):
         raise Unsupported("the target reads no TCP beside its datagrams")
 
     async def needs_address(self, kind: str) -> None:
-        """Say that the case sends datagrams of that kind: to an address, `udp6` or `unix`, or one of `crafted.KINDS`.
+        """Say that the case sends datagrams of that kind.
+
+        It is an address, `udp6` or `unix`, or one of `crafted.KINDS` or `namespaces.KINDS`.
 
         Raises:
             Unsupported: the target reads none there, or this machine sends none.
@@ -238,6 +254,26 @@ class Target(ABC):
         """
         raise Unsupported("the memory of a target that the suite did not start cannot be seen")
 
+    @property
+    def largest_burst(self) -> int:
+        """The most datagrams that a burst may have."""
+        return _LARGEST_BURST
+
+    async def burst(self, datagram: bytes, number: int) -> int:
+        """Send a datagram so many times without a pause, and wait until the target has read what came to it.
+
+        The trace holds none of them; a case that fails puts in what failed.
+
+        Returns:
+            How many the kernel dropped before the target's socket.
+
+        Raises:
+            Unsupported: that cannot be seen, or nobody may do that to the target.
+            Inconclusive: the target has not read all within the time that a flush gets.
+            Crashed: it has ended.
+        """
+        raise Unsupported("of this target nobody sees what the kernel drops before it")
+
     @asynccontextmanager
     async def unheard(self) -> AsyncIterator[None]:
         """Let nobody take what the target publishes, until left.
@@ -260,6 +296,14 @@ class Target(ABC):
         """Tell whether a flush comes back after `unheard`, also from a target that waits before it connects again."""
         await self.flush()
         return True
+
+    def needs_distance(self) -> int:
+        """Say that the case looks at the path to the target; return the MTU where datagrams leave, in bytes.
+
+        Raises:
+            Unsupported: there is none but loopback.
+        """
+        return ETHERNET
 
     def needs_end(self) -> None:
         """Say that the case ends the target.
@@ -285,12 +329,33 @@ class Target(ABC):
         snapshots = first.snapshots + second.snapshots
         return Flushed(self.profile, self.interval, self.token, snapshots, lambda: None)
 
+    def release(self) -> None:
+        """Keep no longer what the last flush published of the case, which may be too much in a long one."""
+        self.trace.flushes.pop()
+
     async def flush(self) -> Flushed:
         """Return everything published since the case's last flush, up to a flush that holds all that was sent."""
         snapshots = await self._snapshots()
         flushed = Flushed(self.profile, self.interval, self.token, tuple(snapshots), self._others())
         self.trace.flushes.append(flushed)
         return flushed
+
+    def measured(self, what: str, said: str) -> None:
+        """Note a fact that the case measured, whatever its verdict; of a case that runs again the last run's count."""
+        self.trace.measured.append(Measured(what, said))
+
+    def forget(self) -> None:
+        """Leave what was sent and flushed so far out of the evidence: it only led to what follows."""
+        self.trace.datagrams.clear()
+        self.trace.flushes.clear()
+
+    def needs_datagrams(self) -> None:
+        """Say that the case is about datagrams as such.
+
+        Raises:
+            Unsupported: what is sent to the target goes over a stream.
+        """
+        return
 
     async def pause(self, intervals: float) -> None:
         """Let a part of a flush interval go by, where time passes for the target."""
@@ -529,7 +594,8 @@ class InProcess(Target):
             raise unknown(kind)
 
     def _transmit_by(self, kind: str, datagram: bytes) -> None:
-        self._transmit(datagram)
+        if kind not in crafted.LOST and (kind not in namespaces.KINDS or namespaces.link_of(kind).takes(datagram)):
+            self._transmit(datagram)
 
     def _kinds(self) -> set[str]:
         """Return the kinds of addresses that the server's options say."""
@@ -540,7 +606,7 @@ class InProcess(Target):
             "unix": bool(options.socket),
             "unixstream": bool(options.stream_socket),
             "console": bool(options.mgmt_port),
-            **dict.fromkeys(crafted.KINDS, True),
+            **dict.fromkeys((*crafted.KINDS, *namespaces.KINDS), True),
         }
         return {kind for kind, yes in said.items() if yes}
 
@@ -568,6 +634,12 @@ class InProcess(Target):
     def _take_lines(self, lines: bytes) -> None:
         if lines:
             self.window = self.server.accumulate(self.window, self.server.read(lines))
+
+    async def burst(self, datagram: bytes, number: int) -> int:
+        """Send a datagram so many times; no kernel drops any."""
+        for _ in range(number):
+            self._transmit(datagram)
+        return 0
 
     def memory(self) -> int:
         """Return how many bytes of unended lines its streams hold."""

@@ -9,12 +9,18 @@ from typing import Final
 
 import pytest
 
-from statsd_conformance.flushed import SIX_DIGITS, about
+from statsd_conformance.long_names import longest
 from statsd_conformance.requirement import CORE, MAY, MUST, QUIRK, ROBUST, SHOULD, requirement, untestable
+from statsd_conformance.sizes import SMALLEST, astride, largest, lines_to_cut, misread
 from statsd_conformance.target import Target
 
-# Receive buffers of real servers, and of one that reserves a byte in them.
-_BUFFERS: Final = (512, 1024, 1432, 1472, 1500, 4095, 4096, 8191, 8192, 8999, 9000, 16384, 32768, 65000)
+# Receive buffers of real servers, of one that reserves a byte in them, and of one that has a byte to spare.
+_BUFFERS: Final = (
+    *(511, 512, 513, 1023, 1024, 1025, 1432, 1433, 1440, 1441, 1472, 1473, 1500),
+    *(4095, 4096, 4097, 8191, 8192, 8193, 8998, 8999, 9000, 9001, 16384, 32768, 65000),
+    # The largest datagram of UDP ends with the line that is astride this one.
+    65500,
+)
 
 
 def _filled(bucket: bytes, pad: bytes, size: int) -> tuple[bytes, int]:
@@ -66,27 +72,10 @@ async def test_65507_bytes_are_processed(target: Target) -> None:
 @requirement("SIZE-04", ROBUST, MUST, cites="collectd src/statsd.c:441-463; brubeck src/samplers/statsd.c:34")
 async def test_cut_line_is_never_applied(target: Target, size: int) -> None:
     """A server whose receive buffer is shorter than a datagram MUST NOT apply the line that was cut."""
-    digits, cut_rate, no_rate = target.bucket("digits"), target.bucket("cutrate"), target.bucket("norate")
-    # Each of these ends in another valid line when it is cut after `size` bytes. A server that prints six digits prints
-    # all of each number.
-    target.send(
-        _astride(target, size, digits + b":123", b"456|c"),
-        _astride(target, size, cut_rate + b":1|c|@0.1", b"25"),
-        _astride(target, size, no_rate + b":1|c", b"|@0.125"),
-    )
-    flushed = await target.flush()
-    for bucket, right in ((digits, 123456), (cut_rate, 8), (no_rate, 8)):
-        counted = sum(flushed.counts(bucket))
-        assert counted in (0, about(right, SIX_DIGITS)), (
-            f"cut after {size} bytes, a line that means {right} was applied as {counted:g}"
-        )
-
-
-def _astride(target: Target, size: int, before: bytes, behind: bytes) -> bytes:
-    """Return a datagram in which `before` ends at `size`, and `behind` follows at once."""
-    pad = target.bucket("pad")
-    fill, _ = _filled(pad, pad, size - len(before) - 1)
-    return fill + b"\n" + before + behind + b"\n" + pad + b":1|c"
+    lines, pad = lines_to_cut(target), target.bucket("pad")
+    target.send(*(astride(pad, line, size) for line in lines))
+    wrong = misread(await target.flush(), lines, [pad])
+    assert not wrong, f"cut after {size} bytes, {wrong}"
 
 
 @pytest.mark.parametrize("length", [1000, 4000, 8000, 60000])
@@ -118,6 +107,24 @@ async def test_long_names_do_not_collide(target: Target, length: int) -> None:
     assert not strays, (
         f"a name of {len(first)} bytes was cut to {max(map(len, strays))} bytes: {strays[0].decode()[-40:]}"
     )
+
+
+@requirement("SIZE-08", ROBUST, MUST, cites="statsd docs/metric_types.md, Multi-Metric Packets; veneur server.go:1110")
+async def test_next_larger_datagram_is_not_counted_wrong(target: Target) -> None:
+    """A datagram larger than the largest that is taken whole MUST be dropped, or lose no more than what was cut."""
+    target.needs_datagrams()
+    found = await largest(target)
+    target.measured("largest datagram taken whole", str(found))
+    assert found.size, f"not even a datagram of {SMALLEST} bytes was taken whole"
+    assert not found.wrong, f"cut after {found.size} bytes, {found.wrong}"
+
+
+@requirement("SIZE-09", QUIRK, MAY, cites="collectd src/daemon/globals.h:30, DATA_MAX_NAME_LEN", hostile=True)
+async def test_longest_name(target: Target) -> str:
+    """A server MAY limit the length of a name."""
+    found = str(await longest(target))
+    target.measured("longest name published whole", found)
+    return found
 
 
 untestable(

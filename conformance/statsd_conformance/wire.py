@@ -8,6 +8,8 @@ gets every number wrong can still be waited for.
 import asyncio
 import re
 import secrets
+import select
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -17,9 +19,11 @@ from typing import Final
 
 from statsd_conformance.address import Address, Sender
 from statsd_conformance.behind import Behind
-from statsd_conformance.crafted import KINDS, Crafter, crafter
+from statsd_conformance.crafted import KINDS, Crafter, address_kind, crafter
 from statsd_conformance.graphite import Snapshot
-from statsd_conformance.kernel import queue_and_drops
+from statsd_conformance.kernel import backlog_drops, mtu_of, queue_and_drops
+from statsd_conformance.namespaces import KINDS as LINK_KINDS
+from statsd_conformance.namespaces import Namespaces, link_of
 from statsd_conformance.observers import GraphiteObserver, MakeObserver, Observer, graphite
 from statsd_conformance.profile import Profile
 from statsd_conformance.requirement import Inconclusive, Unsupported
@@ -29,10 +33,14 @@ from statsd_conformance.totals import Totals
 
 # Of a default receive buffer of Linux, 212,992 bytes, one burst takes no more than this.
 BURST: Final = 64 * 1024
+# Of a burst that is to overrun it, for as long as one processor has work for less than a tenth of a second.
+LARGEST_BURST: Final = 16_384
 # The interval that is assumed until one is known: the default of the original.
 UNKNOWN_INTERVAL: Final = 10.0
 # What an interval may be before one is known.
 SHORTEST_INTERVAL: Final = 1.0
+# Seconds until a datagram of a burst that found no room is sent again.
+_MOMENT: Final = 1.0
 _CLOSED: Final = "the connection to the target was closed meanwhile"
 
 
@@ -52,6 +60,8 @@ class _By(bytes):
     """A datagram that leaves for another address of the target."""
 
     sender: Sender | Crafter
+    # In how small pieces it comes is known only over a path.
+    alone: bool
 
 
 class _Signal(bytes):
@@ -105,11 +115,13 @@ class Wire:
         behind: listens for what it passes on, None where nobody said that it does.
         memory: returns how many bytes its process holds; None where that cannot be seen.
         terminate: ends its process as SIGTERM does; None where the suite did not start it.
+        paths: the network of the suite's own at whose end the target is, None where it is anywhere else.
         grace: seconds to wait for a fence beyond the flushes that it needs.
         recovery: seconds in which a target has to connect again to a receiver that was down.
         snapshots: everything it flushed so far.
         log: everything that was sent so far.
         sole: whether nobody else sends to the target, for certain.
+        largest_burst: the most datagrams of a burst; 0 where none may be sent, for others may send to the target.
         answers: whether the last fence that somebody waited for came back.
         unseen: in how many of these something sent before may be missing, because nobody looked in time.
     """
@@ -125,11 +137,13 @@ class Wire:
     behind: Behind | None = None
     memory: Callable[[], int] | None = None
     terminate: Callable[[], Awaitable[None]] | None = None
+    paths: Namespaces | None = None
     grace: float = 3.0
     recovery: float = 15.0
     snapshots: list[Snapshot] = field(default_factory=list)
     log: list[bytes] = field(default_factory=list)
     sole: bool = True
+    largest_burst: int = LARGEST_BURST
     answers: bool = True
     sent: int = 0
     refused: int = 0
@@ -251,6 +265,8 @@ class Wire:
         """Return the target's address of that kind, its main one first; None where nobody said one."""
         if kind == "console":
             return self.admin
+        if kind in KINDS or kind in LINK_KINDS:
+            kind = address_kind(kind)
         return next((one for one in (self.address, *self.also) if one.kind == kind), None)
 
     async def open_sender(self, kind: str) -> bool:
@@ -261,15 +277,24 @@ class Wire:
         """
         if kind not in self._senders:
             address = self.address_of(kind)
-            made = crafter(kind, self.address) if kind in KINDS else await address.connect() if address else None
+            made = await self._sender(kind, address) if address else None
             if made:
                 self._senders[kind] = made
         return kind in self._senders
 
+    async def _sender(self, kind: str, address: Address) -> Sender | Crafter | None:
+        if kind in KINDS:
+            return crafter(kind, address)
+        if kind not in LINK_KINDS:
+            return await address.connect()
+        if self.paths is None:
+            return None
+        return Sender(self.paths.connected(link_of(kind), address.host, address.port), stream=False)
+
     def transmit_by(self, kind: str, datagram: bytes) -> None:
         """Queue one datagram for the address of that kind, whose socket is open."""
         queued = _By(datagram)
-        queued.sender = self._senders[kind]
+        queued.sender, queued.alone = self._senders[kind], kind in LINK_KINDS
         self.transmit(queued)
 
     def transmit_elsewhere(self, datagram: bytes) -> None:
@@ -357,11 +382,53 @@ class Wire:
         self._held.clear()
         self._ends.clear()
 
+    @property
+    def mtu(self) -> int | None:
+        """The MTU of the link by which datagrams leave, in bytes, or of the path; None where nobody says."""
+        return mtu_of(self._socket.socket)
+
     def drops(self) -> int:
         """Return how many datagrams the kernel dropped at the target's socket so far; 0 where it cannot be seen."""
         port = self.address.local_udp_port
         state = queue_and_drops(port) if port else None
         return state.drops if state else 0
+
+    async def burst(self, datagram: bytes, number: int) -> int:
+        """Send a datagram so many times without a pause, behind all that is queued; return how many the kernel dropped.
+
+        Raises:
+            Inconclusive: the target has not read all in time, or the kernel dropped packets elsewhere meanwhile.
+            Crashed: it has ended.
+        """
+        await self._read_all()
+        before, elsewhere = self.drops(), backlog_drops()
+        # In a thread, so that whoever else waits in this loop is heard meanwhile.
+        try:
+            await asyncio.to_thread(_flood, self._socket.socket, datagram, number)
+        except OSError as error:
+            raise Inconclusive(f"sending to {self.address} failed: {error.strerror or error}") from None
+        self.sent += number
+        self.log += [datagram] * number
+        self._sent_last = time.monotonic()
+        await self._read_all()
+        if backlog_drops() != elsewhere:
+            raise Inconclusive(
+                "the kernel dropped packets before they came to any socket, and not all may be the burst's"
+            )
+        return self.drops() - before
+
+    async def _read_all(self) -> None:
+        """Wait until the target has read all that was sent.
+
+        Raises:
+            Inconclusive: it does not, within the time that a flush gets.
+            Crashed: it has ended.
+        """
+        if await self.settled():
+            return
+        if not self.alive():
+            raise Crashed("its process has ended")
+        raise Inconclusive(f"the target did not read what was sent within {self.patience:.0f} s")
 
     async def sent_all(self) -> None:
         """Wait until everything queued has left."""
@@ -448,9 +515,11 @@ class Wire:
         Raises:
             OSError: it cannot be sent, being too long for example.
         """
-        if self._burst + room(datagram) > BURST:
+        # A datagram that comes in pieces takes the room of all of them.
+        needed = BURST if isinstance(datagram, _By) and datagram.alone else room(datagram)
+        if self._burst + needed > BURST:
             await self._drained(1.0)
-        self._burst += room(datagram)
+        self._burst += needed
         self.sent += 1
         self.log.append(datagram)
         self._sent_last = time.monotonic()
@@ -536,3 +605,19 @@ def _refuse(waiting: Sequence["asyncio.Future[int]"], error: Exception) -> None:
     for future in waiting:
         if not future.done():
             future.set_exception(error)
+
+
+def _flood(connected: socket.socket, datagram: bytes, number: int) -> None:
+    """Send a datagram so many times, as fast as may be.
+
+    Raises:
+        OSError: one does not leave.
+    """
+    send = connected.send
+    for _ in range(number):
+        try:
+            send(datagram)
+        except (ConnectionRefusedError, BlockingIOError):
+            # An answer to an earlier one, that nobody listens; or no room to send, which is no loss on the way.
+            select.select([], [connected], [], _MOMENT)
+            send(datagram)

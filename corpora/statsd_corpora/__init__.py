@@ -4,6 +4,10 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Final
 
+from statsd_corpora.recorded import Recording, recordings_of_traffic
+
+__all__ = ["Recording", "corpora", "dictionary", "recordings_of_traffic", "seeds"]
+
 _ROOT: Final = files(__name__)
 
 
@@ -15,6 +19,8 @@ def corpora() -> list[str]:
 def seeds(name: str) -> dict[str, bytes]:
     """Return the seeds of a corpus by file name, in the order of the names; the bytes are exactly those of the file.
 
+    An ending, as captures have, is no part of the name.
+
     Raises:
         KeyError: there is no such corpus; the message names those that there are.
 
@@ -24,7 +30,8 @@ def seeds(name: str) -> dict[str, bytes]:
     if name not in (known := corpora()):
         raise KeyError(f"no corpus {name!r}; there are {', '.join(known)}")
     folder = _ROOT.joinpath(*name.split("/"))
-    return {entry.name: entry.read_bytes() for entry in sorted(_files(folder), key=lambda entry: entry.name)}
+    named = {entry.name.partition(".")[0]: entry for entry in _files(folder)}
+    return {name: named[name].read_bytes() for name in sorted(named)}
 
 
 def dictionary() -> bytes:
@@ -33,7 +40,8 @@ def dictionary() -> bytes:
 
 
 def _files(folder: Traversable) -> list[Traversable]:
-    return [entry for entry in folder.iterdir() if entry.is_file()]
+    """Return the seeds in a folder; an index beside them is none."""
+    return [entry for entry in folder.iterdir() if entry.is_file() and not entry.name.endswith(".toml")]
 
 
 def _folders(folder: Traversable, prefix: str) -> list[str]:

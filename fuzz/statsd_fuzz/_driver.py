@@ -4,9 +4,11 @@
 
 libFuzzer writes what covers something new into FOLDER, by default `.fuzz/` and the name; what fails goes there,
 too. The seeds of the target are read beside it, the dictionary of StatsD's tokens is on, and so is the hook that tells
-libFuzzer what a regular expression wants.
+libFuzzer what a regular expression wants. Where files are tried again or folders merged, nothing is added to them; nor
+where the target is a program of one file, as OSS-Fuzz has them, for there corpus and dictionary lie beside it.
 """
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
@@ -48,10 +50,21 @@ def fuzz(check: Check, seeds: Sequence[str] = (), longest: int = LONGEST) -> NoR
         longest: bytes of an input, unless the command line says -max_len.
     """
     name = Path(check.__code__.co_filename).stem
+    given = sys.argv[1:]
     with ExitStack() as held:
-        corpora = [str(path) for path in corpora_of(seeds, held)]
-        search(check, [*sys.argv[1:]], corpora, Path(".fuzz", name), longest, held)
+        if _is_all_given(given):
+            # A limit would cut these inputs off.
+            _hand_over(check, given)
+        else:
+            search(check, given, [str(path) for path in corpora_of(seeds, held)], Path(".fuzz", name), longest, held)
     raise SystemExit(0)
+
+
+def _is_all_given(given: Sequence[str]) -> bool:
+    """Tell whether the command line has all the inputs: for a merge, to try files again, or from OSS-Fuzz."""
+    # The processes of a merge have other options than the one that starts them; all of these have the word in them.
+    merges = any("merge" in one.partition("=")[0] for one in given if one.startswith("-"))
+    return merges or getattr(sys, "frozen", False) or any(Path(one).is_file() for one in given)
 
 
 def search(
@@ -69,7 +82,6 @@ def search(
         held: holds what has to stay meanwhile.
         generate: makes a new input from dice; every fourth one is its.
     """
-    atheris = _atheris()
     options = [one for one in given if one.startswith("-")]
     folders = [one for one in given if not one.startswith("-")]
     if not folders:
@@ -80,11 +92,24 @@ def search(
     def mutate(data: bytes, max_size: int, seed: int) -> bytes:
         if generate and seed % 4 == 0:
             return generate(Random(seed), max_size)
-        return bytes(atheris.Mutate(data, max_size))
+        return bytes(_atheris().Mutate(data, max_size))
 
     hooks = {"custom_mutator": mutate} if generate else {}
-    atheris.Setup([sys.argv[0], *defaults, *options, *folders, *corpora], check, **hooks)
+    _hand_over(check, [*defaults, *options, *folders, *corpora], **hooks)
+
+
+def _hand_over(check: Check, arguments: Sequence[str], **hooks: Callable[[bytes, int, int], bytes]) -> None:
+    atheris = _atheris()
+    atheris.Setup([_program(), *arguments], check, **hooks)
     atheris.Fuzz()
+
+
+def _program() -> str:
+    """Return what starts this program again in a shell, as libFuzzer does for a merge."""
+    module = sys.modules["__main__"].__spec__
+    if getattr(sys, "frozen", False) or module is None:
+        return shlex.quote(sys.argv[0])
+    return f"{shlex.quote(sys.executable)} -m {module.name}"
 
 
 def _atheris() -> Any:

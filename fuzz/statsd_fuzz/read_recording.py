@@ -10,7 +10,7 @@ with instrumented(__name__):
     from statsd_conformance.recording import DamagedRecording, Datagram, read_recording
     from statsd_conformance.recording.source import GZIP_MAGIC
 
-SEEDS = ("recordings",)
+SEEDS = ("recordings", "traffic")
 
 
 def check(data: bytes) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from hypothesis import HealthCheck, settings
+from hypothesis.database import ExampleDatabase
 
 # No profile has a deadline: how long an example takes says more about the machine than about the code.
 PROFILES: Final = {
@@ -37,7 +38,14 @@ def choose_profile(environment: Mapping[str, str]) -> str:
     return name
 
 
-def load_profile(name: str) -> None:
-    """Make the profile the default of every Hypothesis test of this process."""
-    settings.register_profile(name, PROFILES[name])
+def load_profile(name: str, database: ExampleDatabase | None = None) -> None:
+    """Make the profile the default of every Hypothesis test of this process.
+
+    With a database failing examples are kept and tried there, whatever the profile says: then `ci` tries new examples
+    on every run, for what was found is not lost.
+    """
+    profile = PROFILES[name]
+    if database is not None:
+        profile = settings(profile, database=database, derandomize=False)
+    settings.register_profile(name, profile)
     settings.load_profile(name)

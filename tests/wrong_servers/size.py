@@ -13,4 +13,7 @@ WRONG = {
     "SIZE-05": lambda server: raising(server, rb"[^:]{1015}"),
     "SIZE-05/longest": lambda server: raising(server, rb".{60000}"),
     "SIZE-06": defects.b26,
+    # No other case cuts anything there.
+    "SIZE-08": lambda server: cut(server, 1234),
+    "SIZE-09": defects.b26,
 }

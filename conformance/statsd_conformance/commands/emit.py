@@ -125,7 +125,7 @@ def place_in(environment: Mapping[str, str]) -> str:
 def _names(modules: str) -> tuple[str, ...]:
     from statsd_reference.emitter.run import module_names
 
-    if not modules.isdecimal():
+    if not modules.removeprefix("-").isdecimal():
         names = tuple(modules.split(","))
         twice = [name for name in names if names.count(name) > 1]
         if twice:

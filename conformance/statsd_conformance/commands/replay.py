@@ -100,7 +100,7 @@ def replay(
     readings = [_reading(path, ports) for path in paths]
     receiver = Receiver(address, time)
     if receiver.absent:
-        raise click.ClickException(f"nobody listens at {address}; start the target first")
+        raise click.UsageError(f"--target {address}: nobody listens there; start it first")
     try:
         with Sockets(address) as sockets, _shown(count) as shown:
             played = Player(readings, plan, sockets, receiver, time, shown).play()

@@ -58,6 +58,7 @@ class Emission:
         meant: the lines that it means to have sent, None where it does not tell.
         ended: whether the emitter was seen to end, after which nothing more could come.
         lost: why something may be missing, empty when nothing is.
+        over_narrow: runs it once more where packets have 576 bytes at most, see `need_narrow`; None where nobody can.
     """
 
     datagrams: tuple[Datagram, ...]
@@ -66,6 +67,7 @@ class Emission:
     meant: tuple[bytes, ...] | None = None
     ended: bool = True
     lost: str = ""
+    over_narrow: "Callable[[], Emission] | None" = field(default=None, compare=False)
 
     @cached_property
     def findings(self) -> dict[str, list[Finding]]:
@@ -111,6 +113,17 @@ class Emission:
         if gate and self.profile.gate != gate:
             raise Unsupported(f"its profile {self.profile.name} has the gate {self.profile.gate!r}, not {gate!r}")
         return self.profile
+
+    def need_narrow(self) -> "Emission":
+        """Return what it sends where a packet has 576 bytes at most.
+
+        Raises:
+            Unsupported: nobody can run it there.
+            AssertionError: it fails there.
+        """
+        if self.over_narrow is None:
+            raise Unsupported("what was recorded cannot be run once more over a narrow path")
+        return self.over_narrow()
 
     def need_all(self) -> None:
         """Pass where nothing can be missing.

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from statsd_conformance.kernel import dropped
 from statsd_conformance.recording import Datagram, Endpoint
 
 _HOST: Final = "127.0.0.1"
@@ -83,6 +84,10 @@ class Listening:
 
         with self._changed:
             return self._changed.wait_for(holds, timeout)
+
+    def dropped(self) -> int:
+        """Return how many datagrams the kernel dropped because they came too fast."""
+        return dropped(self._udp)
 
     def close(self) -> None:
         """Close the sockets. What has come stays."""

@@ -6,11 +6,15 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from statsd_conformance.emitters.emission import Emission
+from statsd_conformance.emitters.forked import Forked, forked
 from statsd_conformance.emitters.listening import Listening
-from statsd_conformance.kernel import queue_and_drops
 from statsd_conformance.process import Process, StartError, start
+
+# A variable whose value no other emitter has.
+_MEANT: Final = "STATSD_MEANT"
 
 
 class EmitterError(Exception):
@@ -39,8 +43,12 @@ class Started:
             EmitterError: it failed, or sent nothing.
         """
         try:
-            status = self.process.exit_status(max(self.begun + self.seconds - time.monotonic(), 0.0))
-            if status is None:
+            status = self.process.exit_status(self._left())
+            if status == 0 and (daemons := self._daemons()):
+                # It went into the background, where it goes on to send.
+                daemons.wait(self._left())
+                daemons.stop()
+            elif status is None:
                 # Who is told to end may have something left to send.
                 self.process.stop()
             elif status != 0:
@@ -56,10 +64,16 @@ class Started:
     def abandon(self) -> None:
         """End it, if it still runs, and listen no more; harmless when that was done."""
         self.process.stop()
+        self._daemons().stop()
         self.listening.close()
 
+    def _left(self) -> float:
+        return max(self.begun + self.seconds - time.monotonic(), 0.0)
+
+    def _daemons(self) -> Forked:
+        return forked(_MEANT, str(self.meant), but=self.process.family())
+
     def _emission(self, like: Emission) -> Emission:
-        queue = queue_and_drops(self.listening.port)
         datagrams = self.listening.datagrams()
         if not datagrams:
             raise EmitterError(
@@ -67,7 +81,7 @@ class Started:
                 f"{time.monotonic() - self.begun:.1f} s; it finds the address in STATSD_HOST and STATSD_PORT, or where "
                 "{host} and {port} stand in its command, and --emit-seconds gives it more time"
             )
-        drops = queue.drops if queue else 0
+        drops = self.listening.dropped()
         lost = f"the kernel dropped {drops} datagrams that came too fast" if drops else ""
         return replace(like, datagrams=datagrams, meant=_meant(self.meant), lost=lost)
 
@@ -94,7 +108,7 @@ def start_emitter(
     told = {
         "STATSD_HOST": listening.host,
         "STATSD_PORT": str(listening.port),
-        "STATSD_MEANT": str(meant),
+        _MEANT: str(meant),
     }
     filled = [word.replace("{host}", listening.host).replace("{port}", str(listening.port)) for word in words]
     try:

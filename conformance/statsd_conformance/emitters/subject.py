@@ -1,6 +1,7 @@
 """The emitters of a run: what a command or the reference emitter sends, and what a recording holds."""
 
 import shlex
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from typing import Final
 from statsd_conformance.address import Address
 from statsd_conformance.emitters.emission import Emission, numbered
 from statsd_conformance.emitters.judged import judged
+from statsd_conformance.emitters.narrow import NARROW, on_narrow_loopback
 from statsd_conformance.emitters.reference import PROFILE, REFERENCE, SIZE, reference_command, reference_environment
 from statsd_conformance.emitters.started import EmitterError, Started, start_emitter
 from statsd_conformance.lint import Settings
@@ -55,6 +57,7 @@ class EmitterSubject:
     started: Started | None = None
     emission: Emission | None = None
     examination: Examination | None = None
+    narrow: Emission | EmitterError | None = None
     told: bool = False
 
     @property
@@ -72,13 +75,7 @@ class EmitterSubject:
         if self.started is None and self.recording is None and self.examination is None:
             self.begun = monotonic()
             try:
-                self.started = start_emitter(
-                    self.command,
-                    folder=self.wanted.folder,
-                    scratch=self.scratch,
-                    seconds=self.wanted.seconds,
-                    environment=reference_environment() if self.name == REFERENCE else None,
-                )
+                self.started = self._start(self.scratch)
             except EmitterError as error:
                 self.examination = self._examined(str(error))
 
@@ -103,10 +100,37 @@ class EmitterSubject:
         if self.started:
             self.started.abandon()
 
+    def _start(self, scratch: Path) -> Started:
+        return start_emitter(
+            self.command,
+            folder=self.wanted.folder,
+            scratch=scratch,
+            seconds=self.wanted.seconds,
+            environment=reference_environment() if self.name == REFERENCE else None,
+        )
+
+    def _over_narrow(self) -> Emission:
+        """Return what it sends over a narrow path; it is run there once.
+
+        Raises:
+            Unsupported: this machine has no such place.
+            AssertionError: it fails there.
+        """
+        if self.narrow is None:
+            try:
+                scratch = Path(tempfile.mkdtemp(prefix="narrow-", dir=self.scratch))
+                self.narrow = on_narrow_loopback(lambda: self._start(scratch)).finish(Emission(()))
+            except EmitterError as error:
+                self.narrow = error
+        if isinstance(self.narrow, EmitterError):
+            failed = str(self.narrow).removeprefix(f"{self.command}: ")
+            raise AssertionError(f"where packets have {NARROW} bytes at most it {failed}")
+        return self.narrow
+
     def _seen(self) -> Emission:
         like = Emission((), profile=load_emitter_profile(self.profile) if self.profile else None)
         if self.started:
-            return self.started.finish(like)
+            return replace(self.started.finish(like), over_narrow=self._over_narrow)
         assert self.recording is not None
         datagrams, lost = _read(self.recording, self.wanted.ports)
         return replace(like, datagrams=datagrams, lost=lost)

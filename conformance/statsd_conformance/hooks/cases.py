@@ -10,7 +10,7 @@ import pytest
 
 from statsd_conformance.deviation import parameters_of
 from statsd_conformance.evidence import describe
-from statsd_conformance.hooks import emitters
+from statsd_conformance.hooks import emitters, replays
 from statsd_conformance.hooks.files import DEVIATIONS
 from statsd_conformance.hooks.options import plan_of
 from statsd_conformance.hooks.watch import watched
@@ -26,8 +26,9 @@ _EXAMINATIONS: Final = pytest.StashKey[dict[str, Examination]]()
 _OUTCOME: Final = pytest.StashKey[Outcome]()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give every case each target, or each emitter, of the run."""
+    """Give every case each target, or each emitter, of the run, and that of a recording those that the user names."""
     if requirement_of(metafunc.function) is None:
         return
     of_emitters = emitters.PARAMETER in metafunc.fixturenames
@@ -35,11 +36,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     # A worker of xdist does not know the plugin by name, so the mark is always there.
     grouped = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in names]
     metafunc.parametrize(emitters.PARAMETER if of_emitters else "target", grouped, ids=names)
+    replays.parametrize(metafunc)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out the chapters on aggregators, or those on emitters, where the run has none."""
-    return True if emitters.is_left_out(collection_path, config) else None
+    """Leave out the chapters on what the run does not look at: aggregators, emitters, all else than recordings."""
+    left_out = emitters.is_left_out(collection_path, config) or replays.is_left_out(collection_path, config)
+    return True if left_out else None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -125,6 +128,7 @@ def _examine(spec: str, cases: Sequence[Case], item: pytest.Item) -> Examination
         sink=option.sink,
         interval=option.interval,
         hostile=option.hostile,
+        bursts=option.bursts,
     )
     token = PLAN.set(plan_of(item.config))
     try:

@@ -20,6 +20,7 @@ _SUBJECTS: Final = pytest.StashKey["dict[str, EmitterSubject]"]()
 # Chapters from this number on look at emitters.
 _FIRST: Final = 31
 _LARGEST: Final = 65_507
+_LAST_PORT: Final = 65_535
 
 
 class Code(str):
@@ -58,6 +59,10 @@ def check_emitters(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--emit-seconds {option.emit_seconds:g}: give a finite number above 0")
     if not 1 <= option.emitter_size <= _LARGEST:
         raise pytest.UsageError(f"--emitter-size {option.emitter_size}: give 1 to {_LARGEST} bytes")
+    if wrong := [port for port in option.emitter_port if not 1 <= port <= _LAST_PORT]:
+        raise pytest.UsageError(f"--emitter-port {wrong[0]}: give 1 to {_LAST_PORT}")
+    if not all(name.strip() for name in option.emitter):
+        raise pytest.UsageError("--emitter is empty: give the command line of a program that sends")
     if option.emitter_dialect:
         _check_dialect(option.emitter_dialect)
     if option.emitter_profile:
@@ -127,7 +132,12 @@ def _subject(name: str, config: pytest.Config) -> "EmitterSubject":
     factory: pytest.TempPathFactory = config._tmp_path_factory  # type: ignore[attr-defined]  # no public way in a hook
     option, folder = config.option, config.invocation_params.dir
     wanted = Wanted(
-        folder, option.emit_seconds, option.emitter_size, option.emitter_dialect or "", option.emitter_profile or ""
+        folder,
+        option.emit_seconds,
+        option.emitter_size,
+        option.emitter_dialect or "",
+        option.emitter_profile or "",
+        option.emitter_port,
     )
     recording = folder / name if name in map(str, option.recording) else None
     return EmitterSubject(name, wanted, factory.mktemp("emitter"), recording)

@@ -12,6 +12,7 @@ from statsd_conformance.deviation import (
     read_deviations,
     write_deviations,
 )
+from statsd_conformance.hooks import replays
 from statsd_conformance.report.results import write_results
 
 DEVIATIONS: Final = pytest.StashKey[Deviations]()
@@ -69,7 +70,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
     pytest.register_assert_rewrite(*chapter_names())
     known = [(case.requirement.id, case.id.partition("[")[2].removesuffix("]")) for case in all_cases()]
-    known += [(id, "") for id in EMITTER_CASES]
+    known += [(id, "") for id in EMITTER_CASES] + replays.cases_of(session.config)
     if unknown := listed.unknown(known):
         raise pytest.UsageError(
             f"deviations {listed.source}: no such case: {', '.join(unknown)}; statsd-conformance list shows the ids"

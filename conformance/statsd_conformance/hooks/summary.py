@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from statsd_conformance.measured import facts
 from statsd_conformance.progress import counted
 from statsd_conformance.report.record import Record
 from statsd_conformance.report.results import first_line, worst_first
@@ -43,7 +44,13 @@ def summary(records: Sequence[Record], verbosity: int, width: int | None) -> Ite
     if first["interval"]:
         took += f", that is {first['seconds'] / first['interval']:.1f} flush intervals of {first['interval']:g} s"
     yield [(took, "")]
+    yield from _measured(records)
     yield from _every(records) if verbosity > 0 else _worst(records, width)
+
+
+def _measured(records: Sequence[Record]) -> Iterator[Line]:
+    for what, said in facts(records).items():
+        yield [("measured: ", "cyan"), (f"{what}: {said}", "")]
 
 
 def _table(records: Sequence[Record]) -> Iterator[Line]:

@@ -1,13 +1,15 @@
 """The terminal: verdicts that pytest has no word for, and the summary of every target."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import Any, Final
 
 import pytest
 
-from statsd_conformance.hooks.summary import summary
+from statsd_conformance.hooks.pairs import lines_of
+from statsd_conformance.hooks.summary import Line, summary
 from statsd_conformance.progress import counted
 from statsd_conformance.report.record import Record
+from statsd_conformance.report.replayed import by_targets, pairs_of
 from statsd_conformance.verdict import Verdict
 
 _LETTERS: Final = {Verdict.NON_STRICT: ("n", "yellow"), Verdict.INFO: ("i", "cyan")}
@@ -37,6 +39,8 @@ def pytest_terminal_summary(
     records = [report.statsd for report in reports]
     for target in dict.fromkeys(record["target"] for record in records):
         _print(terminalreporter, [record for record in records if record["target"] == target])
+    for titles, pairs in by_targets(pairs_of(records)).items():
+        _print_lines(terminalreporter, " and ".join(titles), lines_of(pairs, terminalreporter.verbosity))
     if records and (folder := config.option.report):
         terminalreporter.write_line(f"report: {folder / 'report.html'}")
     if kept := sum("evidence" in record for record in records):
@@ -46,10 +50,16 @@ def pytest_terminal_summary(
 def _print(terminal: pytest.TerminalReporter, records: Sequence[Record]) -> None:
     first = records[0]
     version = f", {first['version']}" if first["version"] else ""
-    terminal.write_sep("=", f"StatsD conformance of {first['target']}{version}")
     # What is piped has no width.
     width = terminal.config.get_terminal_writer().fullwidth if terminal.isatty else None
-    for line in summary(records, terminal.verbosity, width):
+    _print_lines(
+        terminal, f"StatsD conformance of {first['target']}{version}", summary(records, terminal.verbosity, width)
+    )
+
+
+def _print_lines(terminal: pytest.TerminalReporter, title: str, lines: Iterable[Line]) -> None:
+    terminal.write_sep("=", title)
+    for line in lines:
         for text, colour in line:
             terminal.write(text, **({colour: True} if colour else {}))
         terminal.write_line("")

@@ -47,8 +47,13 @@ def as_github(findings: Iterator[Located]) -> Iterator[str]:
     """Yield a workflow command for each finding, which GitHub shows beside the file."""
     for place, one in findings:
         where = f"file={_property(place)},line={one.number},col={max(one.column, 1)},title={one.code}"
-        message = f"datagram {one.number}, line {one.line}: {one.message}"
-        yield f"::{_LEVELS[RULES[one.code].level]} {where}::{_data(message)}\n"
+        yield f"::{_LEVELS[RULES[one.code].level]} {where}::{_data(_with_place(one))}\n"
+
+
+def _with_place(one: Finding) -> str:
+    line = f", line {one.line}" if one.line else ""
+    column = f", column {one.column}" if one.column else ""
+    return f"datagram {one.number}{line}{column}: {one.message}"
 
 
 def _data(text: str) -> str:
@@ -91,7 +96,7 @@ def _sarif_result(place: str, one: Finding, codes: list[str]) -> dict[str, objec
         "ruleId": one.code,
         "ruleIndex": codes.index(one.code),
         "level": _LEVELS[RULES[one.code].level],
-        "message": {"text": f"datagram {one.number}, line {one.line}, column {one.column}: {one.message}"},
+        "message": {"text": _with_place(one)},
         "locations": [{"physicalLocation": {"artifactLocation": {"uri": quote(place, safe="/:")}, "region": region}}],
         "properties": {"datagram": one.number, "line": one.line, "column": one.column},
     }

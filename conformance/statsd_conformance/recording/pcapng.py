@@ -11,7 +11,8 @@ from statsd_conformance.recording.source import Source
 
 SECTION_MAGIC: Final = b"\x0a\x0d\x0d\x0a"
 _INTERFACE, _OBSOLETE, _SIMPLE, _ENHANCED = 1, 2, 3, 6
-_RESOLUTION, _OFFSET = 9, 14
+_SECTION: Final = int.from_bytes(SECTION_MAGIC, "big")
+_COMMENT, _RESOLUTION, _OFFSET = 1, 9, 14
 # A packet and its comments. Blocks of another kind, secrets for example, are longer than that nowhere seen.
 _LONGEST_BLOCK: Final = 16 * 2**20
 
@@ -38,18 +39,39 @@ def read_pcapng(source: Source) -> Iterator[Frame]:
     Raises:
         DamagedRecording: after all that could be read.
     """
+    for frame, _ in _frames(source, _Section("<")):
+        if frame:
+            yield frame
+
+
+def read_comments(source: Source) -> Iterator[tuple[Frame | None, str]]:
+    """Yield every frame with its comment, empty where it has none; and the comment of each section, with no frame.
+
+    Raises:
+        DamagedRecording: after all that could be read.
+    """
     section = _Section("<")
+    for frame, (kind, body) in _frames(source, section):
+        if frame and kind == _ENHANCED:
+            yield frame, _comment(body[20 + len(frame[3]) + -len(frame[3]) % 4 :], section.order)
+        elif frame:
+            yield frame, ""
+        elif kind == _SECTION:
+            yield None, _comment(body[16:], section.order)
+
+
+def _frames(source: Source, section: _Section) -> Iterator[tuple[Frame | None, tuple[int, bytes]]]:
+    """Yield every block, and the frame in it where there is one; `section` is made what the block stands in."""
     while source.peek(1):
         place = source.offset
         if source.peek(4) == SECTION_MAGIC:
-            section = _Section(_byte_order(source))
+            section.order, section.interfaces = _byte_order(source), []
         kind, body = _block(source, section.order)
         try:
             frame = _frame(kind, body, section)
         except (struct.error, IndexError):
             raise DamagedRecording(f"byte {place:,}: a block of type {kind} that cannot be read") from None
-        if frame:
-            yield frame
+        yield frame, (kind, body)
 
 
 def _byte_order(source: Source) -> str:
@@ -113,3 +135,9 @@ def _options(raw: bytes, order: str) -> Iterator[tuple[int, bytes]]:
             return
         yield code, raw[place + 4 : place + 4 + length]
         place += 4 + length + -length % 4
+
+
+def _comment(options: bytes, order: str) -> str:
+    """Return the first comment among the options of a block; empty for none."""
+    texts = (value for code, value in _options(options, order) if code == _COMMENT)
+    return next(texts, b"").decode("utf-8", "replace")

@@ -10,7 +10,7 @@ from statsd_conformance.connection import Sent
 from statsd_conformance.emitters.captured import Captured
 from statsd_conformance.evidence import again_line, describe
 from statsd_conformance.recording.datagram import Endpoint
-from statsd_conformance.report.pcapng import Packet, pcapng, stream, udp
+from statsd_conformance.report.pcapng import LONGEST, Packet, pcapng, stream, udp
 from statsd_conformance.requirement import Requirement
 from statsd_conformance.route import Route
 from statsd_conformance.target import Trace
@@ -74,7 +74,7 @@ def capture(title: str, trace: Trace, route: Route) -> bytes:
     else:
         for note, datagram in zip(notes, datagrams, strict=True):
             # What is too long to be sent at all is no packet either; the text tells of it.
-            if len(datagram) <= 65507:
+            if len(datagram) <= LONGEST:
                 since = datagram.seconds if isinstance(datagram, Captured) else 0.0
                 packets.append(Packet(udp(source, to, datagram), begun + since, note))
     lines = [

@@ -6,7 +6,7 @@ from typing import Final
 
 from statsd_conformance.graphite import TOKEN
 from statsd_conformance.report.record import Record, title_of
-from statsd_conformance.report.results import escaped_cell, targets, told
+from statsd_conformance.report.results import escaped_cell, measured, targets, told
 from statsd_conformance.verdict import Verdict
 
 # The prefix of a case, which is another in each run.
@@ -25,11 +25,11 @@ _WORST_FIRST: Final = [
 
 
 def matrix(records: Sequence[Record]) -> str:
-    """Return Markdown: the targets, a row a requirement and a column a target, what was seen; ends in LF."""
+    """Return Markdown, a column a target: what was measured, a row a requirement, what was seen; ends in LF."""
     if not records:
         return "No case was run.\n"
     anonymous = [{**record, "note": _TOKEN.sub("q…", record["note"])} for record in records]
-    return "\n".join([*targets(records), "", *_verdicts(records), *told(anonymous)]) + "\n"
+    return "\n".join([*targets(records), *measured(records), "", *_verdicts(records), *told(anonymous)]) + "\n"
 
 
 def _verdicts(records: Sequence[Record]) -> list[str]:

@@ -20,8 +20,10 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 import statsd_conformance
+from statsd_conformance.measured import facts, subjects
 from statsd_conformance.report.matrix import worst
 from statsd_conformance.report.record import Record, title_of, version_alone
+from statsd_conformance.report.replayed import model_shown, pairs_of, shown
 from statsd_conformance.requirement import Class
 from statsd_conformance.verdict import IN_TABLES, Verdict
 
@@ -30,11 +32,13 @@ _OF_A_CASE: Final = ("case", "verdict", "note", "required", "observed", "datagra
 _OF_A_CASE_TOO: Final = ("lines_published", "again")
 # Columns with which the observations still find room in the table.
 _FEW: Final = 3
+# Differences of two targets that the page shows of one recording.
+_ROWS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A target, and how its run went; `counts` are its cases by verdict."""
+    """A target, and how its run went; `counts` are its cases by verdict, `facts` what they measured."""
 
     title: str
     target: str
@@ -44,6 +48,7 @@ class Column:
     interval: float | None
     problem: str
     counts: Mapping[Verdict, int]
+    facts: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,12 @@ def page(records: Sequence[Record]) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(_part("page.html.jinja")).render(
         columns=columns,
+        measured=subjects(column.facts for column in columns),
+        replays=list(pairs_of(records)),
+        few_replays=_FEW,
+        rows_of_replay=_ROWS,
+        shown=shown,
+        model_shown=model_shown,
         families=_families(grid),
         verdicts=[one for one in IN_TABLES if any(column.counts[one] for column in columns)],
         classes=[one.value for one in Class if any(record["class"] == one.value for record in records)],
@@ -126,6 +137,7 @@ def _column(records: Sequence[Record]) -> Column:
         interval=first.get("interval"),
         problem=first.get("problem", ""),
         counts=_counts(records),
+        facts=facts(records),
     )
 
 

@@ -10,6 +10,8 @@ from typing import Final
 
 from statsd_conformance.recording.datagram import Endpoint
 
+# Bytes of a datagram of IPv4, at most.
+LONGEST: Final = 65_507
 _RAW_IP: Final = 101
 _MICROSECONDS: Final = 1_000_000
 _UDP: Final = 17
@@ -31,19 +33,29 @@ class Packet:
 
 def pcapng(packets: Sequence[Packet]) -> bytes:
     """Return a whole capture file: a section, one interface of raw IP, and the packets."""
-    section = _block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
-    interface = _block(1, struct.pack("<HHI", _RAW_IP, 0, 0))
-    return section + interface + b"".join(map(_packet_block, packets))
+    return beginning() + b"".join(map(packet_block, packets))
 
 
-def _packet_block(packet: Packet) -> bytes:
+def beginning(comment: str = "") -> bytes:
+    """Return what a capture file begins with: a section, with a comment if not empty, and one interface of raw IP."""
+    section = _block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1) + _commented(comment))
+    return section + _block(1, struct.pack("<HHI", _RAW_IP, 0, 0))
+
+
+def packet_block(packet: Packet) -> bytes:
+    """Return what goes behind `beginning`, or behind another packet."""
     high, low = divmod(round(packet.time * _MICROSECONDS), 1 << 32)
     size = len(packet.raw)
     body = struct.pack("<IIIII", 0, high, low, size, size) + _padded(packet.raw)
-    comment = packet.comment.encode("utf-8", "backslashreplace")[:65535]
-    if comment:
-        body += struct.pack("<HH", _COMMENT, len(comment)) + _padded(comment) + struct.pack("<HH", 0, 0)
-    return _block(6, body)
+    return _block(6, body + _commented(packet.comment))
+
+
+def _commented(text: str) -> bytes:
+    """Return the options of a block that has a comment, or none where that is empty."""
+    comment = text.encode("utf-8", "backslashreplace")[:65535]
+    if not comment:
+        return b""
+    return struct.pack("<HH", _COMMENT, len(comment)) + _padded(comment) + struct.pack("<HH", 0, 0)
 
 
 def _block(kind: int, body: bytes) -> bytes:
@@ -59,9 +71,9 @@ def udp(source: Endpoint, to: Endpoint, payload: bytes) -> bytes:
     """Return one IP packet with one datagram.
 
     Raises:
-        ValueError: the payload is longer than a datagram of IPv4 can be, 65,507 bytes.
+        ValueError: the payload is longer than a datagram of IPv4 can be, `LONGEST`.
     """
-    if len(payload) > 65507:
+    if len(payload) > LONGEST:
         raise ValueError(f"{len(payload)} bytes are no UDP datagram")
     header = struct.pack("!HHHH", source.port, to.port, 8 + len(payload), 0)
     # RFC 768: a sum that comes out as 0 is sent as all ones.

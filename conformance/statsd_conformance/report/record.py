@@ -41,7 +41,7 @@ def title_of(record: Record) -> str:
 
 def record_of(case: str, requirement: Requirement, outcome: Outcome, examination: Examination) -> dict[str, Any]:
     """Return the record of a case; what it sent and saw stands in it where its verdict calls for a look at that."""
-    record = {
+    record: dict[str, Any] = {
         "case": case,
         "id": requirement.id,
         "class": requirement.category.value,
@@ -57,6 +57,10 @@ def record_of(case: str, requirement: Requirement, outcome: Outcome, examination
         "problem": examination.problem,
         "date": examination.ended.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
+    if outcome.trace is not None and outcome.trace.measured:
+        record["measured"] = [{"what": one.what, "said": _bounded(one.said)} for one in outcome.trace.measured]
+    if outcome.trace is not None and outcome.trace.replayed:
+        record["replayed"] = outcome.trace.replayed.kept()
     if outcome.verdict in _PLAIN:
         return record
     if demanded := required(outcome):

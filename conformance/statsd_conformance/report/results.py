@@ -12,7 +12,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
+from statsd_conformance.measured import facts, subjects
 from statsd_conformance.report.record import Record, title_of
+from statsd_conformance.report.replayed import with_pairs
 from statsd_conformance.requirement import Class
 from statsd_conformance.verdict import Verdict
 
@@ -37,7 +39,7 @@ def write_results(directory: Path, records: Sequence[Record]) -> None:
     from statsd_conformance.report.page import page
 
     directory.mkdir(parents=True, exist_ok=True)
-    records = [moved(record, Path("/"), directory.resolve()) for record in records]
+    records = [moved(record, Path("/"), directory.resolve()) for record in with_pairs(records)]
     lines = "".join(json.dumps({"format": FORMAT, **record}, ensure_ascii=True) + "\n" for record in records)
     (directory / "results.jsonl").write_text(lines, encoding="utf-8")
     (directory / "report.html").write_text(page(records), encoding="utf-8")
@@ -115,8 +117,8 @@ def badge(records: Sequence[Record]) -> dict[str, object]:
 
 
 def summary(records: Sequence[Record]) -> str:
-    """Return Markdown: the counts of every target, then what needs a word; ends with LF."""
-    shown = [*targets(records), *told(records, _ROWS)] if records else ["No case was run."]
+    """Return Markdown: the counts of every target, what was measured, then what needs a word; ends with LF."""
+    shown = [*targets(records), *measured(records), *told(records, _ROWS)] if records else ["No case was run."]
     return "\n".join(["## StatsD conformance", "", *shown]) + "\n"
 
 
@@ -134,6 +136,18 @@ def targets(records: Sequence[Record]) -> list[str]:
     problems = {record["target"]: record["problem"] for record in records if record["problem"]}
     missing = [f"{escaped_cell(target)} was not examined: {escaped_cell(why)}" for target, why in problems.items()]
     return [*(lines if examined else []), *(line for one in missing for line in ("", one))]
+
+
+def measured(records: Sequence[Record]) -> list[str]:
+    """Return a table in Markdown of what was measured, a row a target and a column a fact; or nothing."""
+    titles = dict.fromkeys(title_of(record) for record in records if record.get("measured"))
+    found = {title: facts(record for record in records if title_of(record) == title) for title in titles}
+    columns = subjects(found.values())
+    lines = ["", f"| measured | {' | '.join(map(escaped_cell, columns))} |", f"|---|{'---|' * len(columns)}"]
+    for title, said in found.items():
+        cells = [escaped_cell(said.get(what, "–")) for what in columns]
+        lines.append(f"| {escaped_cell(title)} | {' | '.join(cells)} |")
+    return lines if columns else []
 
 
 def told(records: Sequence[Record], limit: int | None = None) -> list[str]:

@@ -3,6 +3,7 @@
 import shlex
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from string import Formatter
 from typing import Final
 
@@ -61,4 +62,5 @@ class Command:
             "interval": f"{place.interval:g}",
             "directory": place.directory,
         }
-        return Launch(tuple(word.format(**filled) for word in program.command))
+        # What the user named as a file is one from where the user is.
+        return Launch(tuple(word.format(**filled) for word in program.command), folder=Path.cwd())

@@ -18,7 +18,7 @@ class Place:
     """Where a target is to live: ports on 127.0.0.1, flush interval in seconds, a directory of its own.
 
     `behind` is where it passes lines on to, where it does. `forgets` asks for a target that forgets what is idle, where
-    it can be told to: a long search has no end of names.
+    it can be told to: a long search has no end of names. `ipv6` is the address for those that read IPv6 beside IPv4.
     """
 
     port: int
@@ -28,6 +28,7 @@ class Place:
     directory: Path
     behind: tuple[Address, ...] = ()
     forgets: bool = False
+    ipv6: str = "::1"
 
 
 # The flushes that a gauge lasts in a target that forgets.
@@ -40,6 +41,7 @@ class Launch:
 
     `nudge` makes a running target write out what it holds back; None where none is needed. `also` are the addresses at
     which it reads lines beside the place's port over UDP, and `admin` is its management console, if it has one.
+    `folder` is where it runs, by default the place's directory.
     """
 
     command: tuple[str, ...]
@@ -47,6 +49,7 @@ class Launch:
     nudge: Callable[[], Awaitable[None]] | None = None
     also: tuple[Address, ...] = ()
     admin: Address | None = None
+    folder: Path | None = None
 
 
 # A port that the system chooses.
@@ -61,14 +64,14 @@ def socket_in(place: Place, name: str) -> Path:
     return path if len(os.fsencode(path)) < _LONGEST_SOCKET else Path(tempfile.mkdtemp(prefix="statsd-")) / name
 
 
-def loopback6(place: Place) -> Address | None:
-    """Return the place's port at ::1, over UDP; None where this machine has no IPv6 loopback, or the port is taken."""
+def beside6(place: Place) -> Address | None:
+    """Return the place's port at its address of IPv6, over UDP; None where there is none, or the port is taken."""
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
         try:
-            probe.bind(("::1", place.port))
+            probe.bind((place.ipv6, place.port))
         except OSError:
             return None
-    return Address("udp", "::1", place.port)
+    return Address("udp", place.ipv6, place.port)
 
 
 class Named(Protocol):

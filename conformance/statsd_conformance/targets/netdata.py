@@ -8,7 +8,7 @@ from typing import Final
 
 from statsd_conformance.address import Address
 from statsd_conformance.programs import Found, Missing, find
-from statsd_conformance.targets.named import Launch, Place, loopback6
+from statsd_conformance.targets.named import Launch, Place, beside6
 
 _CONFIGURATION: Final = Template("""\
 [global]
@@ -100,9 +100,9 @@ class Netdata:
 
     def prepare(self, program: Found, place: Place) -> Launch:
         """Write its configuration; anonymous statistics are off, by the file that turns them off."""
-        ipv6 = loopback6(place)
+        ipv6 = beside6(place)
         fill = {
-            "ipv6": f" udp:[::1]:{place.port}" if ipv6 else "",
+            "ipv6": f" udp:[{place.ipv6}]:{place.port}" if ipv6 else "",
             "directory": place.directory,
             "port": place.port,
             "graphite_port": place.graphite_port,

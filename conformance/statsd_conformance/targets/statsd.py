@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from statsd_conformance.address import Address
 from statsd_conformance.programs import Found, Missing, find
-from statsd_conformance.targets.named import REMEMBERED, Launch, Place, loopback6, socket_in
+from statsd_conformance.targets.named import REMEMBERED, Launch, Place, beside6, socket_in
 
 # What `repeaterProtocol` calls the kind of an address.
 _PROTOCOLS: Final = {"udp": "udp4", "udp6": "udp6", "tcp": "tcp"}
@@ -43,14 +43,14 @@ class Statsd:
 
     def prepare(self, program: Found, place: Place) -> Launch:
         """Write its configuration, which is JavaScript; JSON is that, too."""
-        stream, ipv6 = socket_in(place, "stream"), loopback6(place)
+        stream, ipv6 = socket_in(place, "stream"), beside6(place)
         servers: list[dict[str, Any]] = [
             {"server": f"./servers/{transport}", "address": "127.0.0.1", "port": place.port}
             for transport in ("udp", "tcp")
         ]
         servers.append({"server": "./servers/tcp", "socket": str(stream)})
         if ipv6:
-            servers.append({"server": "./servers/udp", "address": "::1", "address_ipv6": True, "port": place.port})
+            servers.append({"server": "./servers/udp", "address": place.ipv6, "address_ipv6": True, "port": place.port})
         configuration = {
             "servers": servers,
             "mgmt_port": place.admin_port,

@@ -9,8 +9,8 @@ from statsd_conformance.programs import Found, Missing, find
 from statsd_conformance.targets.named import LOCAL, Launch, Place
 from statsd_conformance.targets.statsd import stated_version
 
-# Milliseconds between two questions for the health of a node.
-_CHECKED_EVERY_MS: Final = 100
+# Milliseconds between two questions for the health of a node, which has as long to answer, also where all is busy.
+_CHECKED_EVERY_MS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)

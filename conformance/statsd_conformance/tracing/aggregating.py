@@ -1,7 +1,16 @@
 """Causes that lie in the aggregator: two types under one name, series that expire, datagrams that it did not get."""
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from statsd_conformance.passage import explained, passage
 from statsd_conformance.tracing.cause import Diagnosis, Traced, counted_errors, counters_of, missing_sets, shown
 from statsd_conformance.tracing.journey import Fate
+from statsd_conformance.tracing.seen import Batch
+
+# Every host takes a packet of 576 bytes (RFC 791): no path is to blame for what is as short as that.
+_ANY_PATH: Final = 548
 
 
 def two_types(traced: Traced) -> Diagnosis | None:
@@ -59,6 +68,35 @@ def _unread(traced: Traced) -> list[str]:
     if is_late or read >= wire.datagrams:
         return []
     return [f"{wire.datagrams} datagrams were on the wire, and the aggregator read {read:g}"]
+
+
+def vanished(traced: Traced) -> Diagnosis | None:
+    """HOLE: of all datagrams those above some size are lost whole, and none that is shorter."""
+    wire = traced.seen.wire
+    fates = list(_fates(wire.batches, traced)) if wire else []
+    found = passage((size, arrived) for size, arrived, _ in fates)
+    if found is None or found.vanishes <= _ANY_PATH:
+        return None
+    lost = {name for _, arrived, names in fates if not arrived for name in names}
+    mine = [one for one in traced.lost("aggregator") if one.sent and one.sent.name in lost]
+    several = min(sum(arrived for _, arrived, _ in fates), sum(not arrived for _, arrived, _ in fates)) > 1
+    told = (explained(found), *missing_sets(mine))
+    return Diagnosis("HOLE", "aggregator", counters_of(mine), told, several and not (wire and wire.dropped))
+
+
+def _fates(batches: Sequence[Batch], traced: Traced) -> Iterator[tuple[int, bool, tuple[bytes, ...]]]:
+    """Yield size, whether they arrived, and names of datagrams of which that is certain.
+
+    One of whose names another carried, too, may not be the one that arrived, and of several that carried the same
+    names it may have been the shortest.
+    """
+    arrived = {one.sent.name for one in traced.arrived("aggregator") if one.sent}
+    carried = Counter(name for batch in batches for name in set(batch.names))
+    for batch in batches:
+        if arrived.isdisjoint(batch.names):
+            yield batch.shortest, False, batch.names
+        elif any(name in arrived and carried[name] == 1 for name in batch.names):
+            yield batch.shortest, True, batch.names
 
 
 def not_sent(traced: Traced) -> Diagnosis | None:

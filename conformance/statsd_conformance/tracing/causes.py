@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from statsd_conformance.tracing import aggregating, blanks, by_name, cuts, storing
+from statsd_conformance.tracing import aggregating, blanks, by_name, cuts, spoilt, storing
 from statsd_conformance.tracing.cause import Cause, Diagnosis, Traced
 
 CAUSES: Final[Sequence[Cause]] = (
@@ -61,6 +61,32 @@ CAUSES: Final[Sequence[Cause]] = (
         blanks.carriage_returns,
     ),
     Cause(
+        "JOINED",
+        "no line end between two lines",
+        "A line stands right behind another: an aggregator reads neither of them, or one that nobody meant.",
+        "Let the emitter put LF between any two lines, also where it adds to what waits already.",
+        "look at the datagram byte by byte",
+        spoilt.joined,
+    ),
+    Cause(
+        "NUL",
+        "NULs behind the lines",
+        "The emitter sends more of its buffer than it wrote: the last line goes on with NULs, which some "
+        "aggregators refuse.",
+        "Send as many bytes as were written, without the NUL that ends a text of C.",
+        "look at the datagram byte by byte",
+        spoilt.padded,
+    ),
+    Cause(
+        "NAMELESS",
+        "lines without a name",
+        "Lines begin with the colon: what was to stand before it was empty. Some aggregators refuse them, others add "
+        "all of them up under an empty name.",
+        "Look where the emitter makes the name of the counter that is missing.",
+        "compare how many lines have no name with how many of the counter are missing",
+        spoilt.nameless,
+    ),
+    Cause(
         "H7",
         "two types under one name",
         "A name is sent with two types. Some aggregators keep the first one until they are started again; others make "
@@ -84,6 +110,15 @@ CAUSES: Final[Sequence[Cause]] = (
         "Give its socket a larger receive buffer (net.core.rmem_max), more readers, or fewer and longer datagrams.",
         "compare with the drops in /proc/net/udp",
         aggregating.not_received,
+    ),
+    Cause(
+        "HOLE",
+        "what is long vanishes on the path",
+        "Datagrams above some size never reach the aggregator, and shorter ones do: a link on the path takes less than "
+        "the sender thinks and tells nobody, or something on it drops fragments.",
+        "Let the emitter send no more in a datagram than what arrives, or raise the MTU of that link.",
+        "capture at the aggregator's machine, too: what is not seen there was lost on the path",
+        aggregating.vanished,
     ),
     Cause(
         "H2",

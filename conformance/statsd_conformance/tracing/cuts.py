@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statsd_conformance.tracing.cause import Diagnosis, Traced, counted_errors, counters_of, missing_sets, shown
 from statsd_conformance.tracing.journey import Fate, Journey
 from statsd_conformance.tracing.seen import Batch
+from statsd_conformance.tracing.spoilt import is_joined, is_padded
 
 # Behind a name at least: a colon, a digit, and `|g`.
 _LEAST = len(b":0|g")
@@ -70,7 +71,7 @@ def _suffixes(traced: Traced) -> tuple[list[Journey], Cut | None]:
     low, high, tails, kept, whole, groups = 0, 1 << 20, [], set(), False, set()
     for batch in wire.batches:
         group = next((of_name[name][0] for name in batch.names if name in of_name), None)
-        if group is None:
+        if group is None or is_joined(batch.tail) or is_padded(batch.tail):
             continue
         low = max(low, batch.longest)
         missing = _missing_end(group, batch)

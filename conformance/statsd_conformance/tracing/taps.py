@@ -3,30 +3,18 @@
 No rights are needed for that: who sends is pointed at the tap, which keeps a copy and passes on every byte.
 """
 
-import asyncio
-import socket
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Final
 
 from statsd_conformance.address import Address, AddressError
-from statsd_conformance.behind import bound
-from statsd_conformance.kernel import queue_and_drops
 from statsd_conformance.recording import Datagram
 from statsd_conformance.recording.datagram import Endpoint
+from statsd_conformance.relay.passage import Passage, PassageError
 from statsd_conformance.tracing.output import OutputReader
 from statsd_conformance.tracing.relay import Relay
 from statsd_conformance.tracing.seen import Output, Wire
 from statsd_conformance.tracing.wire import WireReader
-from statsd_reference.listen import bind_unix
-
-_LARGEST: Final = 65_535
-# Datagrams that are read in one go, so that the clock and Ctrl-C are heard under any load.
-_BATCH: Final = 256
-# Goes at the end: more than a receive buffer holds, however much goes on coming.
-_LAST_GOES: Final = 64
 
 
 class TapError(AddressError):
@@ -40,20 +28,14 @@ class WireTap:
     Attributes:
         listen: udp, unix, tcp or unixstream; port 0 leaves it to the system.
         forward: the aggregator; datagrams are passed on as such, streams as such.
-        unreachable: how many datagrams nobody took there.
     """
 
     listen: Address
     forward: Address
-    unreachable: int = 0
     _reader: WireReader = field(default_factory=WireReader)
     _number: int = 0
-    _in: socket.socket | None = None
-    _out: socket.socket | None = None
+    _passage: Passage | None = None
     _relay: Relay | None = None
-    _before: int = 0
-    _dropped: int = 0
-    _missed: int = 0
 
     async def open(self) -> int:
         """Begin to listen; return the port, 0 for a Unix socket.
@@ -66,62 +48,39 @@ class WireTap:
         _refuse_a_ring(self.listen, self.forward, "--forward")
         try:
             return await (self._open_stream() if self.listen.scheme in _STREAMS else self._open_datagrams())
+        except PassageError as error:
+            raise _ring(error, "--forward") from None
         except OSError as error:
             await self.close()
             raise _no_tap(self.listen, self.forward, error, "--tap", "--forward") from None
 
     async def close(self) -> None:
         """Stop listening; what came stays."""
-        if self._in:
-            asyncio.get_running_loop().remove_reader(self._in)
-            for _ in range(_LAST_GOES):
-                if self._drain() < _BATCH:
-                    break
-            self._missed = 0 if self.listen.path else _drops(self._in.getsockname()[1])
-            self._dropped = max(0, _drops(self.forward.local_udp_port) - self._before)
-        for one in filter(None, (self._in, self._out)):
-            one.close()
-        if self._in and self.listen.path:
-            Path(self.listen.path).unlink(missing_ok=True)
-        self._in = self._out = None
+        if self._passage:
+            self._passage.stop()
+            self._passage.close()
         if self._relay:
             await self._relay.close()
 
     def wire(self) -> Wire:
         """Return what has come so far."""
-        return replace(self._reader.wire(), dropped=self._dropped, missed=self._missed)
+        passage = self._passage
+        missed, dropped = (passage.missed, passage.dropped) if passage else (0, 0)
+        return replace(self._reader.wire(), dropped=dropped, missed=missed)
 
     async def _open_stream(self) -> int:
         self._relay = Relay(self.listen, self.forward, self._take_piece)
         return await self._relay.open()
 
     async def _open_datagrams(self) -> int:
-        self._out = (await self.forward.connect()).socket
-        self._in = bind_unix(self.listen.path, "") if self.listen.path else await bound(self.listen)
-        self._in.setblocking(False)
-        self._before = _drops(self.forward.local_udp_port)
-        asyncio.get_running_loop().add_reader(self._in, self._drain)
-        return 0 if self.listen.path else int(self._in.getsockname()[1])
+        self._passage = Passage(self.listen, self.forward, self._take_datagram)
+        return await self._passage.open()
 
-    def _drain(self) -> int:
-        """Read what waits, up to a limit, and pass each datagram on before the next is read; return how many."""
-        assert self._in
-        assert self._out
-        for number in range(_BATCH):
-            try:
-                payload = self._in.recv(_LARGEST)
-            except OSError:
-                return number
-            self._number += 1
-            self._reader.take(Datagram(payload, self._number, time.time()))
-            try:
-                self._out.send(payload)
-            except OSError:
-                # A datagram before this one found nobody, and the system says so now; or the socket there is full.
-                self.unreachable += 1
-                with suppress(OSError):
-                    self._out.send(payload)
-        return _BATCH
+    def _take_datagram(self, payload: bytes, sender: Endpoint) -> None:
+        assert self._passage
+        self._number += 1
+        self._reader.take(Datagram(payload, self._number, time.time()))
+        self._passage.send(payload)
 
     def _take_piece(self, connection: int, chunk: bytes) -> None:
         self._number += 1
@@ -162,12 +121,6 @@ class GraphiteTap:
         return self._reader.output()
 
 
-def _drops(port: int | None) -> int:
-    """Return how many datagrams the system has dropped at a port of this machine; 0 where it does not tell."""
-    queue = queue_and_drops(port) if port else None
-    return queue.drops if queue else 0
-
-
 _STREAMS: Final = ("tcp", "unixstream")
 
 
@@ -178,7 +131,11 @@ def _refuse_a_ring(listen: Address, forward: Address, there: str) -> None:
         TapError: it is the same place.
     """
     if replace(listen, scheme="") == replace(forward, scheme="") and (listen.port or listen.path):
-        raise TapError(f"a tap at {listen} would pass everything on to itself; name the place behind it with {there}")
+        raise _ring(PassageError(f"{listen} would pass everything on to itself"), there)
+
+
+def _ring(error: PassageError, there: str) -> TapError:
+    return TapError(f"a tap at {error}; name the place behind it with {there}")
 
 
 def _no_tap(listen: Address, forward: Address, error: OSError, here: str, there: str) -> TapError:

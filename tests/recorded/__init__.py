@@ -1,0 +1,1 @@
+"""The makers of the recordings in `statsd_corpora/traffic`: `make corpora`."""
