@@ -18,10 +18,10 @@ FUZZ_TARGETS := $(shell grep -l 'fuzz.check, SEEDS' fuzz/statsd_fuzz/*.py | xarg
 
 KNOWN := reference statsd collectd brubeck statsite netdata gostatsd statsd_exporter telegraf veneur
 
-.PHONY: help conformance test fuzz spec defects corpora matrix pictures bench peers lint clean
+.PHONY: help conformance test fuzz spec defects defects-fuzz corpora matrix pictures bench peers lint clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 conformance: $(STAMP) ## test an aggregator: make conformance TARGET=127.0.0.1:8125 ARGS=-v; the reference without TARGET
 	@.venv/bin/pytest conformance $(if $(TARGET),--target='$(TARGET)') $(ARGS)
@@ -42,6 +42,9 @@ spec: $(STAMP) ## write the catalogue of requirements, conformance/SPEC.md, from
 
 defects: $(STAMP) ## plant the mistakes of real servers, and print which cases find them
 	@PYTHONPATH=tests .venv/bin/python -m defects
+
+defects-fuzz: $(STAMP) ## plant them in servers, and print how long a search over the wire takes to find each; half an hour
+	@PYTHONPATH=tests .venv/bin/python -m defects.fuzzing --svg docs/defects-fuzz.svg $(ARGS)
 
 corpora: $(STAMP) ## make the recordings in corpora anew; make peers comes first, for those of client libraries
 	@PYTHONPATH=tests .venv/bin/python -m recorded

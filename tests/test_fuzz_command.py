@@ -125,10 +125,11 @@ def test_a_target_that_hangs_is_a_finding(fuzz: Fuzz, tmp_path: Path, monkeypatc
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (
-            ["--target", "127.0.0.1:8125"],
-            "--target '127.0.0.1:8125' is no Python target: give python:package.module:name",
-        ),
+        (["--target", "nowhere"], "exec:COMMAND or a name: reference"),
+        (["--target", "exec:true"], "needs {port} and {graphite_port}"),
+        (["--target", "reference", "--profile", "none-such"], "no profile 'none-such'"),
+        (["--target", "reference", "--known", "/none-such"], "--known /none-such: No such file"),
+        (["--target", "reference", "--deviations", "none-such"], "no deviations 'none-such'"),
         (["--target", "python:nowhere:x"], "cannot import nowhere"),
         (["--target", "python:python_targets:parse", "--profile", "none-such"], "none-such"),
         (["--target", "python:python_targets:parse", "--seconds", "0"], "0 is not in the range"),

@@ -14,10 +14,10 @@ from statsd_corpora import seeds
 from statsd_fuzz.inprocess import Subject, TargetError, assert_sound, judge, load, subject_of
 from statsd_fuzz.inprocess.generating import generated
 from statsd_fuzz.inprocess.parsed import Parsed, Unread, samples_of
-from statsd_fuzz.inprocess.plain import plain_part
 from statsd_fuzz.inprocess.published import Unreadable, lines_of
 from statsd_fuzz.inprocess.reducing import reduced
 from statsd_fuzz.inputs import dice, intervals_of, pieces, written
+from statsd_fuzz.plain import plain_part
 from statsd_fuzz.strategies import datagrams, traffic
 
 AGGREGATORS = ("Right", "AsTables", "AsPairs", "INSTANCE", "make", "of_one_datagram")

@@ -86,6 +86,14 @@ class Sender:
             # sock_sendall sends nothing for no bytes, but an empty datagram is one (FRAMING-17).
             self.socket.send(datagram)
 
+    async def send_piece(self, piece: bytes) -> None:
+        """Send some bytes of a stream as they are.
+
+        Raises:
+            OSError: the other side has closed it.
+        """
+        await asyncio.get_running_loop().sock_sendall(self.socket, piece)
+
     async def _send_cut(self, lines: bytes) -> None:
         """Send lines over a stream in two segments, the first of which ends inside a line: segments mean nothing."""
         loop = asyncio.get_running_loop()
@@ -105,7 +113,8 @@ async def _connected(family: int, kind: int, where: tuple[Any, ...] | str) -> Se
     made.setblocking(False)
     try:
         await asyncio.get_running_loop().sock_connect(made, where)
-    except OSError:
+    except BaseException:
+        # Nor does one stay open that nobody waits for any more.
         made.close()
         raise
     if kind == socket.SOCK_STREAM and family != socket.AF_UNIX:

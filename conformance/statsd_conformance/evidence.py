@@ -162,6 +162,21 @@ def shell_line(datagrams: Sequence[bytes], address: Address) -> str:
     return "; ".join(parts)
 
 
+def paced_line(intervals: Sequence[Sequence[bytes]], address: Address, pause: float) -> str:
+    """Return a command line for a POSIX shell that sends datagrams interval by interval, `pause` seconds between two.
+
+    A single datagram goes out as in `shell_line`; `nc` would take a second for each of several.
+    """
+    datagrams = [one for some in intervals for one in some]
+    if len(datagrams) == 1:
+        return shell_line(datagrams, address)
+    steps: list[str] = []
+    for number, some in enumerate(intervals):
+        steps += [f"time.sleep({pause:g})"] if number else []
+        steps += [_sends(one, len(list(same))) for one, same in groupby(some)]
+    return f"python3 -c {shlex.quote(f'import time; {_connected(address)}; ' + '; '.join(steps))}"
+
+
 def _over_one(address: Address, segments: Sequence[bytes]) -> str:
     whole = [b"".join(segments)]
     if any(isinstance(one, Sent) and one.reset for one in segments):
@@ -209,14 +224,18 @@ def _octal(raw: bytes) -> str:
 
 
 def _python(datagrams: Sequence[bytes], address: Address) -> str:
+    sends = "; ".join(_sends(datagram, len(list(same))) for datagram, same in groupby(datagrams))
+    return f"{_connected(address)}; {sends}"
+
+
+def _connected(address: Address) -> str:
     family, kind, where = {
         "udp": ("AF_INET6" if ":" in address.host else "AF_INET", "SOCK_DGRAM", f"{(address.host, address.port)!r}"),
         "tcp": ("AF_INET6" if ":" in address.host else "AF_INET", "SOCK_STREAM", f"{(address.host, address.port)!r}"),
         "unix": ("AF_UNIX", "SOCK_DGRAM", repr(address.path)),
         "unixstream": ("AF_UNIX", "SOCK_STREAM", repr(address.path)),
     }[address.scheme]
-    sends = "; ".join(_sends(datagram, len(list(same))) for datagram, same in groupby(datagrams))
-    return f"import socket; s=socket.socket(socket.{family}, socket.{kind}); s.connect({where}); {sends}"
+    return f"import socket; s=socket.socket(socket.{family}, socket.{kind}); s.connect({where})"
 
 
 def _sends(datagram: bytes, number: int) -> str:

@@ -118,11 +118,10 @@ class Flushed:
         What comes again is of the next flush: a suite that had to wait for its turn may have read two as one snapshot,
         or one as two.
         """
-        places = {id(line): place for place, line in enumerate(self.own)}
         published = sorted(
-            (places[id(line)], name, line.number)
+            (self._places[id(line)], name, line.number)
             for name in self.profile.statistics
-            for line in self._lines("timer", bucket, name)
+            for line in self.lines_for("timer", bucket, name)
             if line.number is not None
         )
         flushes: list[dict[str, float]] = [{}]
@@ -147,7 +146,7 @@ class Flushed:
 
     def texts(self, kind: str, bucket: bytes, statistic: str = "") -> list[bytes]:
         """Return the value texts published, exactly as they were written, oldest first."""
-        return [line.value for line in self._lines(kind, bucket, statistic)]
+        return [line.value for line in self.lines_for(kind, bucket, statistic)]
 
     def kinds(self, bucket: bytes) -> set[str]:
         """Return the kinds under which a bucket was published: some of `profile.KINDS`."""
@@ -233,12 +232,18 @@ class Flushed:
             raise Inconclusive("other cases sent something about the time of the flush, so whose it is cannot be told")
         return others
 
-    def _lines(self, kind: str, bucket: bytes, statistic: str = "") -> list[GraphiteLine]:
+    def lines_for(self, kind: str, bucket: bytes, statistic: str = "") -> list[GraphiteLine]:
+        """Return the lines published for a bucket, in the order received; empty when there are none."""
         path = self.profile.path(kind, bucket, statistic)
         if path is None:
             return []
         candidates = self._by_tail.get(tail(path, self.token), []) if self.token and self.token in path else self.own
         return [line for line in candidates if same_path(path, line.path)]
+
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        """Where each of the case's own lines stands among them."""
+        return {id(line): place for place, line in enumerate(self.own)}
 
     @cached_property
     def _by_tail(self) -> dict[bytes, list[GraphiteLine]]:
@@ -249,7 +254,7 @@ class Flushed:
         return found
 
     def _all_numbers(self, kind: str, bucket: bytes, statistic: str = "") -> list[float]:
-        return [line.number for line in self._lines(kind, bucket, statistic) if line.number is not None]
+        return [line.number for line in self.lines_for(kind, bucket, statistic) if line.number is not None]
 
     def _numbers(self, kind: str, bucket: bytes, statistic: str = "") -> Sequence[float]:
         numbers = self._all_numbers(kind, bucket, statistic)

@@ -80,6 +80,7 @@ class Settings:
     `behind` is where the suite listens for what a target passes on, empty for nowhere or where a known one is told to.
     `hostile` and `bursts` allow input that may stop or flood a target elsewhere, and one that the suite did not start.
     `interval` is in seconds; None lets the suite choose (1 s) for targets that it starts, and measure elsewhere.
+    `forgets` starts targets that forget what is idle, where they can be told to.
     `paths` is the network of the suite's own in which its targets are started, and at whose end they are.
     """
 
@@ -91,6 +92,7 @@ class Settings:
     sink: str = "graphite://:2003"
     interval: float | None = None
     hostile: bool = False
+    forgets: bool = False
     paths: Namespaces | None = None
     bursts: bool = False
 
@@ -268,7 +270,7 @@ async def examine(spec: str, cases: Sequence[Case], settings: Settings) -> Exami
         async with running(spec, settings) as subject:
             begun = time.monotonic()
             allowed, held_back = _allowed(subject, cases, settings)
-            outcomes = held_back | await _unless_silent(_run(subject, allowed), subject, settings)
+            outcomes = held_back | await unless_silent(_run(subject, allowed), subject, settings)
             wire = subject.wire
             elapsed = time.monotonic() - begun
             return Examination(
@@ -294,7 +296,7 @@ async def _run(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome]:
     """
     probed = subject.wire.profile is UNKNOWN
     if probed:
-        await _probed(subject.wire)
+        await find_profile(subject.wire)
     if _only_passes(subject.wire):
         # A proxy that was there before the suite took its nodes for sick.
         await subject.wire.fence()
@@ -366,7 +368,13 @@ async def _over_paths(subject: Subject, cases: Sequence[Case]) -> dict[str, Outc
     return dict.fromkeys((case.id for case in cases), unsure)
 
 
-async def _probed(wire: Wire) -> Probed:
+async def find_profile(wire: Wire) -> Probed:
+    """Find out how a target spells its output, and go by that from now on.
+
+    Raises:
+        TargetError: no counter came back.
+        NoAnswer, Crashed: nothing did.
+    """
     step("probing how it spells its output")
     for _ in range(_PROBES):
         drops, unseen = wire.drops(), wire.unseen
@@ -388,7 +396,7 @@ async def probe_target(spec: str, settings: Settings) -> Probed:
     try:
         async with running(spec, settings) as subject:
             use(subject.wire, UNKNOWN)
-            return await _unless_silent(_probed(subject.wire), subject, settings)
+            return await unless_silent(find_profile(subject.wire), subject, settings)
     except (AddressError, CommandError, ProfileError, StartError, NoAnswer, Crashed, Inconclusive) as error:
         raise TargetError(str(error)) from None
 
@@ -497,6 +505,7 @@ def _startable(spec: str, named: Named, settings: Settings) -> Subject:
         graphite_port=0,
         interval=settings.interval or 1.0,
         directory=settings.directory,
+        forgets=settings.forgets,
         ipv6=FAR_IPV6 if settings.paths else "::1",
     )
     address = Address("udp", "127.0.0.1", place.port)
@@ -606,7 +615,7 @@ def read_sink(text: str) -> tuple[str, int]:
 T = TypeVar("T")
 
 
-async def _unless_silent(run: Coroutine[None, None, T], subject: Subject, settings: Settings) -> T:
+async def unless_silent(run: Coroutine[None, None, T], subject: Subject, settings: Settings) -> T:
     """Return what `run` returns, unless the target turns out not to answer at all.
 
     The cases are under way meanwhile, so that waiting for a first flush costs no interval.

@@ -1,24 +1,14 @@
-"""Reduces a failing example in rounds, each of which tries all its candidates at once.
+"""Reduces a failing example of generated traffic to the plainest lines that still fail, in few rounds."""
 
-A target over the wire answers once a flush, so what counts is the number of rounds and not of candidates. A round tries
-every single change: one chunk of lines left out, one part of one line made plainer. The next tries the changes that
-still failed together: where a failure needs several lines, what is left is exactly those.
-"""
-
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, Final
 
+from statsd_conformance.rounds import Change, Kind, plainest
 from statsd_conformance.traffic import BAD, MEMBERS, NAMES, RATES, Line, Lines, types_of
 
-# Changes by the number of the line and its part; the part "" is the whole line, left out.
-Change = Mapping[tuple[int, str], Any]
 Fails = Callable[[Sequence[Lines]], Awaitable[list[bool]]]
 
-_CHUNKS: Final = 32
-# Below so many lines their parts are made plainer, too.
-_FEW: Final = 24
-# Below so many their numbers are tried in many steps.
+# Below so many lines their numbers are tried in many steps.
 _VERY_FEW: Final = 6
 _PLAIN: Final = (1, 2, 3, 5, 10, 20, 50, 100, 1000, 10_000)
 
@@ -34,43 +24,7 @@ async def shrink(
         valid: tells whether a candidate may be tried at all.
         rounds: the most calls of `fails`.
     """
-    reached = [lines]
-    fine = len(lines) <= _FEW
-    while rounds > 0 and reached:
-        current = reached[-1]
-        size = 1 if fine else -(-len(current) // _CHUNKS)
-        singles = _allowed(current, _single_changes(current, size), valid)
-        # What was reached goes along each time: a flush that fell into it may have made it fail.
-        again, *failing = await fails([current, *(apply(current, change) for change in singles)])
-        rounds -= 1
-        if not again:
-            reached.pop()
-            continue
-        good = [change for change, fail in zip(singles, failing, strict=True) if fail]
-        if not good and size == 1:
-            break
-        if not good:
-            fine = True
-            continue
-        best = [apply(current, change) for change in good]
-        together = _allowed(current, _together(current, good), valid) if len(good) > 1 and rounds > 0 else []
-        tried = [result for result in (apply(current, change) for change in together) if result not in best]
-        if tried:
-            best += [one for one, fail in zip(tried, await fails(tried), strict=True) if fail]
-            rounds -= 1
-        reached.append(min(best, key=plainness))
-        fine = len(reached[-1]) <= _FEW
-    return reached[-1] if reached else None
-
-
-def apply(lines: Lines, change: Change) -> Lines:
-    """Return the lines with parts replaced, and lines left out."""
-    kept = []
-    for number, line in enumerate(lines):
-        if (number, "") not in change:
-            parts = {part: value for (where, part), value in change.items() if where == number}
-            kept.append(replace(line, **parts) if parts else line)
-    return tuple(kept)
+    return await plainest(lines, fails, Kind(_plainer, plainness, valid), rounds=rounds)
 
 
 def plainness(lines: Lines) -> tuple[Any, ...]:
@@ -95,29 +49,13 @@ def _size(line: Line) -> float:
         return 0.0
 
 
-def _allowed(lines: Lines, changes: Iterator[Change], valid: Callable[[Sequence[Line]], bool]) -> list[Change]:
-    """Return the changes that make the lines plainer and keep them valid, each result once."""
-    results: dict[Lines, Change] = {}
-    for change in changes:
-        result = apply(lines, change)
-        if result and plainness(result) < plainness(lines) and valid(result):
-            results.setdefault(result, change)
-    return list(results.values())
-
-
-def _single_changes(lines: Lines, size: int) -> Iterator[Change]:
-    chunks = [range(start, min(start + size, len(lines))) for start in range(0, len(lines), size)]
-    for chunk in chunks:
-        yield {(number, ""): None for number in chunk}
-    for chunk in chunks:
-        yield {(number, ""): None for number in range(len(lines)) if number not in chunk}
-    if len(lines) <= _FEW:
-        yield from _plainer_names(lines)
-        yield from _plainer_types(lines)
-        for number, line in enumerate(lines):
-            for part, value in _plainer_parts(line, dense=len(lines) <= _VERY_FEW):
-                yield {(number, part): value}
-        yield from _plainer_members(lines)
+def _plainer(lines: Lines) -> Iterator[Change]:
+    yield from _plainer_names(lines)
+    yield from _plainer_types(lines)
+    for number, line in enumerate(lines):
+        for part, value in _plainer_parts(line, dense=len(lines) <= _VERY_FEW):
+            yield {(number, part): value}
+    yield from _plainer_members(lines)
 
 
 def _plainer_names(lines: Lines) -> Iterator[Change]:
@@ -159,29 +97,3 @@ def _plainer_parts(line: Line, dense: bool) -> Iterator[tuple[str, Any]]:
         nearer = (number - (number * quarter >> shift) for shift in range(3, 14) for quarter in quarters)
         steps = {*_PLAIN, number, number - 1, *nearer}
         yield from (("value", f"{sign}{step}") for step in sorted(steps) if 0 < step <= number)
-
-
-def _together(lines: Lines, changes: Sequence[Change]) -> Iterator[Change]:
-    """Yield unions of changes that do not touch the same part: all of them, all removals, and ever fewer."""
-    ordered = sorted(changes, key=lambda change: plainness(apply(lines, change)))
-    removals = [change for change in ordered if all(part == "" for _, part in change)]
-    parts = [change for change in ordered if any(part for _, part in change)]
-    small = [change for change in removals if 2 * len(change) <= len(lines)] or removals
-    for several in (small + parts, small, parts):
-        for number in _fewer(len(several)):
-            yield _union(several[:number])
-            yield _union(several[-number:])
-
-
-def _fewer(number: int) -> Iterator[int]:
-    while number > 1:
-        yield number
-        number = number * 3 // 4 if number > 3 else number - 1
-
-
-def _union(changes: Sequence[Change]) -> Change:
-    together: dict[tuple[int, str], Any] = {}
-    for change in changes:
-        if not together.keys() & change.keys():
-            together |= change
-    return together

@@ -11,7 +11,7 @@ import secrets
 import select
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -50,6 +50,10 @@ class _Elsewhere(bytes):
 
 class _Streamed(bytes):
     """Lines that leave by a connection over TCP."""
+
+
+class _Piece(bytes):
+    """Some bytes of lines that leave by a connection over TCP, cut where somebody else said."""
 
 
 class _By(bytes):
@@ -148,6 +152,7 @@ class Wire:
     _held: dict[int, int] = field(default_factory=dict)
     _ends: dict[bytes, int] = field(default_factory=dict)
     unseen: int = 0
+    _forgotten: int = 0
     _totals: Totals = field(default_factory=Totals)
     _fences: list[_Fence] = field(default_factory=list)
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
@@ -202,7 +207,11 @@ class Wire:
     async def connect(self) -> None:
         """Open the socket that lines go out of, and start sending what is queued."""
         self._socket = await self.address.connect()
-        self._other = await self.address.connect()
+        try:
+            self._other = await self.address.connect()
+        except BaseException:
+            self._socket.close()
+            raise
         self.route = route_of(self._socket.socket, self._sink_port)
         self.answers = True
         self._totals = Totals()
@@ -296,6 +305,11 @@ class Wire:
         """Queue lines for the stream, which is open."""
         self.transmit(_Streamed(lines))
 
+    def transmit_pieces(self, pieces: Iterable[bytes]) -> None:
+        """Queue pieces of lines for the stream; where it is not open any more they are lost."""
+        for piece in pieces:
+            self.transmit(_Piece(piece))
+
     def new_token(self) -> bytes:
         """Return a prefix for a case that nobody had before."""
         self._cases += 1
@@ -325,6 +339,11 @@ class Wire:
         """Seconds to wait for a fence before giving up: every snapshot that it needs, and one more, and the lag."""
         return (self.profile.rounds + 1.5) * self.interval + self.profile.lag + self.grace
 
+    @property
+    def unanswered(self) -> float | None:
+        """Monotonic seconds when the oldest fence was raised that did not come back yet; None where there is none."""
+        return self._fences[0].raised if self._fences else None
+
     def transmit(self, datagram: bytes) -> None:
         """Queue one datagram."""
         self._queue.put_nowait(datagram)
@@ -348,11 +367,20 @@ class Wire:
         if first not in self._held or last not in self._held or self.address.scheme == "tcp":
             return None
         sent = self.log[self._held[first] : self._held[last]]
-        return None if any(isinstance(one, _Streamed | _By) for one in sent) else sent
+        return None if any(isinstance(one, _Streamed | _Piece | _By) for one in sent) else sent
 
     def streamed(self) -> None:
         """Note that a case sent something over a connection of its own."""
         self.log.append(_Streamed())
+
+    def forget(self, snapshots: int) -> None:
+        """Let go of the lines of the first so many snapshots, and of what was sent so far: a long run has no room."""
+        for number in range(self._forgotten, snapshots):
+            self.snapshots[number] = replace(self.snapshots[number], lines=())
+        self._forgotten = max(self._forgotten, snapshots)
+        self.log.clear()
+        self._held.clear()
+        self._ends.clear()
 
     @property
     def mtu(self) -> int | None:
@@ -402,10 +430,14 @@ class Wire:
             raise Crashed("its process has ended")
         raise Inconclusive(f"the target did not read what was sent within {self.patience:.0f} s")
 
-    async def settled(self) -> bool:
-        """Wait until everything queued was sent and read, as far as can be seen; tell whether the target serves."""
+    async def sent_all(self) -> None:
+        """Wait until everything queued has left."""
         while self._sending or not self._queue.empty():
             await asyncio.sleep(0.001)
+
+    async def settled(self) -> bool:
+        """Wait until everything queued was sent and read, as far as can be seen; tell whether the target serves."""
+        await self.sent_all()
         return await self._drained(self.patience) and self.alive()
 
     def _take(self, snapshot: Snapshot) -> None:
@@ -414,7 +446,8 @@ class Wire:
         self.snapshots.append(snapshot)
         if snapshot.unseen_since is not None and snapshot.unseen_since < self._sent_last:
             self.unseen += 1
-        names = {name for line in snapshot.lines for name in self._fence_name.findall(line.key)}
+        # All at once: a flush may have a hundred thousand lines.
+        names = set(self._fence_name.findall(b"\n".join([line.path for line in snapshot.lines]).lower()))
         held = max((self._ends[name] for name in names if name in self._ends), default=0)
         # A fence that is not in it tells that nothing behind is, either.
         if held and all(isinstance(one, _Signal) for one in self.log[held : held + 1]):
@@ -490,6 +523,9 @@ class Wire:
         self.sent += 1
         self.log.append(datagram)
         self._sent_last = time.monotonic()
+        if isinstance(datagram, _Piece):
+            await self._send_piece(datagram)
+            return
         try:
             sender: Sender | Crafter = self._other if isinstance(datagram, _Elsewhere) else self._socket
             if isinstance(datagram, _By):
@@ -500,6 +536,16 @@ class Wire:
         except ConnectionRefusedError:
             # ICMP port unreachable for an earlier datagram: nobody listens there at the moment.
             self.refused += 1
+
+    async def _send_piece(self, piece: bytes) -> None:
+        try:
+            if self._stream:
+                await self._stream.send_piece(piece)
+        except OSError:
+            # The target has closed it, which it may.
+            if self._stream:
+                self._stream.close()
+            self._stream = None
 
     async def _drained(self, limit: float) -> bool:
         """Wait until a local target has read what is in its socket, elsewhere a moment; tell whether it did in time."""

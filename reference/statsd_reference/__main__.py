@@ -13,8 +13,8 @@ import click
 
 from statsd_reference.daemon import Daemon
 from statsd_reference.listen import ListenError
-from statsd_reference.options import OPTIONS, OptionError, Options, read_options
-from statsd_reference.server import make_server
+from statsd_reference.options import OPTIONS, OptionError, read_options
+from statsd_reference.server import Server, make_server
 
 
 def _flags(command: click.Command) -> click.Command:
@@ -42,7 +42,7 @@ def serve(config: Path | None, **flags: str | None) -> None:
         raise click.UsageError(str(error)) from None
     logging.basicConfig(level=logging.DEBUG if options.debug else logging.INFO, format="%(asctime)s %(message)s")
     try:
-        asyncio.run(_run(options))
+        asyncio.run(run(make_server(options)))
     except ListenError as error:
         raise click.ClickException(str(error)) from None
 
@@ -65,8 +65,12 @@ def _without(given: dict[str, Any], chosen: dict[str, str]) -> dict[str, Any]:
     return {name: value for name, value in flat.items() if name not in chosen}
 
 
-async def _run(options: Options) -> None:
-    """Serve until SIGTERM or SIGINT; SIGHUP is taken and changes nothing, so nothing is lost by it."""
+async def run(server: Server) -> None:
+    """Serve until SIGTERM or SIGINT; SIGHUP is taken and changes nothing, so nothing is lost by it.
+
+    Raises:
+        ListenError: an address cannot be had.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -74,7 +78,8 @@ async def _run(options: Options) -> None:
     loop.add_signal_handler(
         signal.SIGHUP, lambda: logging.getLogger("statsd_reference").info("SIGHUP: nothing to reload")
     )
-    async with Daemon(make_server(options)) as daemon:
+    options = server.options
+    async with Daemon(server) as daemon:
         # What is gathered holds no cycles, and a full collection over a million names would be a pause.
         gc.collect()
         gc.freeze()

@@ -14,6 +14,7 @@ import click
 from executions import TARGETS, executions
 from ingest import Ingest, lossless_rate
 from lint_rate import Judged, lint_rates
+from live import searched, sent_by_boofuzz
 from memory import VALUES, Resident, resident
 from pause import Pause, flush_pause
 from replay import NUMBER, REPLAY, replay_rates
@@ -27,6 +28,7 @@ _WITH_DEFAULT_BUFFER = {
     " --mgmt_port 0 --graphiteHost {graphite_host} --graphitePort {graphite_port} --flushInterval 1000"
     " --receiveBuffer 106496"
 }
+_LIVE = 20
 _console = Console()
 
 
@@ -134,6 +136,19 @@ def _fuzz() -> None:
         else:
             share = f"{result.by_processor / empty.by_processor:.3f}"
             table.add_row(target or "empty", f"{result.by_clock:,.0f}", f"{result.by_processor:,.0f}", share)
+    _console.print(table)
+    _live()
+
+
+def _live() -> None:
+    title = f"Search over the wire, against the reference, {_LIVE} s each"
+    table = Table("program", "datagrams/s", "datagrams/s of its processor", "search / program", title=title)
+    ours, theirs = searched(_LIVE), sent_by_boofuzz(_LIVE)
+    table.add_row("search, each judged", f"{ours.by_clock:,.0f}", f"{ours.by_processor:,.0f}", "1.00")
+    if isinstance(theirs, str):
+        table.add_row("boofuzz", theirs, "", "")
+    else:
+        table.add_row("boofuzz, none judged", f"{theirs:,.0f}", "", _ratio(ours.by_clock, theirs))
     _console.print(table)
 
 

@@ -1,6 +1,7 @@
 """`statsd-conformance fuzz`: new inputs, until one shows a fault of a target."""
 
 import sys
+import tempfile
 from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING, Final
@@ -12,15 +13,20 @@ from statsd_conformance.commands.finite import FiniteRange
 if TYPE_CHECKING:
     from statsd_fuzz.inprocess.campaign import Finding, Result
     from statsd_fuzz.inprocess.search import Plan
+    from statsd_fuzz.wire.known import Known
+    from statsd_fuzz.wire.run import Search
 
 _FINDINGS: Final = ".conformance/fuzz"
+# What a Python target's flush is of, where nobody says otherwise: the default of the original.
+_PYTHON_INTERVAL: Final = 10.0
 _LARGEST_SEED: Final = 2**31 - 1
 
 
 @click.command()
 @click.option(
     "--target", required=True, metavar="TARGET",
-    help="python:package.module:name, an aggregator with feed and flush, or a callable that takes a datagram",
+    help="host:port, exec:COMMAND or the name of a known server; or python:package.module:name, an aggregator with "
+    "feed and flush, or a callable that takes a datagram",
 )  # fmt: skip
 @click.option("--seconds", type=FiniteRange(min=1), default=60, show_default=True, help="how long to search")
 @click.option("--seed", type=click.IntRange(1, _LARGEST_SEED), help="of the dice (default: another one each time)")
@@ -33,32 +39,98 @@ _LARGEST_SEED: Final = 2**31 - 1
     metavar="DIR", help="where what is found is saved",
 )  # fmt: skip
 @click.option("--profile", default="", metavar="NAME|FILE", help="how it spells what it publishes (default: found out)")
-@click.option("--interval", type=FiniteRange(min=0.001), default=10.0, show_default=True, help="seconds of a flush")
+@click.option(
+    "--interval", type=FiniteRange(min=0.001),
+    help="seconds of a flush (default: 10 in Python, 1 of what is started, measured elsewhere)",
+)  # fmt: skip
+@click.option("--rate", type=FiniteRange(min=1), metavar="N", help="datagrams a second at most (default: as it takes)")
+@click.option(
+    "--known", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="findings that are counted and not told, as [[known]] entries",
+)  # fmt: skip
+@click.option("--deviations", metavar="NAME|FILE", help="what it is known not to meet (default: by its name)")
+@click.option("--sink", default="graphite://:2003", show_default=True, metavar="URL", help="where it shows its output")
+@click.option("--hostile", is_flag=True, help="send what may stop it, also to a target elsewhere that runs already")
+@click.option("--strict", is_flag=True, help="hold all that it publishes against the reference, not plain lines alone")
 @click.option(
     "--refusal", "refusals", multiple=True, metavar="EXCEPTION",
-    help="an exception, by its name, with which it may refuse what is malformed; may be repeated",
+    help="an exception, by its name, with which a Python target may refuse what is malformed; may be repeated",
 )  # fmt: skip
 def fuzz(
-    target: str, seconds: float, seed: int | None, corpus: Path | None, findings: Path, profile: str, interval: float,
-    refusals: tuple[str, ...],
+    target: str, seconds: float, seed: int | None, corpus: Path | None, findings: Path, profile: str,
+    interval: float | None, rate: float | None, known: Path | None, deviations: str | None, sink: str, hostile: bool,
+    strict: bool, refusals: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Search for inputs that a target fails on, with the reference as the judge.
 
-    Exit status 1 when there are findings.
+    Exit status 1 when there are findings, 2 when there is no such target.
     """
     # All of this is only needed here.
     from statsd_fuzz.inprocess.search import Plan
     from statsd_fuzz.inprocess.target import PREFIX
 
+    seed = seed or SystemRandom().randint(1, _LARGEST_SEED // 2)
     if not target.startswith(PREFIX):
-        raise click.UsageError(f"--target {target!r} is no Python target: give python:package.module:name")
+        from statsd_conformance.session import Settings
+        from statsd_fuzz.wire.campaign import Plan as WirePlan
+        from statsd_fuzz.wire.run import Search
+
+        with tempfile.TemporaryDirectory() as directory:
+            settings = Settings(Path(directory), profile=profile or None, sink=sink, interval=interval, hostile=hostile)
+            listed = _listed(target, known, deviations or "")
+            wire = WirePlan(seconds, seed, rate=rate, corpus=corpus)
+            sys.exit(_fuzz_wire(Search(target, settings, wire, listed, findings, strict)))
     if corpus:
         corpus.mkdir(parents=True, exist_ok=True)
     plan = Plan(
-        target, "", profile=profile, interval=interval, refusals=refusals, seconds=seconds,
-        seed=seed or SystemRandom().randint(1, _LARGEST_SEED // 2), corpus=str(corpus.resolve()) if corpus else "",
+        target, "", profile=profile, interval=interval or _PYTHON_INTERVAL, refusals=refusals, seconds=seconds,
+        seed=seed, corpus=str(corpus.resolve()) if corpus else "",
     )  # fmt: skip
     sys.exit(_fuzz_python(plan, findings))
+
+
+def _listed(target: str, file: Path | None, deviations: str) -> "Known":
+    from statsd_conformance.deviation import DeviationError
+    from statsd_fuzz.wire.known import KnownError, known_of
+
+    try:
+        return known_of(target, file, deviations)
+    except (KnownError, DeviationError) as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _fuzz_wire(asked: "Search") -> int:
+    import asyncio
+
+    from rich.console import Console
+
+    from statsd_conformance.address import AddressError
+    from statsd_conformance.process import StartError
+    from statsd_conformance.profile import ProfileError
+    from statsd_conformance.requirement import Inconclusive
+    from statsd_conformance.session import TargetError
+    from statsd_conformance.target import Crashed
+    from statsd_conformance.targets import CommandError
+    from statsd_conformance.wire import NoAnswer
+    from statsd_fuzz.wire.collected import Collected
+    from statsd_fuzz.wire.run import search
+
+    console, found = Console(), list[Collected]()
+    try:
+        asyncio.run(search(asked, console, found.append))
+    except (
+        *(TargetError, StartError, AddressError, CommandError, ProfileError),
+        *(NoAnswer, Crashed, Inconclusive),
+    ) as error:
+        raise click.UsageError(f"--target {asked.target}: {error}") from None
+    except OSError as error:
+        raise click.UsageError(f"{error.filename}: {error.strerror}") from None
+    except KeyboardInterrupt:
+        click.echo("interrupted")
+    if not found:
+        return 1
+    click.echo("\n".join(found[0].summary()))
+    return found[0].exit_status
 
 
 def _fuzz_python(plan: "Plan", folder: Path) -> int:

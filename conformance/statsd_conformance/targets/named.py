@@ -17,7 +17,8 @@ from statsd_conformance.programs import Found, Missing
 class Place:
     """Where a target is to live: ports on 127.0.0.1, flush interval in seconds, a directory of its own.
 
-    `behind` is where it passes lines on to, where it does. `ipv6` is the address for those that read IPv6 beside IPv4.
+    `behind` is where it passes lines on to, where it does. `forgets` asks for a target that forgets what is idle, where
+    it can be told to: a long search has no end of names. `ipv6` is the address for those that read IPv6 beside IPv4.
     """
 
     port: int
@@ -26,7 +27,12 @@ class Place:
     interval: float
     directory: Path
     behind: tuple[Address, ...] = ()
+    forgets: bool = False
     ipv6: str = "::1"
+
+
+# The flushes that a gauge lasts in a target that forgets.
+REMEMBERED: Final = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statsd_conformance import __version__
 from statsd_conformance.address import Address
 from statsd_conformance.programs import Found
-from statsd_conformance.targets.named import Launch, Place, socket_in
+from statsd_conformance.targets.named import REMEMBERED, Launch, Place, socket_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class Reference:
             "graphiteHost": "127.0.0.1",
             "graphitePort": place.graphite_port,
         }
+        if place.forgets:
+            options |= {"deleteIdleStats": "true", "gaugesMaxTTL": REMEMBERED}
         flags = [f"--{name}={value}" for name, value in options.items()]
         # A checkout has the packages on this process's path only.
         environment = {"PYTHONPATH": ":".join(path for path in sys.path if path)}

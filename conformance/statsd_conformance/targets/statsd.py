@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from statsd_conformance.address import Address
 from statsd_conformance.programs import Found, Missing, find
-from statsd_conformance.targets.named import Launch, Place, beside6, socket_in
+from statsd_conformance.targets.named import REMEMBERED, Launch, Place, beside6, socket_in
 
 # What `repeaterProtocol` calls the kind of an address.
 _PROTOCOLS: Final = {"udp": "udp4", "udp6": "udp6", "tcp": "tcp"}
@@ -61,6 +61,9 @@ class Statsd:
             "backends": ["./backends/graphite"],
             "automaticConfigReload": False,
         }
+        if place.forgets:
+            # Nobody follows it from flush to flush, as the reference is: a slow machine may have some too many.
+            configuration |= {"deleteIdleStats": True, "gaugesMaxTTL": 3 * REMEMBERED}
         if place.behind:
             configuration["backends"] = ["./backends/graphite", "./backends/repeater"]
             configuration["repeater"] = [{"host": one.host, "port": one.port} for one in place.behind]

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from math import isclose
 from typing import Final
 
+from statsd_fuzz.comparing import shown
+from statsd_fuzz.fault import Fault
 from statsd_fuzz.inprocess.parsed import Parsed, Unread, samples_of
-from statsd_fuzz.inprocess.plain import plain_part
-from statsd_fuzz.inprocess.raised import Fault, Raised, raising, result_of, shown
+from statsd_fuzz.inprocess.raised import Raised, raising, result_of
 from statsd_fuzz.inprocess.subject import Subject
+from statsd_fuzz.plain import plain_part
 
 _TOLERANCE: Final = 1e-9
 _KINDS: Final = {"c": "counter", "g": "gauge", "ms": "timer", "s": "set"}

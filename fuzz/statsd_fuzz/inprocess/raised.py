@@ -7,16 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 
+from statsd_fuzz.fault import Fault
 from statsd_fuzz.inprocess.published import Unreadable
 from statsd_fuzz.inprocess.subject import Subject
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What broke, as a name that other inputs may share, and in a sentence about this input."""
-
-    name: str
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +50,3 @@ def _place(trace: TracebackType | None) -> str:
 def _is_known(module: str) -> bool:
     top = module.partition(".")[0]
     return top in sys.stdlib_module_names or top == "statsd_fuzz"
-
-
-def shown(raw: bytes) -> str:
-    """Return bytes as Python writes them, without the `b`, and only the beginning where they are many."""
-    return repr(raw if len(raw) <= 80 else raw[:77] + b"...")[1:]

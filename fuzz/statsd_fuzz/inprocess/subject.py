@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from statsd_conformance.flushed import Flushed
-from statsd_conformance.graphite import GraphiteLine, Snapshot
+from statsd_conformance.graphite import GraphiteLine
 from statsd_conformance.habits import SINCE_START, again, running
 from statsd_conformance.probe import canaries, read_canaries
 from statsd_conformance.profile import Profile, ProfileError, load_profile
+from statsd_fuzz.comparing import snapshot
 from statsd_fuzz.inprocess.parsed import Unread, samples_of
 from statsd_fuzz.inprocess.published import Unreadable, lines_of
 from statsd_fuzz.inprocess.target import Aggregator, PythonTarget, TargetError
@@ -123,11 +124,6 @@ def _flushed(aggregator: Aggregator, datagrams: Sequence[bytes]) -> list[Graphit
     for datagram in datagrams:
         aggregator.feed(datagram)
     return lines_of(aggregator.flush())
-
-
-def snapshot(lines: Sequence[GraphiteLine]) -> Snapshot:
-    """Return the lines of a flush as observers give them; no time passes here."""
-    return Snapshot(tuple(lines), 0.0, 0.0)
 
 
 def _tried(target: PythonTarget, what: str, call: Callable[[], T]) -> T:

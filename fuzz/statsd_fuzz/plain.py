@@ -25,6 +25,13 @@ _PLAIN: Final = re.compile(
 _REFUSED: Final = re.compile(rb"%b(?::|:1|:[gh-km-z]{1,8}\|(?:c|ms|g)|:1\|c\|0\.1)?\Z" % _NAME)
 
 
+# What targets put behind the names of timers, and of other types, too.
+_STATISTIC: Final = re.compile(
+    rb"(?:count|rate|sum|sum_?squares|mean|average|median|std|stddev|stdev|min|max|lower|upper|unique|p|percentile)"
+    rb"(?:_ps|_?[0-9]+)?"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Plain:
     """What of an input is judged.
@@ -60,7 +67,8 @@ def plain_part(intervals: Sequence[Sequence[bytes]], unread: Iterable[bytes] = (
         odd.append(tuple(odd_here))
     names = {name for lines in found for name in lines}
     doubted = others + [clean_name(text) for text in others]
-    judged = {name for name in names if not any(name in text for text in doubted) and _is_judged(name, found)}
+    shared = {one for name in names for one in _sharing(name, names, doubted)}
+    judged = {name for name in names - shared if not any(name in text for text in doubted) and _is_judged(name, found)}
     refused = frozenset(_names_of_refused(others, names))
     kept = tuple({name: some for name, some in lines.items() if name in judged} for lines in found)
     return Plain(kept, refused, tuple(odd))
@@ -76,6 +84,13 @@ def _line(match: "re.Match[bytes]") -> Line:
 
 def _is_judged(name: bytes, intervals: Sequence[dict[bytes, list[Line]]]) -> bool:
     return well_behaved([line for lines in intervals for line in lines.get(name, [])])
+
+
+def _sharing(name: bytes, names: set[bytes], doubted: Sequence[bytes]) -> Iterable[bytes]:
+    """Yield a name like `a.sum` and `a`, where there are both: the sum of a timer `a` may be called so (OUT-08)."""
+    head, _, tail = name.rpartition(b".")
+    if _STATISTIC.fullmatch(tail) and (head in names or any(head in text for text in doubted)):
+        yield from (head, name)
 
 
 def _names_of_refused(others: Sequence[bytes], names: set[bytes]) -> Iterable[bytes]:

@@ -1,0 +1,363 @@
+"""A campaign: batches of new scenarios, an interval each, until the time is over; what looks wrong is pursued between.
+
+While a batch is on its way the one before is judged and the next one made, so that neither the target nor this process
+waits for the other. How many scenarios go into an interval follows from how much of it is left over.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from statsd_conformance.process import Process
+from statsd_conformance.target import Crashed
+from statsd_conformance.verdict import Verdict
+from statsd_conformance.wave import Subject
+from statsd_conformance.wire import NoAnswer
+from statsd_fuzz.comparing import shown
+from statsd_fuzz.fault import Fault
+from statsd_fuzz.wire.collected import Collected
+from statsd_fuzz.wire.display import Progress
+from statsd_fuzz.wire.fatal import Fatal
+from statsd_fuzz.wire.grammar import Grammar
+from statsd_fuzz.wire.judge import Judge
+from statsd_fuzz.wire.kept import Kept
+from statsd_fuzz.wire.known import Standing
+from statsd_fuzz.wire.naming import is_fatal, what_broke
+from statsd_fuzz.wire.scenario import Judge as Asked
+from statsd_fuzz.wire.scenario import Scenario
+from statsd_fuzz.wire.shrink import merged
+from statsd_fuzz.wire.surviving import Surviving, fatal
+from statsd_fuzz.wire.traits import traits_of
+from statsd_fuzz.wire.trial import Looked
+from statsd_fuzz.wire.watch import Watch, Watching, tokens_in
+from statsd_reference import Options
+
+_FEWEST: Final = 20
+_MOST: Final = 20_000
+# Parts of an interval with nothing to do from which on more goes into one, and below which less does.
+_MUCH: Final = 0.25
+_LITTLE: Final = 0.05
+# What an interval may take in all, as a multiple of what it takes a target at its ease.
+_LONG: Final = 1.2
+# Lines of names that nobody speaks of any more, from which on a target is started again.
+_IDLE_LINES: Final = 30_000
+# How many of the odd scenarios of an interval are kept for a log line that names none.
+_SAMPLE: Final = 2
+# Between two looks at the clock while scenarios are made.
+_AT_A_TIME: Final = 200
+# Seconds that a fence may be late while what stopped a target is looked for, in dozens of trials.
+_GRACE: Final = 1.0
+# What is pursued of what one interval showed, at most.
+_PURSUED: Final = 2
+# Seconds that may go on beyond the end of the search while something is pursued, and flushes.
+_OVERTIME: Final = 15.0
+_OVERTIME_FLUSHES: Final = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a campaign goes.
+
+    Attributes:
+        seconds: how long it looks for anything new.
+        seed: of the dice.
+        model: the options of the reference for a target that is to be like it in everything.
+        hostile: whether to send what may stop a target.
+        rate: datagrams a second at most, None for as many as the target takes.
+        corpus: a folder of inputs to start from, to which new ones are added.
+        first: how many scenarios go into the first interval.
+    """
+
+    seconds: float
+    seed: int
+    model: Options | None = None
+    hostile: bool = True
+    rate: float | None = None
+    corpus: Path | None = None
+    first: int = 300
+
+
+@dataclass
+class Campaign:
+    """One campaign against a target that runs.
+
+    Attributes:
+        subject: the target.
+        plan: how it goes.
+        collected: takes what was found.
+        progress: is told how far it is.
+        process: returns the target's program where the suite started one.
+        ended: why it ended early, empty where it did not.
+        expected: scenarios that showed something, and were about what the target is known not to meet.
+    """
+
+    subject: Subject
+    plan: Plan
+    collected: Collected
+    progress: Progress
+    process: Callable[[], Process | None] = lambda: None
+    ended: str = ""
+    expected: int = 0
+    _suspects: list[tuple[Scenario, Fault]] = field(default_factory=list)
+    _last: Sequence[Scenario] = ()
+    _tasks: "dict[asyncio.Task[Looked], Sequence[Scenario]]" = field(default_factory=dict)
+    _strays: list[tuple[Sequence[Scenario], list[bytes]]] = field(default_factory=list)
+    _idle_lines: int = 0
+
+    def __post_init__(self) -> None:
+        entries = self.collected.known.deviations.entries
+        self.fatal = Fatal({id for (id, _), one in entries.items() if one.verdict == Verdict.CRASHED.value})
+        self._avoid = {id for id, _ in self.collected.known.deviations.entries}
+        self.grammar = Grammar(self.plan.seed, avoid=self._avoid, hostile=self.plan.hostile)
+        self.judge = Judge(self.subject, self.plan.model)
+        self.kept = Kept(self.grammar.mutator, self.plan.corpus)
+        self.watch = Watch(self.subject.wire, self.process)
+        self.surviving = Watching(Surviving(self.subject, self.judge), self.watch)
+        self._chance = Random(self.plan.seed)
+        self._size = self.plan.first
+
+    async def run(self) -> None:
+        """Look for new faults until the time is over or the target cannot be had any more.
+
+        Raises:
+            OSError: the corpus cannot be read or written.
+        """
+        self._until = time.monotonic() + self.plan.seconds
+        try:
+            await self._first(self.kept.load())
+            while time.monotonic() < self._until:
+                await self._guarded()
+                await self._pursue()
+                await self._renew()
+            await self._look_idle()
+        except (Crashed, NoAnswer) as error:
+            fault = fatal(self.subject, error)
+            self.collected.note(merged(self._last), fault)
+            self.ended = "the suite did not start the target, and cannot start it again: the search ends here"
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await self.judge.close()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _first(self, scenarios: Sequence[Scenario]) -> None:
+        """Try what was kept before."""
+        for start in range(0, len(scenarios), self.plan.first):
+            await self._guarded(scenarios[start : start + self.plan.first])
+            await self._pursue()
+
+    async def _guarded(self, scenarios: Sequence[Scenario] = ()) -> None:
+        """Search until there is something to pursue; start a target again that stops."""
+        try:
+            if scenarios:
+                self._submit(scenarios)
+                await self._finish()
+            else:
+                await self._search()
+        except (Crashed, NoAnswer) as error:
+            await self._stopped(error)
+
+    async def _search(self) -> None:
+        """Send batch after batch, the next one made while the last is under way, until there is a suspect."""
+        # Two that waited for this together would share each interval, and leave every other one empty.
+        await self.judge.learn()
+        before: asyncio.Task[Looked] | None = None
+        while time.monotonic() < self._until and not self._suspects and self._idle_lines < _IDLE_LINES:
+            scenarios = await self._made(self._allowed())
+            short = [one for one in scenarios if len(one.intervals) == 1]
+            task = self._submit(short)
+            self._submit([one for one in scenarios if len(one.intervals) != 1])
+            if before:
+                await before
+                self._collect()
+                self._adapt()
+                if fault := self.watch.fault():
+                    await self._finish()
+                    self._suspects.append((merged(scenarios), fault))
+            before = task
+        await self._finish()
+
+    async def _made(self, number: int) -> list[Scenario]:
+        made: list[Scenario] = []
+        while len(made) < number:
+            some = [self.grammar.scenario() for _ in range(min(_AT_A_TIME, number - len(made)))]
+            made += [one for one in some if one not in self.fatal]
+            await asyncio.sleep(0)
+        return made
+
+    def _submit(self, scenarios: Sequence[Scenario]) -> "asyncio.Task[Looked]":
+        task = asyncio.create_task(self.judge.once(scenarios))
+        self._tasks[task] = scenarios
+        self._last = scenarios or self._last
+        return task
+
+    async def _finish(self) -> None:
+        """Wait for everything under way."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        self._collect()
+
+    def _collect(self) -> None:
+        """Take what is over, and raise what ended it."""
+        for task in [task for task in self._tasks if task.done()]:
+            if task.exception() is None:
+                self._take(self._tasks.pop(task), task.result())
+            else:
+                # Which raises it.
+                task.result()
+
+    def _take(self, scenarios: Sequence[Scenario], looked: Looked) -> None:
+        for number, fault in looked.faults.items():
+            # What is about something that the target is known not to meet, of that there is enough without it.
+            if scenarios[number].features.isdisjoint(self._avoid):
+                self._suspects.append((scenarios[number], fault))
+            else:
+                self.expected += 1
+        if looked.strays:
+            self._strays.append((scenarios, looked.strays))
+        for number, shape in looked.shapes.items():
+            if number not in looked.faults:
+                self.kept.look(scenarios[number], shape)
+        self._idle_lines = looked.idle
+        self._heed_log(scenarios, looked)
+        self.progress.datagrams += sum(one.size[0] for number, one in enumerate(scenarios) if number not in looked.torn)
+        self.progress.corpus = self.kept.number
+
+    def _heed_log(self, scenarios: Sequence[Scenario], looked: Looked) -> None:
+        """Keep those of which a new line in the target's log tells, or some that may have made it write one."""
+        lines = self.watch.new_lines()
+        if not lines:
+            return
+        named = tokens_in(lines, self.judge.tokens.prefix)
+        told = [one for number, one in enumerate(scenarios) if looked.tokens[number] in named]
+        odd = [one for one in scenarios if "plain" not in one.features]
+        for one in told or self._chance.sample(odd, min(_SAMPLE, len(odd))):
+            self.kept.keep(one)
+
+    def _adapt(self) -> None:
+        """Put more or fewer scenarios into an interval."""
+        wire = self.subject.wire
+        usual = wire.interval * wire.profile.rounds + wire.profile.lag
+        self._size = adapted(self._size, self.judge.spare / wire.interval, self.judge.took / usual)
+
+    def _allowed(self) -> int:
+        """Return how many scenarios go into an interval, as `--rate` lets them."""
+        if not self.plan.rate:
+            return self._size
+        # Two datagrams are what a scenario has.
+        return max(1, min(self._size, int(self.plan.rate * self.subject.wire.interval / 2)))
+
+    # What looks wrong.
+
+    async def _pursue(self) -> None:
+        """Make findings of suspects, the smallest of each kind first; what these explain is passed over."""
+        strays, self._strays = self._strays, []
+        for scenarios, paths in strays[:1]:
+            self.progress.step = f"looking for what made {shown(paths[0])}"
+            with suppress(Crashed, NoAnswer, TimeoutError):
+                async with self._in_time():
+                    found = await self.judge.strayed(scenarios)
+                self._suspects += [(scenarios[number], fault) for number, fault in found.items()]
+        suspects, self._suspects = self._suspects, []
+        by_size = sorted(suspects, key=lambda one: (self._overlap(one[0]), one[0].size, one[1].name))
+        kinds: dict[str, int] = {}
+        self.progress.step = "looking closely at what it found" if by_size else ""
+        for scenario, fault in by_size:
+            what = what_broke(fault)
+            if kinds.get(what, 0) < _PURSUED:
+                kinds[what] = kinds.get(what, 0) + 1
+                await self._close_look(scenario, fault, self.surviving)
+        # They are no news any more, and may stay where the target does not forget.
+        self.judge.known.update(path for _, paths in strays for path in paths)
+        self.progress.step = ""
+
+    def _overlap(self, scenario: Scenario) -> int:
+        """Return how much of a scenario is about what the target is known not to meet."""
+        return len({id for trait in traits_of(scenario) for id in trait.ids} & self._avoid) if self._avoid else 0
+
+    def _in_time(self) -> asyncio.Timeout:
+        """Return what ends a close look that takes too long beyond the end of the search."""
+        usual = self.subject.wire.interval * self.subject.wire.profile.rounds
+        return asyncio.timeout(self._until - time.monotonic() + _OVERTIME + _OVERTIME_FLUSHES * usual)
+
+    async def _close_look(self, scenario: Scenario, fault: Fault, judge: Asked) -> None:
+        """Make a finding of a suspect, where there is time left for that."""
+        try:
+            async with self._in_time():
+                found = await self.collected.take(scenario, fault, judge)
+        except TimeoutError:
+            self.collected.unpursued += 1
+            return
+        if found and is_fatal(found.finding.fault):
+            self.fatal.add(found.finding.scenario)
+        self._tell()
+
+    async def _stopped(self, error: Exception) -> None:
+        """Find out which of the scenarios under way stopped the target.
+
+        Raises:
+            Crashed, NoAnswer: the suite did not start it.
+        """
+        under_way = [one for scenarios in self._tasks.values() for one in scenarios]
+        for task in self._tasks:
+            task.cancel()
+        with suppress(Crashed, NoAnswer, asyncio.CancelledError):
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = {}
+        if not self.subject.restartable:
+            raise error
+        fault = fatal(self.subject, error)
+        await self._start_again()
+        self.progress.step = "looking for what stopped it"
+        wire = self.subject.wire
+        grace, wire.grace = wire.grace, min(wire.grace, _GRACE)
+        try:
+            await self._close_look(merged(under_way), fault, self.surviving)
+        finally:
+            wire.grace = grace
+
+    async def _start_again(self) -> None:
+        await self.subject.restart()
+        self._idle_lines = 0
+        self.watch.begin()
+        self.surviving.surviving.restarts += 1
+        self._tell()
+
+    async def _renew(self) -> None:
+        """Start a target again that publishes more and more names that nobody speaks of any more."""
+        if self._idle_lines >= _IDLE_LINES and self.subject.restartable:
+            await self._start_again()
+            self.surviving.surviving.restarts -= 1
+        self._idle_lines = 0
+
+    async def _look_idle(self) -> None:
+        """Look at a target that has nothing to do."""
+        if self.process() is None:
+            return
+        if fault := await self.watch.idle_fault():
+            self.progress.step = "looking for what keeps it busy"
+            idle = Watching(self.surviving.surviving, self.watch, idle=True)
+            await self._close_look(merged(self._last), fault, idle)
+
+    def _tell(self) -> None:
+        self.progress.findings = len(self.collected.of(Standing.NEW, Standing.BACK))
+        self.progress.known = len(self.collected.of(Standing.KNOWN))
+        self.progress.restarts = self.surviving.surviving.restarts
+
+
+def adapted(size: int, spare: float, took: float) -> int:
+    """Return how many scenarios go into the next interval.
+
+    Args:
+        size: how many did into the last one.
+        spare: the part of an interval that was left with nothing to do.
+        took: what the last one took in all, as a multiple of what it takes a target at its ease.
+    """
+    if took > _LONG or spare < _LITTLE:
+        return max(_FEWEST, int(size * 0.8))
+    return min(_MOST, int(size * 1.4)) if spare > _MUCH else size

@@ -1,0 +1,75 @@
+"""Paths that nobody asked for: under a token, a name that no line of its scenario has; under none, a new one."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from typing import Final
+
+from statsd_conformance.graphite import GraphiteLine
+from statsd_conformance.profile import Profile
+from statsd_fuzz.comparing import shown
+from statsd_fuzz.fault import Fault
+from statsd_fuzz.wire.scenario import Scenario
+from statsd_fuzz.wire.tokens import LENGTH
+
+_OTHER: Final = re.compile(rb"[^0-9a-z]+")
+_TAGGING: Final = (b";", b",", b"[", b"#")
+_FIRST_WORD: Final = re.compile(rb"[^0-9a-z]?([0-9a-z]+)")
+
+
+def stray_names(profile: Profile, scenario: Scenario, paths: Iterable[bytes]) -> Iterator[Fault]:
+    """Yield a fault for each path whose name goes on behind the token as nothing does that was sent.
+
+    Only of scenarios that are ASCII throughout: what else becomes of a name's bytes nobody can tell.
+    """
+    sent = b"\n".join(one for datagrams in scenario.intervals for one in datagrams)
+    if not sent.isascii():
+        return
+    words = _OTHER.sub(b"", sent.lower())
+    spelling = _spelling(tuple(profile.paths.values()), tuple(profile.statistics.values()))
+    for path in paths:
+        at = path.find(scenario.token) + LENGTH
+        behind = _FIRST_WORD.match(path[at:].lower())
+        if behind is None or behind[1] in spelling:
+            continue
+        # Behind a name that is nothing but its token a tag of the line may stand.
+        said = behind[1] if path[at : at + 1] in _TAGGING else scenario.token + behind[1]
+        if said not in words:
+            yield Fault("path-nobody-asked-for", f"the flush has {shown(path)}, and no line has such a name")
+
+
+@cache
+def _spelling(*texts: tuple[str, ...]) -> frozenset[bytes]:
+    """Return the words that a target itself puts into paths."""
+    return frozenset(re.findall(rb"[0-9a-z]+", "\n".join(one for some in texts for one in some).lower().encode()))
+
+
+def unexplained(profile: Profile, paths: Iterable[bytes], scenarios: Iterable[Scenario]) -> list[bytes]:
+    """Return paths whose names no line has that begins without a token; a path without a name is no news."""
+    bare = (
+        line
+        for one in scenarios
+        for datagrams in one.intervals
+        for datagram in datagrams
+        for line in datagram.split(b"\n")
+        if not line.startswith(one.token)
+    )
+    words = _OTHER.sub(b"", b"".join(bare).lower())
+    return [path for path in paths if _OTHER.sub(b"", _bucket(profile, path).lower()) not in words]
+
+
+def _bucket(profile: Profile, path: bytes) -> bytes:
+    """Return the bucket that a path is likely of."""
+    heads = [(template.partition("{")[0].encode(), kind) for kind, template in profile.paths.items()]
+    head, kind = max((one for one in heads if path.startswith(one[0])), key=lambda one: len(one[0]), default=(b"", ""))
+    bucket = path[len(head) :]
+    return bucket.rpartition(b".")[0] if kind in ("timer", "set") else bucket
+
+
+def unasked(profile: Profile, lines: Sequence[GraphiteLine], known: set[bytes]) -> Iterator[bytes]:
+    """Yield paths that nobody `known` has, of lines under no token that are spelled as a bucket's; 0 may be idle."""
+    heads = [template.encode().partition(b"{") for template in profile.paths.values()]
+    begin = tuple(head for head, _, _ in heads if head and not head.startswith(b"*"))
+    for line in lines:
+        if line.number and line.path not in known and begin and line.path.startswith(begin):
+            yield line.path

@@ -1,0 +1,68 @@
+"""What a campaign found: each finding once, grouped by what broke."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from statsd_conformance.address import Address
+from statsd_fuzz.fault import Fault
+from statsd_fuzz.wire.confirm import confirmed
+from statsd_fuzz.wire.naming import name_of, what_broke
+from statsd_fuzz.wire.scenario import PLACEHOLDER, Judge, Scenario
+from statsd_fuzz.wire.shrink import shrunk
+from statsd_fuzz.wire.traits import traits_of
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where findings come from.
+
+    Attributes:
+        target: as `--target` names it.
+        address: where the lines go that show a finding again.
+        interval: seconds between two flushes of it.
+        seed: of the dice.
+        strict: whether it was held against the model in everything, and not in plain lines only.
+    """
+
+    target: str
+    address: Address
+    interval: float
+    seed: int
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A fault that was seen again, alone, each time, and the least scenario found that shows it."""
+
+    name: str
+    fault: Fault
+    scenario: Scenario
+    origin: Origin
+
+    @property
+    def group(self) -> str:
+        """What broke."""
+        return what_broke(self.fault)
+
+
+async def pursued(scenario: Scenario, fault: Fault, judge: Judge, origin: Origin) -> Finding | None:
+    """Return what a scenario showed as a finding: shrunk, and seen again alone; None where it does not show again."""
+    least = await shrunk(scenario, fault, judge)
+    if least is None:
+        return None
+    least = least.renamed(PLACEHOLDER)
+    again = await confirmed(least, fault, judge)
+    return Finding(name_of(again, least), again, least, origin) if again else None
+
+
+def explains(findings: Iterable[Finding], scenario: Scenario, fault: Fault) -> bool:
+    """Tell whether a fault is likely one that was found already, so that it need not be pursued once more.
+
+    It is where the same broke, and the scenario has all that was special about what broke it before.
+    """
+    mine = {trait.words for trait in traits_of(scenario)}
+    return any(
+        one.group == what_broke(fault) and {trait.words for trait in traits_of(one.scenario)[:1]} <= mine
+        for one in findings
+    )

@@ -1,0 +1,219 @@
+"""Sends scenarios to a target, thousands in each flush interval, and tells of each what is wrong with what came of it.
+
+The judge is the model, and only where nobody argues: of plain lines the target has to publish what the model says, of
+lines that nobody takes nothing, and whatever else a line is, it has to leave the plain ones alone and may come to
+nothing but names that it has. The reference itself is judged strictly: each line that it publishes has to be the
+model's, of whatever it was sent.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Final
+
+from statsd_conformance.wave import Subject
+from statsd_fuzz.comparing import shown
+from statsd_fuzz.fault import Fault
+from statsd_fuzz.plain import plain_part
+from statsd_fuzz.wire.batch import Batch, Round, Sorted, sort_lines
+from statsd_fuzz.wire.closure import unasked, unexplained
+from statsd_fuzz.wire.relations import other_way
+from statsd_fuzz.wire.scenario import Scenario
+from statsd_fuzz.wire.tokens import Tokens
+from statsd_fuzz.wire.trial import Looked, Plainly, Strict, Trial
+from statsd_reference import Options
+
+# A scenario that a flush fell into is sent again.
+_TRIES: Final = 3
+# So few suspects are tried each alone.
+_ALONE: Final = 16
+
+
+async def judged(subject: Subject, scenarios: Sequence[Scenario], model: Options | None = None) -> list[Fault | None]:
+    """Return what is wrong with how a target took each of some scenarios, which are sent together; None for nothing.
+
+    `model` are the options of the reference where the target is to be like it in everything, None where it is not.
+
+    Raises:
+        NoAnswer: it does not flush any more.
+        Crashed: its process is gone.
+    """
+    return await Judge(subject, model)(scenarios)
+
+
+@dataclass
+class Judge:
+    """What judges one target, call after call; calls at the same time share each interval.
+
+    Attributes:
+        subject: the target, running.
+        model: the options of the reference where the target is to be like it in everything.
+        known: paths under no token that are no news.
+        unsure: scenarios that were given up, for a flush fell into them each time.
+        intervals: how many it has judged.
+        spare: seconds that it waited for the last flush with nothing left to do, of those that it `took` in all.
+    """
+
+    subject: Subject
+    model: Options | None = None
+    known: set[bytes] = field(default_factory=set)
+    unsure: int = 0
+    intervals: int = 0
+    spare: float = 0.0
+    took: float = 0.0
+    _batches: int = 0
+    trials: "list[Trial]" = field(default_factory=list)
+    _ticking: "asyncio.Task[None] | None" = None
+
+    def __post_init__(self) -> None:
+        self.tokens = Tokens(self.subject.wire.run)
+
+    async def __call__(self, scenarios: Sequence[Scenario]) -> list[Fault | None]:
+        """Return what is wrong with how the target took each; they are sent together.
+
+        Raises:
+            NoAnswer: the target does not flush any more.
+            Crashed: its process is gone.
+        """
+        faults: dict[int, Fault] = {}
+        left, strays = list(range(len(scenarios))), False
+        for _ in range(_TRIES):
+            looked = await self.once([scenarios[number] for number in left])
+            faults |= {left[place]: fault for place, fault in looked.faults.items()}
+            strays |= bool(looked.strays)
+            left = [left[place] for place in sorted(looked.torn - looked.faults.keys())]
+            if not left:
+                break
+        self.unsure += len(left)
+        if strays:
+            faults = await self.strayed(scenarios) | faults
+        return [faults.get(number) for number in range(len(scenarios))]
+
+    async def once(self, scenarios: Sequence[Scenario]) -> Looked:
+        """Send scenarios, at most NUMBERS of them, once.
+
+        Raises:
+            NoAnswer: the target does not flush any more.
+            Crashed: its process is gone.
+        """
+        if not scenarios:
+            return Looked()
+        await self.learn()
+        self._batches += 1
+        renamed = [one.renamed(self.tokens.of(self._batches, number)) for number, one in enumerate(scenarios)]
+        trial = self._trial(renamed)
+        self.trials.append(trial)
+        if self._ticking is None or self._ticking.done():
+            self._ticking = asyncio.create_task(self._tick())
+        await trial.done
+        return trial.looked
+
+    def _trial(self, scenarios: list[Scenario]) -> Trial:
+        wire, twins = self.subject.wire, {}
+        if self.model:
+            return Strict(wire, Batch(self.tokens, self._batches, scenarios), self.model)
+        for number, one in enumerate(list(scenarios)):
+            if other := other_way(one):
+                twins[len(scenarios)] = number
+                scenarios.append(replace(one, intervals=other).renamed(self.tokens.of(self._batches, len(scenarios))))
+        return Plainly(wire, Batch(self.tokens, self._batches, scenarios), twins)
+
+    async def close(self) -> None:
+        """Let go of what is under way."""
+        if self._ticking:
+            self._ticking.cancel()
+            await asyncio.gather(self._ticking, return_exceptions=True)
+
+    async def learn(self) -> None:
+        """Look at a flush before anything is sent, unless that was done: what is in it nobody has to ask for."""
+        if not self.known:
+            wire = self.subject.wire
+            begun = len(wire.snapshots)
+            ended = await wire.fence()
+            self.known |= {line.path for one in wire.snapshots[max(0, begun - 1) : ended] for line in one.lines}
+            self.known |= {path.encode() for path in (*wire.profile.own.values(), wire.profile.errors)}
+
+    async def _tick(self) -> None:
+        """Go from interval to interval while there is anything to send; all that wait see what ends it."""
+        look: Callable[[], None] | None = None
+        begun = len(self.subject.wire.snapshots)
+        try:
+            while self.trials or look:
+                begun, look = await self._interval(begun, look)
+        except Exception as error:
+            trials, self.trials = self.trials, []
+            for trial in trials:
+                if not trial.done.done():
+                    trial.done.set_exception(error)
+                    # Whoever waited for it may be gone.
+                    trial.done.exception()
+
+    async def _interval(self, begun: int, look: Callable[[], None] | None) -> tuple[int, Callable[[], None] | None]:
+        """Send an interval of all that is under way, look at the last one meanwhile, and wait for its flush.
+
+        Return how many flushes there were, and what looks at this interval.
+        """
+        wire, drops = self.subject.wire, self.subject.wire.drops()
+        begun_at = time.monotonic()
+        stream = await wire.open_stream()
+        under_way = [(trial, trial.batch.send(wire, stream=stream)) for trial in self.trials]
+        fence = asyncio.ensure_future(wire.fence()) if under_way else None
+        waited = time.monotonic()
+        try:
+            await wire.sent_all()
+            if look:
+                look()
+            if fence is None:
+                return begun, None
+            waited = time.monotonic()
+            ended = await fence
+        finally:
+            if fence is not None:
+                # Where this was ended meanwhile.
+                fence.cancel()
+        now = time.monotonic()
+        self.spare, self.took = now - waited, now - begun_at
+        self.intervals += 1
+        flushes = [sort_lines(one, self.tokens, b"q" + wire.run.encode()) for one in wire.snapshots[begun:ended]]
+        wire.forget(ended)
+        lost = wire.drops() != drops
+        rounds = [(trial, trial.batch.round(sent, flushes, lost=lost)) for trial, sent in under_way]
+        self.trials = [trial for trial in self.trials if trial.batch.interval < trial.batch.longest]
+        return ended, partial(_look, self, rounds, flushes)
+
+    async def strayed(self, scenarios: Sequence[Scenario]) -> dict[int, Fault]:
+        """Return which scenarios, by their numbers, make paths under no token; of many only the first."""
+        odd = [number for number, one in enumerate(scenarios) if any(map(any, plain_part(one.intervals).odd))]
+        suspects = odd or list(range(len(scenarios)))
+        while len(suspects) > _ALONE:
+            half = suspects[: len(suspects) // 2]
+            looked = await self.once([scenarios[number] for number in half])
+            suspects = half if looked.strays else suspects[len(half) :]
+        found = {}
+        for number in suspects:
+            if strays := (await self.once([scenarios[number]])).strays:
+                found[number] = Fault("path-nobody-asked-for", f"a flush has {shown(strays[0])}, which nobody sent")
+        return found
+
+
+def _look(judge: Judge, rounds: "Sequence[tuple[Trial, Round]]", flushes: Sequence[Sorted]) -> None:
+    for trial, result in rounds:
+        trial.take(result)
+        judge.known |= trial.published
+    under_way = {trial.prefix for trial, _ in rounds}
+    idle = sum(len(lines) for batch, lines in flushes[-1].batches.items() if batch not in under_way)
+    if any(result.torn for _, result in rounds):
+        # They may be of what is torn, of which nobody can tell what it came to.
+        judge.known.update(line.path for flush in flushes for line in flush.foreign)
+    foreign = [line for flush in flushes for line in flush.foreign]
+    strays = list(unasked(judge.subject.wire.profile, foreign, judge.known))
+    if strays and judge.model is None:
+        scenarios = [one for trial, _ in rounds for one in trial.batch.scenarios]
+        unknown = unexplained(judge.subject.wire.profile, strays, scenarios)
+        # What somebody sent may stay for some flushes.
+        judge.known.update(set(strays) - set(unknown))
+        strays = unknown
+    for trial, _ in rounds:
+        trial.closed(strays, idle)

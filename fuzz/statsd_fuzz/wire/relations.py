@@ -1,0 +1,96 @@
+"""What holds between two ways of sending the same lines, whatever the lines are: so odd ones are judged, too.
+
+A scenario with the name of a relation among its features goes along once more, in another way and under another token;
+both have to come to the same.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import isclose, isfinite
+from typing import Final
+
+from statsd_conformance.graphite import GraphiteLine
+from statsd_fuzz.comparing import TOLERANCE, shown
+from statsd_fuzz.fault import Fault
+from statsd_fuzz.wire.scenario import Intervals, Scenario
+
+# By path, a token left out, the numbers that are not 0.
+Numbers = Mapping[bytes, Sequence[float]]
+
+APART: Final = "apart-as-together"
+BACKWARDS: Final = "order-of-counters"
+TWICE: Final = "twice-is-two-times"
+# What each datagram goes through, for an odd scenario or one of counters alone.
+OF_ANY: Final = (APART,)
+OF_COUNTERS: Final = (APART, BACKWARDS, TWICE)
+
+
+def other_way(scenario: Scenario) -> Intervals | None:
+    """Return what a scenario sends in the other way of its relation; None where there is none."""
+    for relation, change in _CHANGES.items():
+        if relation in scenario.features and (relation == APART or are_counters(scenario)):
+            changed = tuple(change(some) for some in scenario.intervals)
+            return changed if changed != scenario.intervals else None
+    return None
+
+
+def are_counters(scenario: Scenario) -> bool:
+    """Tell whether every line of a scenario ends as a counter's does."""
+    lines = [line for some in scenario.intervals for one in some for line in one.split(b"\n") if line]
+    return all(line.count(b"|") == 1 and line.endswith(b"|c") for line in lines)
+
+
+def unlike(scenario: Scenario, one: Numbers, other: Numbers) -> Fault | None:
+    """Return what is wrong where a scenario came to other numbers in the other way."""
+    times = 2 if TWICE in scenario.features else 1
+    for path in sorted({*one, *other}):
+        wanted, got = [times * number for number in one.get(path, ())], list(other.get(path, ()))
+        if len(wanted) != len(got) or not all(map(_is_close, wanted, got)):
+            name, words = next(told for relation, told in _TOLD.items() if relation in scenario.features)
+            return Fault(name, f"{shown(path)} is {_some(got)} {words}, and {_some(one.get(path, ()))} as they are")
+    return None
+
+
+def numbers_of(lines: Sequence[GraphiteLine], token: bytes) -> dict[bytes, list[float]]:
+    """Return the numbers of lines that carry a token by path, in the order received.
+
+    One that stays the same stands once: a flush more than the other way has may repeat it.
+    """
+    found: dict[bytes, list[float]] = {}
+    for line in lines:
+        numbers = found.setdefault(line.path.replace(token, b"*"), []) if line.number else []
+        if line.number and line.number not in numbers[-1:]:
+            numbers.append(line.number)
+    return found
+
+
+def _is_close(wanted: float, got: float) -> bool:
+    # What is not finite is not like itself.
+    return isclose(wanted, got, rel_tol=TOLERANCE) or not (isfinite(wanted) or isfinite(got))
+
+
+def _some(numbers: Sequence[float]) -> str:
+    return " then ".join(f"{number:g}" for number in numbers[:3]) or "nothing"
+
+
+def _apart(datagrams: Sequence[bytes]) -> tuple[bytes, ...]:
+    return tuple(line for one in datagrams for line in one.split(b"\n") if line)
+
+
+def _backwards(datagrams: Sequence[bytes]) -> tuple[bytes, ...]:
+    return tuple(b"\n".join(reversed(one.split(b"\n"))) for one in reversed(datagrams))
+
+
+def _twice(datagrams: Sequence[bytes]) -> tuple[bytes, ...]:
+    return tuple(one for one in datagrams for _ in range(2))
+
+
+_CHANGES: Final[Mapping[str, Callable[[Sequence[bytes]], tuple[bytes, ...]]]] = {
+    APART: _apart,
+    BACKWARDS: _backwards,
+    TWICE: _twice,
+}
+_TOLD: Final[Mapping[str, tuple[str, str]]] = {
+    APART: ("apart-differs-from-together", "of lines in datagrams of their own"),
+    BACKWARDS: ("order-of-counters-matters", "of the lines in reverse"),
+    TWICE: ("twice-is-not-two-times", "of each datagram sent twice"),
+}

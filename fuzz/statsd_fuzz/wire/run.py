@@ -1,0 +1,110 @@
+"""One search over the wire, from the target's start to the summary."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from statsd_conformance.probe import UNKNOWN
+from statsd_conformance.progress import counted
+from statsd_conformance.session import Settings, Subject, find_profile, running, unless_silent
+from statsd_conformance.targets.named import REMEMBERED
+from statsd_fuzz.wire.campaign import Campaign, Plan
+from statsd_fuzz.wire.collected import Collected, Told
+from statsd_fuzz.wire.display import Progress, displayed
+from statsd_fuzz.wire.finding import Origin
+from statsd_fuzz.wire.known import Known
+from statsd_fuzz.wire.saved import saved
+from statsd_fuzz.wire.telling import told_of
+from statsd_reference import Options
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+REFERENCE: Final = "reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a user asked for.
+
+    Attributes:
+        target: as `--target` names it.
+        settings: how it is started and seen.
+        plan: how the campaign goes; what it may send and what it is held against is decided when the target runs.
+        known: what is known of the target.
+        findings: the folder where findings are saved.
+        strict: whether the target is to be like the reference in everything.
+    """
+
+    target: str
+    settings: Settings
+    plan: Plan
+    known: Known
+    findings: Path
+    strict: bool = False
+
+
+async def search(asked: Search, console: "Console", told: Callable[[Collected], None]) -> Collected:
+    """Search, print findings as they come, and return all of them; `told` gets them as soon as there may be any.
+
+    Raises:
+        TargetError, StartError, NoAnswer, Crashed: the target cannot be had.
+        OSError: a folder cannot be read or written.
+    """
+    async with running(asked.target, replace(asked.settings, forgets=True)) as subject:
+        await unless_silent(_made_out(subject), subject, asked.settings)
+        wire, plan = subject.wire, _decided(asked, subject)
+        origin = Origin(asked.target, wire.address, wire.interval, plan.seed, plan.model is not None)
+
+        def tell(one: Told) -> None:
+            path = saved(one.finding, asked.findings)
+            console.print(f"\n{told_of(one, path)}\n", soft_wrap=True, highlight=False, markup=False)
+
+        collected = Collected(origin, asked.known, tell)
+        told(collected)
+        progress = Progress(asked.target, plan.seconds, unanswered=lambda: wire.unanswered)
+        campaign = Campaign(subject, plan, collected, progress, lambda: subject.process)
+        _say(console, f"{subject.version or asked.target}: {_how(plan)}; --seed {plan.seed}")
+        async with displayed(progress, console):
+            await campaign.run()
+        for line in _ending(campaign):
+            _say(console, line)
+        return collected
+
+
+async def _made_out(subject: Subject) -> None:
+    """Find out how the target spells its output, and hear a flush."""
+    if subject.wire.profile is UNKNOWN:
+        await find_profile(subject.wire)
+    await subject.wire.fence()
+
+
+def _decided(asked: Search, subject: Subject) -> Plan:
+    hostile = asked.settings.hostile or subject.restartable or subject.wire.address.loopback
+    strict = asked.strict or asked.target == REFERENCE
+    return replace(asked.plan, hostile=hostile, model=_model(subject, asked) if strict else None)
+
+
+def _model(subject: Subject, asked: Search) -> Options:
+    """Return the options of a target that is to be like the reference: those that it is started with by its name."""
+    options = Options(flush_interval=round(1000 * subject.wire.interval))
+    if asked.target != REFERENCE:
+        return options
+    return replace(options, delete_idle_stats=True, gauges_max_ttl=REMEMBERED)
+
+
+def _how(plan: Plan) -> str:
+    judged = "each line that it publishes is compared with the model" if plan.model else "plain lines are compared"
+    return judged if plan.hostile else f"{judged}, and nothing hostile is sent without --hostile"
+
+
+def _ending(campaign: Campaign) -> list[str]:
+    progress, unsure = campaign.progress, campaign.judge.unsure
+    lines = [f"{progress.datagrams:,} datagrams judged, {counted(progress.corpus, 'input')} kept"]
+    lines += [f"{counted(unsure, 'scenario')} could not be judged"] if unsure else []
+    return lines + ([campaign.ended] if campaign.ended else [])
+
+
+def _say(console: "Console", line: str) -> None:
+    console.print(line, soft_wrap=True, highlight=False, markup=False)

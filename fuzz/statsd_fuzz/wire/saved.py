@@ -1,0 +1,54 @@
+"""A finding as files: its scenario, a capture, a shell line that shows it again, and a case for pytest."""
+
+from pathlib import Path
+from typing import Final
+
+from statsd_conformance.evidence import paced_line
+from statsd_conformance.recording.datagram import Endpoint
+from statsd_conformance.report.pcapng import Packet, pcapng, udp
+from statsd_fuzz.wire.case import case_of
+from statsd_fuzz.wire.finding import Finding
+from statsd_fuzz.wire.scenario import as_file
+
+# Of packets that nobody recorded the time, which only says how far they are apart: the first second of 2000.
+_BEGIN: Final = 946_684_800.0
+_SOURCE: Final = Endpoint("127.0.0.1", 40000)
+_PORT: Final = 8125
+
+
+def saved(finding: Finding, folder: Path) -> Path:
+    """Write a finding into a folder, under its name; return the file of the scenario, which a corpus takes.
+
+    Beside it are `NAME.pcapng`, `NAME.sh` and `test_NAME.py`.
+
+    Raises:
+        OSError: the folder or a file cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / finding.name
+    path.write_bytes(as_file(finding.scenario))
+    path.with_name(f"{finding.name}.pcapng").write_bytes(capture_of(finding))
+    script = path.with_name(f"{finding.name}.sh")
+    script.write_text(f"#!/bin/sh\n# {finding.fault.sentence}\n{shell_line_of(finding)}\n", encoding="utf-8")
+    script.chmod(0o755)
+    case = path.with_name(f"test_{finding.name.replace('-', '_')}.py")
+    case.write_text(case_of(finding), encoding="utf-8")
+    return path
+
+
+def shell_line_of(finding: Finding) -> str:
+    """Return a command line for a POSIX shell that sends the target the same once more."""
+    origin = finding.origin
+    return paced_line(finding.scenario.intervals, origin.address, origin.interval)
+
+
+def capture_of(finding: Finding) -> bytes:
+    """Return a capture of the datagrams, as far apart as the intervals of the target are."""
+    to = Endpoint("127.0.0.1", finding.origin.address.port or _PORT)
+    return pcapng(
+        [
+            Packet(udp(_SOURCE, to, one), _BEGIN + number * finding.origin.interval, f"{finding.name}: {place}")
+            for number, some in enumerate(finding.scenario.intervals)
+            for place, one in enumerate(some, start=1)
+        ]
+    )

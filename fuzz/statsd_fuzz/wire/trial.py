@@ -1,0 +1,216 @@
+"""One batch on its way: what came of its scenarios, held against the model strictly, or in plain lines only."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from statsd_conformance.flushed import Flushed
+from statsd_conformance.graphite import GraphiteLine
+from statsd_conformance.traffic import Line
+from statsd_conformance.wire import Wire
+from statsd_fuzz.comparing import compared, snapshot
+from statsd_fuzz.fault import Fault
+from statsd_fuzz.plain import Plain, plain_part
+from statsd_fuzz.wire.batch import Batch, Round, by_token
+from statsd_fuzz.wire.closure import stray_names
+from statsd_fuzz.wire.readable import unreadable
+from statsd_fuzz.wire.relations import numbers_of, unlike
+from statsd_fuzz.wire.strictly import Model, differences
+from statsd_fuzz.wire.tokens import LENGTH, number_of
+from statsd_reference import Options
+
+# What stands in names that nothing is odd about, and how much of the rest makes a shape.
+_PLAIN: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
+_ODD: Final = 4
+
+
+@dataclass
+class Looked:
+    """What one sending of scenarios came to, by their numbers.
+
+    Attributes:
+        faults: what is wrong.
+        torn: those that a flush fell into, so that nothing can be said.
+        shapes: what each came to, as beginnings and ends of paths.
+        strays: paths under no token that are new; whose they are nobody can tell.
+        tokens: under which each was sent.
+        idle: lines of the last flush about what was sent before these were.
+    """
+
+    faults: dict[int, Fault] = field(default_factory=dict)
+    torn: set[int] = field(default_factory=set)
+    shapes: dict[int, set[bytes]] = field(default_factory=dict)
+    strays: list[bytes] = field(default_factory=list)
+    tokens: list[bytes] = field(default_factory=list)
+    idle: int = 0
+
+
+class Trial:
+    """One batch on its way: faults, and what was published, by number of scenario."""
+
+    def __init__(self, wire: Wire, batch: Batch) -> None:
+        self.batch = batch
+        self.wire = wire
+        self.prefix = batch.prefix
+        self.looked = Looked(tokens=[one.token for one in batch.scenarios])
+        self.torn = self.looked.torn
+        # Paths under no token that it is no news to see, in later flushes neither.
+        self.published: set[bytes] = set()
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._taken = 0
+        self._statistics = {b"." + one.encode() for one in self.wire.profile.statistics.values()}
+
+    def take(self, result: Round) -> None:
+        """Look at what came of one interval."""
+        self.torn.update(result.torn)
+        self.look(result)
+        self._taken += 1
+
+    def closed(self, strays: Sequence[bytes], idle: int) -> None:
+        """Take what nobody asked for, when all that were under way have said what they did; end behind the last."""
+        self.looked.idle = idle
+        self.looked.strays += strays
+        if self._taken == self.batch.longest and not self.done.done():
+            self.end()
+            self.done.set_result(None)
+
+    def look(self, result: Round) -> None:
+        """Look at what came of one interval."""
+        raise NotImplementedError
+
+    def end(self) -> None:
+        """Look at all of it, behind the last interval."""
+        return
+
+    def blame(self, number: int, fault: Fault) -> None:
+        """Note a fault of a scenario, unless it has one, or nothing can be said."""
+        if number not in self.torn:
+            self.looked.faults.setdefault(number, fault)
+
+    def scenarios_of(self, paths: Sequence[bytes]) -> Iterator[tuple[int, list[bytes]]]:
+        """Yield the numbers of scenarios, each with the paths that carry its token."""
+        for token, some in by_token(paths, self.prefix).items():
+            try:
+                number = number_of(token)
+            except ValueError:
+                continue
+            if number < len(self.batch.scenarios):
+                yield number, some
+
+    def note(self, number: int, paths: Sequence[bytes]) -> None:
+        """Note the shape of what a scenario came to: beginnings of paths, statistics, and what is odd in them."""
+        shape = self.looked.shapes.setdefault(number, set())
+        for path in paths:
+            at = path.find(self.prefix)
+            behind = path[at + LENGTH :]
+            last = behind[behind.rfind(b".") :]
+            statistic = last if last in self._statistics else b""
+            shape.add(b"%b*%b%b" % (path[:at], statistic, behind.translate(None, _PLAIN)[:_ODD]))
+
+
+class Strict(Trial):
+    """Each line is the model's."""
+
+    def __init__(self, wire: Wire, batch: Batch, options: Options) -> None:
+        super().__init__(wire, batch)
+        self._model = Model(options)
+
+    def look(self, result: Round) -> None:
+        """Compare each line of an interval."""
+        several = self.batch.longest > 1
+        for flush, held in zip(result.flushes, result.held, strict=True):
+            published = self._model.flush(
+                datagram
+                for number in held
+                if number not in self.torn
+                for datagram in self.batch.scenarios[number].intervals[result.interval]
+            )
+            wanted = {path: text for path, text in published.items() if self.prefix in path}
+            got = _table(flush)
+            for number, paths in self.scenarios_of(list(got)):
+                self.note(number, paths)
+            if wanted != got:
+                self._differing(wanted, got, f"interval {result.interval + 1}" if several else "the flush")
+            self.published.update(path for path in published if self.prefix not in path)
+
+    def _differing(self, wanted: dict[bytes, bytes], got: dict[bytes, bytes], where: str) -> None:
+        paths = [path for path in wanted.keys() | got.keys() if wanted.get(path) != got.get(path)]
+        for number, some in self.scenarios_of(paths):
+            theirs, ours = ({path: one[path] for path in some if path in one} for one in (wanted, got))
+            for fault in differences(self.wire.profile, theirs, ours, where):
+                self.blame(number, fault)
+
+
+class Plainly(Trial):
+    """Plain lines come to what the model says."""
+
+    def __init__(self, wire: Wire, batch: Batch, twins: Mapping[int, int]) -> None:
+        super().__init__(wire, batch)
+        self._twins = twins
+        self._paired = {*twins, *twins.values()}
+        self._seen: list[Flushed] = []
+        self._paths: dict[int, list[bytes]] = {}
+        self._broken: dict[bytes, GraphiteLine] = {}
+        self._lines: dict[int, list[GraphiteLine]] = {}
+
+    def look(self, result: Round) -> None:
+        """Take what came of an interval."""
+        wire = self.wire
+        flushes = tuple(map(snapshot, result.flushes))
+        self._seen.append(Flushed(wire.profile, wire.interval, self.prefix, flushes))
+        paths = list({line.path for one in result.flushes for line in one})
+        self._broken |= {line.path: line for one in result.flushes for line in one if line.faults}
+        for number, some in self.scenarios_of(paths):
+            self.note(number, some)
+            self._paths.setdefault(number, []).extend(some)
+        for line in (one for flush in result.flushes for one in flush if self._paired):
+            for number, _ in self.scenarios_of([line.path]):
+                if number in self._paired:
+                    self._lines.setdefault(number, []).append(line)
+
+    def end(self) -> None:
+        """Compare what plain lines came to, and what goes two ways."""
+        whole = [(number, one) for number, one in enumerate(self.batch.scenarios) if number not in self.torn]
+        plain = _together([(one.token, plain_part(one.intervals)) for _, one in whole], len(self._seen))
+        for name, fault in compared(plain, self._seen):
+            self.blame(number_of(name[:LENGTH]), fault)
+        for number, one in whole:
+            paths = self._paths.get(number, ())
+            for fault in stray_names(self.wire.profile, one, paths):
+                self.blame(number, fault)
+            for fault in unreadable(one, [self._broken[path] for path in paths if path in self._broken]):
+                self.blame(number, fault)
+        for twin, number in self._twins.items():
+            self._compare(number, twin)
+
+    def _compare(self, number: int, twin: int) -> None:
+        """Compare a scenario with the other way of sending it, which is none of those that somebody asked about."""
+        scenarios, looked = self.batch.scenarios, self.looked
+        ours, theirs = (numbers_of(self._lines.get(one, ()), scenarios[one].token) for one in (number, twin))
+        if twin not in self.torn and (fault := unlike(scenarios[number], ours, theirs)):
+            self.blame(number, fault)
+        if fault := looked.faults.pop(twin, None):
+            self.blame(number, fault)
+        looked.shapes.pop(twin, None)
+        self.torn.discard(twin)
+
+
+def _table(lines: Sequence[GraphiteLine]) -> dict[bytes, bytes]:
+    """Return values by path; those of a path that stands twice behind one another."""
+    table: dict[bytes, bytes] = {}
+    for line in lines:
+        path = line.path
+        table[path] = table[path] + b" " + line.value if path in table else line.value
+    return table
+
+
+def _together(parts: Sequence[tuple[bytes, Plain]], intervals: int) -> Plain:
+    """Return the plain parts of scenarios as that of one, names without their token left out."""
+    lines: list[dict[bytes, list[Line]]] = [{} for _ in range(intervals)]
+    refused: set[bytes] = set()
+    for token, plain in parts:
+        for place, some in enumerate(plain.intervals):
+            lines[place].update({name: one for name, one in some.items() if name.startswith(token)})
+        refused.update(name for name in plain.refused if name.startswith(token))
+    return Plain(tuple(lines), frozenset(refused), ())

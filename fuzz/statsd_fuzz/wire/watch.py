@@ -1,0 +1,152 @@
+"""What a program that the suite started shows beside its output: memory, processor, and what it logs."""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from statsd_conformance.process import Process
+from statsd_conformance.wire import Wire
+from statsd_fuzz.fault import Fault
+from statsd_fuzz.wire.scenario import Scenario
+from statsd_fuzz.wire.surviving import Surviving
+from statsd_fuzz.wire.tokens import LENGTH
+
+# What a target may hold more than at its start, in bytes: so much, and for each datagram that it was sent.
+_ROOM: Final = 384 * 2**20
+_OF_A_DATAGRAM: Final = 4096
+# The part of a processor that nobody needs who has nothing to do, and for how many looks in a row.
+_BUSY: Final = 0.8
+_LOOKS: Final = 3
+# Seconds of one look; more than a flush takes.
+_LOOK: Final = 1.0
+# Of a log line so much is told apart, and so many bytes of a log are read at a time.
+_SHOWN: Final = 120
+_CHUNK: Final = 256 * 1024
+_MOST_LINES: Final = 2000
+_CHANGING: Final = re.compile(rb"0x[0-9a-fA-F]+|[0-9]+|q[0-9a-z]{9}\S*|'[^']*'|\"[^\"]*\"")
+
+
+class Watch:
+    """Looks at one target from interval to interval; begin again behind each start of it.
+
+    Args:
+        wire: to the target.
+        process: returns the program where the suite started one.
+    """
+
+    def __init__(self, wire: Wire, process: Callable[[], Process | None] = lambda: None) -> None:
+        self._wire = wire
+        self._process = process
+        self._seen: set[bytes] = set()
+        self.begin()
+
+    def begin(self) -> None:
+        """Take what is now for how it is without any traffic."""
+        self._memory = self._held()
+        self._sent = self._wire.sent
+        self._read = 0
+        self._idle = 0
+        self._worked, self._at = self._cpu(), time.monotonic()
+
+    def fault(self, *, idle: bool = False) -> Fault | None:
+        """Return what is wrong since the last look; `idle` says that nothing was sent in the meantime."""
+        grown = self._held() - self._memory
+        sent = self._wire.sent - self._sent
+        if grown > _ROOM + sent * _OF_A_DATAGRAM:
+            return Fault("memory-grows", f"it holds {grown / 2**20:,.0f} MiB more after {sent:,} datagrams")
+        worked, now = self._cpu(), time.monotonic()
+        part = (worked - self._worked) / (now - self._at) if now > self._at else 0.0
+        self._worked, self._at = worked, now
+        self._idle = self._idle + 1 if idle and part > _BUSY else 0
+        if self._idle >= _LOOKS:
+            return Fault("burns-the-processor", f"it takes {100 * part:.0f} per cent of a processor with nothing to do")
+        return None
+
+    async def idle_fault(self) -> Fault | None:
+        """Return what is wrong while nothing is sent."""
+        self.fault(idle=True)
+        for _ in range(_LOOKS):
+            await asyncio.sleep(_LOOK)
+            if fault := self.fault(idle=True):
+                return fault
+            if not self._idle:
+                break
+        return None
+
+    def new_lines(self) -> Sequence[bytes]:
+        """Return the lines of its log that are unlike all before, what changes from line to line aside."""
+        process = self._process()
+        if process is None or len(self._seen) > _MOST_LINES:
+            return []
+        new = []
+        for line in self._log(process.log).splitlines():
+            like = _CHANGING.sub(b"*", line[:_SHOWN])
+            if like not in self._seen:
+                self._seen.add(like)
+                new.append(line)
+        return new
+
+    def _log(self, path: Path) -> bytes:
+        with suppress(OSError), path.open("rb") as log:
+            log.seek(self._read)
+            data = log.read(_CHUNK)
+            self._read += len(data)
+            return data
+        return b""
+
+    def _held(self) -> int:
+        process = self._process()
+        return process.memory() if process else 0
+
+    def _cpu(self) -> float:
+        process = self._process()
+        if process is None:
+            return 0.0
+        try:
+            times = psutil.Process(process.pid).cpu_times()
+        except psutil.Error:
+            return 0.0
+        return times.user + times.system
+
+
+@dataclass
+class Watching:
+    """A judge that looks at memory after each call, at the processor where `idle`; what it finds all scenarios have.
+
+    The target is started again then.
+    """
+
+    surviving: Surviving
+    watch: Watch
+    idle: bool = False
+
+    async def __call__(self, scenarios: Sequence[Scenario]) -> list[Fault | None]:
+        """Return what is wrong with how the target took each.
+
+        Raises:
+            NoAnswer, Crashed: it stopped, and the suite did not start it.
+        """
+        restarts = self.surviving.restarts
+        faults = await self.surviving(scenarios)
+        if self.surviving.restarts != restarts:
+            self.watch.begin()
+            return faults
+        fault = await self.watch.idle_fault() if self.idle else self.watch.fault()
+        if fault is None:
+            return faults
+        await self.surviving.subject.restart()
+        self.watch.begin()
+        return [fault] * len(scenarios)
+
+
+def tokens_in(lines: Sequence[bytes], prefix: bytes) -> set[bytes]:
+    """Return the tokens with that beginning that lines hold."""
+    places = [(line, line.find(prefix)) for line in lines]
+    return {line[at : at + LENGTH] for line, at in places if at >= 0}

@@ -1,0 +1,147 @@
+"""A campaign over the wire: finds what is planted, goes on behind a crash, keeps what is new, and ends in time."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from defects.counters import d35
+from defects.framing import a08
+from defects.steps import Break
+from statsd_conformance.address import Address
+from statsd_conformance.wave import Subject
+from statsd_fuzz.wire.campaign import Campaign, Plan, adapted
+from statsd_fuzz.wire.collected import Collected
+from statsd_fuzz.wire.display import Progress
+from statsd_fuzz.wire.fatal import Fatal
+from statsd_fuzz.wire.finding import Origin
+from statsd_fuzz.wire.kept import Kept
+from statsd_fuzz.wire.known import Known
+from statsd_fuzz.wire.mutating import Mutator
+from statsd_fuzz.wire.scenario import PLACEHOLDER, Scenario
+from statsd_reference import Options, Server
+from wire_trials import DaemonSubject, serving
+
+Q = PLACEHOLDER + b"."
+ORIGIN = Origin("127.0.0.1:8125", Address("udp", "127.0.0.1", 8125), 0.06, seed=17)
+PLAN = Plan(seconds=30.0, seed=17, first=60)
+
+
+def right(server: Server) -> Server:
+    return server
+
+
+def campaign(plant: Break, plan: Plan, *, until: Callable[[Campaign], bool] = lambda campaign: False) -> Campaign:
+    """Return a campaign that is over: after its time, or when `until` says so at a finding."""
+
+    async def run() -> Campaign:
+        async with serving(plant, options={"flush_interval": 60}) as subject:
+            subject.wire.grace = 1.0
+            made = prepared(subject, plan)
+            task = asyncio.create_task(made.run())
+            while not task.done() and not until(made):
+                await asyncio.sleep(0.01)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            return made
+
+    return asyncio.run(run())
+
+
+def prepared(subject: Subject, plan: Plan) -> Campaign:
+    return Campaign(subject, plan, Collected(ORIGIN), Progress("it", plan.seconds))
+
+
+def found(name: str) -> Callable[[Campaign], bool]:
+    return lambda campaign: any(one.name.startswith(name) for one in campaign.collected.findings)
+
+
+def test_reference_has_no_findings() -> None:
+    model = Options(flush_interval=60)
+    over = campaign(right, replace(PLAN, seconds=0.5, model=model))
+    assert over.collected.findings == []
+    assert over.progress.datagrams > 50
+    assert over.kept.number > 0
+
+
+def test_mistake_with_rates_is_found() -> None:
+    over = campaign(d35, PLAN, until=found("counter-differs"))
+    assert "counter-differs-with-a-rate" in {one.name for one in over.collected.findings}
+
+
+def test_what_kills_is_found_and_sent_no_more() -> None:
+    over = campaign(a08, PLAN, until=found("dies"))
+    assert {one.name for one in over.collected.findings} == {"dies-of-an-empty-line"}
+    assert Scenario(((Q + b"a:1|c\n\n" + Q + b"b:1|c",),)) in over.fatal
+
+
+def test_inputs_of_a_folder_are_tried_first_and_new_ones_are_added(tmp_path: Path) -> None:
+    (tmp_path / "sampled").write_bytes(b"a:1|c|@0.1")
+    over = campaign(d35, replace(PLAN, corpus=tmp_path), until=found("counter-differs"))
+    assert over.progress.datagrams == 1
+    kept = Kept(Mutator(Random(1)), tmp_path)
+    assert Scenario(((Q + b"a:1|c|@0.1",),)) in kept.load()
+
+
+def test_shape_is_kept_once(tmp_path: Path) -> None:
+    kept = Kept(Mutator(Random(1)), tmp_path)
+    scenario = Scenario(((Q + b"a:1|c",),), features=frozenset(("NUM-03", "plain")))
+    for _ in range(2):
+        kept.look(scenario, [b"stats.*", b"stats_counts.*"])
+    assert [path.name for path in tmp_path.iterdir()] == ["num-03-plain-1"]
+    assert kept.load() == [replace(scenario, features=frozenset())]
+
+
+@pytest.mark.parametrize(
+    ("spare", "took", "size"),
+    [(0.5, 1.0, 1400), (0.1, 1.0, 1000), (0.01, 1.0, 800), (0.5, 1.5, 800)],
+    ids=["much-left", "enough-left", "nothing-left", "took-long"],
+)
+def test_interval_gets_as_much_as_fits(spare: float, took: float, size: int) -> None:
+    assert adapted(1000, spare, took) == size
+
+
+def test_rate_limits_what_goes_into_an_interval() -> None:
+    over = campaign(right, replace(PLAN, seconds=0.5, rate=200), until=lambda campaign: campaign.progress.datagrams > 0)
+    assert over.progress.datagrams < 60
+
+
+def test_scenarios_like_one_that_is_fatal_are_known_by_their_traits() -> None:
+    fatal = Fatal({"LINE-17"})
+    named = Scenario(((Q + b"__proto__:1|ms",),))
+    zero = Scenario(((Q + b"a:1|c|@0",),))
+    assert named in fatal
+    assert zero not in fatal
+    fatal.add(zero)
+    assert Scenario(((Q + b"b:5|c|@0.0",),)) in fatal
+    assert Scenario(((Q + b"b:5|c|@0.5",),)) not in fatal
+
+
+def test_target_that_nobody_can_start_again_ends_the_campaign_with_what_is_known() -> None:
+    async def run() -> Campaign:
+        async with serving(a08, options={"flush_interval": 60}) as subject:
+            subject.wire.grace = 0.3
+            made = prepared(_NotStarted(subject), PLAN)
+            await made.run()
+            return made
+
+    over = asyncio.run(run())
+    assert over.ended
+    assert [one.finding.fault.name for one in over.collected.all] == ["dies"]
+    assert over.collected.exit_status == 1
+    assert Known() == over.collected.known
+
+
+class _NotStarted:
+    """A daemon as one that the suite did not start."""
+
+    restartable = False
+
+    def __init__(self, subject: DaemonSubject) -> None:
+        self.wire = subject.wire
+        self.last_words = subject.last_words
+        self.restart = subject.restart
+        self.another = subject.another

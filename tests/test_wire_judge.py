@@ -1,0 +1,222 @@
+"""The judge over the wire: silent about the reference, and not about one with a mistake planted."""
+
+import asyncio
+from collections.abc import Coroutine, Iterator, Sequence
+from dataclasses import replace
+
+import pytest
+
+from defects.counters import d35
+from defects.steps import Break, points
+from statsd_conformance.graphite import Snapshot, read_line
+from statsd_conformance.profile import Profile, load_profile
+from statsd_fuzz.fault import Fault
+from statsd_fuzz.wire.batch import Batch, Sent, Sorted, cut, sort_lines
+from statsd_fuzz.wire.closure import stray_names, unexplained
+from statsd_fuzz.wire.grammar import Grammar
+from statsd_fuzz.wire.judge import Judge
+from statsd_fuzz.wire.scenario import PLACEHOLDER, STREAMED, Scenario
+from statsd_fuzz.wire.strictly import Model, differences
+from statsd_fuzz.wire.tokens import Tokens, number_of
+from statsd_fuzz.wire.trial import Looked
+from statsd_reference import Options, Point, Server
+from statsd_reference.stream import Cut, Stream
+from wire_trials import DaemonSubject, serving
+
+Q = PLACEHOLDER + b"."
+REFERENCE = load_profile("reference")
+INTERVAL_MS = 60
+
+
+def right(server: Server) -> Server:
+    return server
+
+
+def scenario(*intervals: Sequence[bytes]) -> Scenario:
+    return Scenario(tuple(tuple(Q + one for one in some) for some in intervals))
+
+
+def judge_of(subject: DaemonSubject, *, strict: bool) -> Judge:
+    subject.wire.grace = 2.0
+    return Judge(subject, subject.server.options if strict else None)
+
+
+def looked_at(plant: Break, scenarios: Sequence[Scenario], *, strict: bool) -> list[Fault | None]:
+    async def run() -> list[Fault | None]:
+        async with serving(plant, options={"flush_interval": INTERVAL_MS}) as subject:
+            return await judge_of(subject, strict=strict)(scenarios)
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("strict", [True, False], ids=["strictly", "plainly"])
+def test_reference_takes_whatever_the_grammar_makes(strict: bool) -> None:
+    grammar = Grammar(11, largest=2048)
+    faults = looked_at(right, [grammar.scenario() for _ in range(120)], strict=strict)
+    assert [fault for fault in faults if fault] == []
+
+
+@pytest.mark.parametrize("strict", [True, False], ids=["strictly", "plainly"])
+def test_mistake_is_blamed_on_the_scenario_that_shows_it(strict: bool) -> None:
+    right_one, sampled = scenario([b"a:1|c", b"b:2|g"]), scenario([b"a:1|c|@0.1"])
+    faults = looked_at(d35, [right_one, sampled, right_one], strict=strict)
+    assert [fault and fault.name for fault in faults] == [None, "counter-differs", None]
+
+
+def test_odd_line_is_judged_only_where_the_target_is_to_be_like_the_reference() -> None:
+    infinite = scenario([b"a:1|c", b"b:1e3|c"])
+    strictly, plainly = (looked_at(thousands_count_once, [infinite], strict=strict) for strict in (True, False))
+    assert [fault and fault.name for fault in strictly] == ["counter-differs"]
+    assert plainly == [None]
+
+
+def thousands_count_once(server: Server) -> Server:
+    return points(server, lambda point, flush: point._replace(value=1.0) if point.value == 1000 else point)
+
+
+def test_later_intervals_are_compared_too() -> None:
+    faults = looked_at(forgets_gauges, [scenario([b"g:5|g"], [], [b"g:+2|g"])], strict=False)
+    told = [(fault.name, fault.sentence[:33]) for fault in faults if fault]
+    assert told == [("gauge-differs", "interval 3 has 2, required is 7 a")]
+
+
+def forgets_gauges(server: Server) -> Server:
+    return replace(
+        server, flush=lambda window, at: (server.flush(window, at)[0], replace(server.flush(window, at)[1], gauges={}))
+    )
+
+
+@pytest.mark.parametrize("strict", [True, False], ids=["strictly", "plainly"])
+def test_path_that_nobody_asked_for_is_blamed_on_who_made_it(strict: bool) -> None:
+    odd = scenario([b"a:x|c"])
+    faults = looked_at(tells_of_bad_lines, [scenario([b"a:1|c"]), odd, scenario([b"b:1|c"])], strict=strict)
+    assert [fault and fault.name for fault in faults] == [None, "path-nobody-asked-for", None]
+
+
+def tells_of_bad_lines(server: Server) -> Server:
+    """Publish one more path in each interval in which a line was refused."""
+
+    def more(made: Iterator[Point]) -> Iterator[Point]:
+        for point in made:
+            yield point
+            if point.path == b"stats_counts.statsd.bad_lines_seen" and point.value:
+                yield Point(b"stats_counts.refused", point.value, point.timestamp)
+
+    return replace(server, points=lambda flush: more(server.points(flush)))
+
+
+def test_many_calls_share_each_interval() -> None:
+    async def run() -> tuple[int, list[Looked]]:
+        async with serving(right, options={"flush_interval": INTERVAL_MS}) as subject:
+            judge = judge_of(subject, strict=True)
+            await judge.learn()
+            calls: list[Coroutine[None, None, Looked]] = [judge.once([scenario([b"a:1|c"])]) for _ in range(5)]
+            looked = await asyncio.gather(*calls)
+            return judge.intervals, looked
+
+    intervals, looked = asyncio.run(run())
+    assert intervals == 1
+    assert [one.faults for one in looked] == [{}] * 5
+
+
+def flush_of(tokens: Tokens, lines: Sequence[bytes]) -> Sorted:
+    return sort_lines(Snapshot(tuple(map(read_line, lines)), 0.0, 0.0), tokens, b"qwire")
+
+
+def test_section_that_a_flush_fell_into_is_torn() -> None:
+    tokens = Tokens("wire0")
+    batch = Batch(tokens, 1, [scenario([b"a:1|c"])] * 2)
+    marks = [tokens.mark(1, number).partition(b":")[0] + b" 1 10" for number in (1, 2, 3)]
+    flushes = [flush_of(tokens, lines) for lines in (marks[:1], marks[1:])]
+    result = batch.round(Sent([(1, [0]), (2, [1])]), flushes, lost=False)
+    assert result.torn == {0}
+    assert result.held == [[], [1]]
+
+
+def test_everything_is_torn_where_datagrams_were_lost() -> None:
+    tokens = Tokens("wire0")
+    batch = Batch(tokens, 1, [scenario([b"a:1|c"])])
+    flush = flush_of(tokens, [tokens.mark(1, number).partition(b":")[0] + b" 1 10" for number in (1, 2)])
+    assert batch.round(Sent([(1, [0])]), [flush], lost=True).torn == {0}
+    assert batch.round(Sent([(1, [0])]), [flush], lost=False).torn == set()
+
+
+def test_pieces_of_a_stream_are_its_lines() -> None:
+    lines = b"".join(b"a%d:1|c\n" % number for number in range(100))
+    assert b"".join(cut(lines)) == lines
+    assert len(list(cut(lines))) > 3
+
+
+@pytest.mark.parametrize(
+    ("features", "named"), [((STREAMED,), ["counter-differs"]), ((), [None])], ids=["over-tcp", "over-udp"]
+)
+def test_lines_over_tcp_are_judged_too(features: Sequence[str], named: Sequence[str | None]) -> None:
+    sent = replace(scenario([b"a:1|c", b"b:2|c"]), features=frozenset(features))
+
+    async def run() -> list[Fault | None]:
+        async with serving(reads_streams_twice, options={"flush_interval": INTERVAL_MS, "tcp": True}) as subject:
+            return await judge_of(subject, strict=True)([sent])
+
+    assert [fault and fault.name for fault in asyncio.run(run())] == named
+
+
+def reads_streams_twice(server: Server) -> Server:
+    def cut(stream: Stream, chunk: bytes, max_line: int) -> Cut:
+        done = server.cut(stream, chunk, max_line)
+        return replace(done, lines=2 * done.lines)
+
+    return replace(server, cut=cut)
+
+
+def test_tokens_are_of_one_length_and_tell_their_number() -> None:
+    tokens = Tokens("abcde")
+    assert {len(tokens.of(batch, number)) for batch in (0, 5, 46_000) for number in (0, 46_000)} == {10}
+    assert number_of(tokens.of(3, 1234)) == 1234
+    assert not tokens.prefix.startswith(b"qabc")
+
+
+def test_model_publishes_what_the_reference_does_of_a_datagram() -> None:
+    model = Model(Options(flush_interval=1000))
+    assert model.flush([b"a:1|c\na:2|c", b"g:5|g"])[b"stats_counts.a"] == b"3"
+    assert model.flush([b"g:-1|g"])[b"stats.gauges.g"] == b"4"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "got", "name"),
+    [
+        ({b"stats_counts.a": b"1"}, {}, "counter-missing"),
+        ({b"stats_counts.a": b"1"}, {b"stats_counts.a": b"2"}, "counter-differs"),
+        ({}, {b"stats_counts.a": b"2"}, "path-nobody-asked-for"),
+        ({b"stats.a": b"1"}, {b"stats.a": b"1 1"}, "rate-published-twice"),
+        ({b"stats.timers.a.mean": b"1"}, {b"stats.timers.a.mean": b"2"}, "timer-mean-differs"),
+        ({b"stats.sets.a.count": b"1", b"stats.a": b"1"}, {b"stats.sets.a.count": b"2"}, "set-differs"),
+    ],
+)
+def test_difference_is_named(wanted: dict[bytes, bytes], got: dict[bytes, bytes], name: str) -> None:
+    assert differences(REFERENCE, wanted, got, "the flush")[0].name == name
+
+
+@pytest.mark.parametrize(
+    ("path", "stray"),
+    [
+        (b"stats.timers.%b.a.mean_90", False),
+        (b"stats.%b.other", True),
+        (b"stats.%b", False),
+        (b"stats.%b.a_b-c", False),
+        (b"h.statsd.latency-%b.a-average", False),
+    ],
+)
+def test_name_that_no_line_has_is_a_stray(path: bytes, stray: bool) -> None:
+    sent = scenario([b"a:1|c", b"a b/c:1|c"])
+    assert bool(list(stray_names(REFERENCE, sent, [path % PLACEHOLDER]))) is stray
+
+
+def test_path_without_a_token_is_explained_by_what_was_sent_without_one() -> None:
+    sent = [Scenario(((b"__x y:1|c", b":1|c"),)), scenario([b"z:1|c"])]
+    paths = [b"stats_counts.x_y", b"stats_counts.", b"stats.gauges.z"]
+    assert unexplained(REFERENCE, paths, sent) == [b"stats.gauges.z"]
+
+
+def test_profile_with_a_star_has_no_strays_without_a_token() -> None:
+    profile: Profile = load_profile("collectd")
+    assert unexplained(profile, [], []) == []
