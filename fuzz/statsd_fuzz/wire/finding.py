@@ -48,7 +48,8 @@ class Finding:
 
 async def pursued(scenario: Scenario, fault: Fault, judge: Judge, origin: Origin) -> Finding | None:
     """Return what a scenario showed as a finding: shrunk, and seen again alone; None where it does not show again."""
-    least = await shrunk(scenario, fault, judge)
+    # A flush may have fallen into the scenario each time that it was tried: then it is tried once more.
+    least = await shrunk(scenario, fault, judge) or await shrunk(scenario, fault, judge)
     if least is None:
         return None
     least = least.renamed(PLACEHOLDER)
