@@ -7,6 +7,7 @@ the buffers that the kernel has for the connection.
 
 from itertools import pairwise
 from statistics import mean, median
+from typing import Final
 
 from statsd_conformance.flushed import Flushed, about
 from statsd_conformance.graphite import TOKEN_OF_RUN
@@ -53,10 +54,24 @@ async def test_output_comes_once_an_interval(target: Target) -> None:
         assert len(counts) <= flushes, f"{flushes} flushes published counts of {counts}"
 
 
+# Flushes that are looked at for their time, until one is right.
+_FLUSHES: Final = 3
+
+
 @requirement("FLUSH-02", CORE, MUST, cites="stats.js:201-207; backends/graphite.js:54-92")
 async def test_lines_carry_the_time_of_the_flush(target: Target) -> None:
     """Every line of a flush MUST carry its time in whole seconds, give or take one, and the same in all of them."""
     target.needs_graphite()
+    # A flush may be read late by a suite that has to wait for its turn, but hardly three in a row.
+    for _ in range(_FLUSHES):
+        wrong = await _wrong_time(target)
+        if not wrong:
+            return
+    raise AssertionError(wrong)
+
+
+async def _wrong_time(target: Target) -> str:
+    """Return what is wrong with the timestamps of a flush, empty for nothing."""
     bucket = target.bucket
     flushed = await target.after(bucket("a") + b":1|c", bucket("b") + b":1|g", bucket("c") + b":1|g")
     late = 1.5 + target.interval + target.profile.lag
@@ -64,9 +79,11 @@ async def test_lines_carry_the_time_of_the_flush(target: Target) -> None:
         stamps = [int(line.timestamp) for line in snapshot.lines_of(target.token) if line.timestamp.isdigit()]
         if not stamps:
             continue
-        assert max(stamps) - min(stamps) <= 1, f"one flush carries timestamps from {min(stamps)} to {max(stamps)}"
-        off = snapshot.wall_clock - max(stamps)
-        assert -1.5 <= off <= late, f"a flush that came at {snapshot.wall_clock:.1f} says {max(stamps)}"
+        if max(stamps) - min(stamps) > 1:
+            return f"one flush carries timestamps from {min(stamps)} to {max(stamps)}"
+        if not -1.5 <= snapshot.wall_clock - max(stamps) <= late:
+            return f"a flush that came at {snapshot.wall_clock:.1f} says {max(stamps)}"
+    return ""
 
 
 async def _idle(target: Target, line: bytes) -> tuple[Flushed, Flushed]:
