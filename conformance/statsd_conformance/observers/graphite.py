@@ -58,7 +58,7 @@ class GraphiteObserver:
         Raises:
             OSError: the address cannot be had.
         """
-        self._server = await asyncio.start_server(self._serve, self.host, self.port, limit=_LONGEST_LINE)
+        self._server = await asyncio.start_server(self._accept, self.host, self.port, limit=_LONGEST_LINE)
         # Opened again, it is where it was.
         self.port = self._server.sockets[0].getsockname()[1]
         return self.port
@@ -72,6 +72,8 @@ class GraphiteObserver:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        # The callbacks of those tasks come with the next turn of the loop.
+        await asyncio.sleep(0)
 
     @asynccontextmanager
     async def away(self) -> AsyncIterator[None]:
@@ -104,10 +106,18 @@ class GraphiteObserver:
             "write_graphite of collectd), choose another with --sink"
         )
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._serve(reader))
         self._tasks.add(task)
+
+        def done(task: "asyncio.Task[None]") -> None:
+            self._tasks.discard(task)
+            writer.close()
+
+        # Also of one that is cancelled before it began.
+        task.add_done_callback(done)
+
+    async def _serve(self, reader: asyncio.StreamReader) -> None:
         self.connections += 1
         before, turn = self._last, _Turn()
         self._last = turn
@@ -122,8 +132,6 @@ class GraphiteObserver:
         finally:
             turn.begun.set()
             turn.ended.set()
-            self._tasks.discard(task)
-            writer.close()
 
     async def _ended_or_silent(self, before: "_Turn") -> None:
         """Wait until a connection has ended, or nothing has come of it for as long as ends a flush."""
