@@ -55,7 +55,7 @@ async def test_output_comes_once_an_interval(target: Target) -> None:
 
 
 # Flushes that are looked at for their time, until one is right.
-_FLUSHES: Final = 3
+_LOOKS: Final = 3
 
 
 @requirement("FLUSH-02", CORE, MUST, cites="stats.js:201-207; backends/graphite.js:54-92")
@@ -63,7 +63,7 @@ async def test_lines_carry_the_time_of_the_flush(target: Target) -> None:
     """Every line of a flush MUST carry its time in whole seconds, give or take one, and the same in all of them."""
     target.needs_graphite()
     # A flush may be read late by a suite that has to wait for its turn, but hardly three in a row.
-    for _ in range(_FLUSHES):
+    for _ in range(_LOOKS):
         wrong = await _wrong_time(target)
         if not wrong:
             return
