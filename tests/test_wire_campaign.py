@@ -95,6 +95,14 @@ def test_shape_is_kept_once(tmp_path: Path) -> None:
     assert kept.load() == [replace(scenario, features=frozenset())]
 
 
+def test_of_three_known_pieces_together_nothing_is_kept_for_there_is_no_end_of_these() -> None:
+    kept = Kept(Mutator(Random(1)), None)
+    scenario = Scenario(((Q + b"a:1|c",),))
+    for shape, number in (([b"1"], 1), ([b"2"], 2), ([b"1", b"2"], 3), ([b"3"], 4), ([b"1", b"2", b"3"], 4)):
+        kept.look(scenario, shape)
+        assert kept.number == number
+
+
 @pytest.mark.parametrize(
     ("spare", "took", "size"),
     [(0.5, 1.0, 1400), (0.1, 1.0, 1000), (0.01, 1.0, 800), (0.5, 1.5, 800)],

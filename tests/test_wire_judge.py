@@ -212,9 +212,9 @@ def test_name_that_no_line_has_is_a_stray(path: bytes, stray: bool) -> None:
 
 
 def test_path_without_a_token_is_explained_by_what_was_sent_without_one() -> None:
-    sent = [Scenario(((b"__x y:1|c", b":1|c"),)), scenario([b"z:1|c"])]
-    paths = [b"stats_counts.x_y", b"stats_counts.", b"stats.gauges.z"]
-    assert unexplained(REFERENCE, paths, sent) == [b"stats.gauges.z"]
+    sent = [Scenario(((b"__x y:1|c", b":1|c", b"d:1|c|q:1|c|#e"),)), scenario([b"z:1|c"])]
+    paths = [b"stats_counts.x_y", b"stats_counts.", b"stats_counts.d;e", b"stats.gauges.z", b"stats_counts.d;z"]
+    assert unexplained(REFERENCE, paths, sent) == [b"stats.gauges.z", b"stats_counts.d;z"]
 
 
 def test_profile_with_a_star_has_no_strays_without_a_token() -> None:

@@ -45,6 +45,12 @@ def test_twice_is_two_times_as_much() -> None:
     assert fault == Fault("twice-is-not-two-times", "'*.a' is 16 of each datagram sent twice, and 16 as they are")
 
 
+def test_a_scenario_of_two_relations_is_held_to_the_one_that_it_is_tried_by() -> None:
+    scenario = Scenario(((A + b"\n" + A,),), features=frozenset((APART, TWICE)))
+    assert other_way(scenario) == ((A, A),)
+    assert unlike(scenario, {b"*.a": [2.0]}, {b"*.a": [2.0]}) is None
+
+
 def test_what_is_not_finite_is_as_it_was() -> None:
     assert unlike(related(APART, A), {b"*.a": [float("nan")]}, {b"*.a": [float("nan")]}) is None
 

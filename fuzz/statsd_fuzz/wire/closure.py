@@ -14,6 +14,7 @@ from statsd_fuzz.wire.tokens import LENGTH
 
 _OTHER: Final = re.compile(rb"[^0-9a-z]+")
 _TAGGING: Final = (b";", b",", b"[", b"#")
+_TAGS: Final = re.compile(rb"[;,#\[\]=]")
 _FIRST_WORD: Final = re.compile(rb"[^0-9a-z]?([0-9a-z]+)")
 
 
@@ -55,7 +56,12 @@ def unexplained(profile: Profile, paths: Iterable[bytes], scenarios: Iterable[Sc
         if not line.startswith(one.token)
     )
     words = _OTHER.sub(b"", b"".join(bare).lower())
-    return [path for path in paths if _OTHER.sub(b"", _bucket(profile, path).lower()) not in words]
+    return [path for path in paths if not all(part in words for part in _parts(_bucket(profile, path)))]
+
+
+def _parts(bucket: bytes) -> list[bytes]:
+    """Return a name and its tags, as far as they have letters or digits: a target may write these in its own way."""
+    return [_OTHER.sub(b"", part.lower()) for part in _TAGS.split(bucket)]
 
 
 def _bucket(profile: Profile, path: bytes) -> bytes:

@@ -11,6 +11,7 @@ from statsd_fuzz.wire.scenario import Scenario, adopted, as_file
 # What is larger is no start for anything.
 _LONGEST: Final = 16_384
 _ODD: Final = re.compile(r"[^A-Za-z0-9]+")
+_PAIR: Final = 2
 
 
 class Kept:
@@ -42,12 +43,12 @@ class Kept:
         return found
 
     def look(self, scenario: Scenario, shape: Iterable[bytes]) -> None:
-        """Keep a scenario if nothing came to such a shape before."""
+        """Keep a scenario if something of its shape is new, or a pair: of more there is no end of combinations."""
         whole = frozenset(shape)
         if whole in self._shapes:
             return
-        self._shapes.add(whole)
-        if not whole <= self._pieces or len(whole) > 1:
+        if not whole <= self._pieces or len(whole) == _PAIR:
+            self._shapes.add(whole)
             self._pieces |= whole
             self.keep(scenario)
 

@@ -26,11 +26,17 @@ OF_COUNTERS: Final = (APART, BACKWARDS, TWICE)
 
 def other_way(scenario: Scenario) -> Intervals | None:
     """Return what a scenario sends in the other way of its relation; None where there is none."""
-    for relation, change in _CHANGES.items():
-        if relation in scenario.features and (relation == APART or are_counters(scenario)):
-            changed = tuple(change(some) for some in scenario.intervals)
-            return changed if changed != scenario.intervals else None
-    return None
+    relation = _relation_of(scenario)
+    if relation is None:
+        return None
+    changed = tuple(_CHANGES[relation](some) for some in scenario.intervals)
+    return changed if changed != scenario.intervals else None
+
+
+def _relation_of(scenario: Scenario) -> str | None:
+    """Return the relation that a scenario is tried by, the first of those among its features: a mutated one has more."""
+    of_it = [relation for relation in _CHANGES if relation in scenario.features]
+    return next((relation for relation in of_it if relation == APART or are_counters(scenario)), None)
 
 
 def are_counters(scenario: Scenario) -> bool:
@@ -41,11 +47,14 @@ def are_counters(scenario: Scenario) -> bool:
 
 def unlike(scenario: Scenario, one: Numbers, other: Numbers) -> Fault | None:
     """Return what is wrong where a scenario came to other numbers in the other way."""
-    times = 2 if TWICE in scenario.features else 1
+    relation = _relation_of(scenario)
+    if relation is None:
+        return None
+    times = 2 if relation == TWICE else 1
     for path in sorted({*one, *other}):
         wanted, got = [times * number for number in one.get(path, ())], list(other.get(path, ()))
         if len(wanted) != len(got) or not all(map(_is_close, wanted, got)):
-            name, words = next(told for relation, told in _TOLD.items() if relation in scenario.features)
+            name, words = _TOLD[relation]
             return Fault(name, f"{shown(path)} is {_some(got)} {words}, and {_some(one.get(path, ()))} as they are")
     return None
 
