@@ -212,8 +212,9 @@ def test_name_that_no_line_has_is_a_stray(path: bytes, stray: bool) -> None:
 
 
 def test_path_without_a_token_is_explained_by_what_was_sent_without_one() -> None:
-    sent = [Scenario(((b"__x y:1|c", b":1|c", b"d:1|c|q:1|c|#e"),)), scenario([b"z:1|c"])]
-    paths = [b"stats_counts.x_y", b"stats_counts.", b"stats_counts.d;e", b"stats.gauges.z", b"stats_counts.d;z"]
+    sent = [Scenario(((b"__x y:1|c", b":1|c", b"d:1|c|q:1|c|#e", b"0x1.;eq.x2:1|s"),)), scenario([b"z:1|c"])]
+    explained = [b"stats_counts.x_y", b"stats_counts.", b"stats_counts.d;e", b"stats.sets.0x1..count;eq.x2"]
+    paths = [*explained, b"stats.gauges.z", b"stats_counts.d;z"]
     assert unexplained(REFERENCE, paths, sent) == [b"stats.gauges.z", b"stats_counts.d;z"]
 
 

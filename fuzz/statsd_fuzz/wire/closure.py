@@ -56,20 +56,23 @@ def unexplained(profile: Profile, paths: Iterable[bytes], scenarios: Iterable[Sc
         if not line.startswith(one.token)
     )
     words = _OTHER.sub(b"", b"".join(bare).lower())
-    return [path for path in paths if not all(part in words for part in _parts(_bucket(profile, path)))]
+    return [path for path in paths if not _is_made_of(words, *_bucket(profile, path))]
 
 
-def _parts(bucket: bytes) -> list[bytes]:
-    """Return a name and its tags, as far as they have letters or digits: a target may write these in its own way."""
-    return [_OTHER.sub(b"", part.lower()) for part in _TAGS.split(bucket)]
-
-
-def _bucket(profile: Profile, path: bytes) -> bytes:
-    """Return the bucket that a path is likely of."""
+def _bucket(profile: Profile, path: bytes) -> tuple[str, bytes]:
+    """Return the kind of output that a path likely is, and what of it a bucket made."""
     heads = [(template.partition("{")[0].encode(), kind) for kind, template in profile.paths.items()]
     head, kind = max((one for one in heads if path.startswith(one[0])), key=lambda one: len(one[0]), default=(b"", ""))
-    bucket = path[len(head) :]
-    return bucket.rpartition(b".")[0] if kind in ("timer", "set") else bucket
+    return kind, path[len(head) :]
+
+
+def _is_made_of(words: bytes, kind: str, bucket: bytes) -> bool:
+    """Tell whether a name and its tags are among words; a statistic may stand at the end of one of these."""
+    endings = (b"", b".") if kind in ("timer", "set") else (b"",)
+    return all(
+        any(_OTHER.sub(b"", (part.rpartition(ending)[0] if ending else part).lower()) in words for ending in endings)
+        for part in _TAGS.split(bucket)
+    )
 
 
 def unasked(profile: Profile, lines: Sequence[GraphiteLine], known: set[bytes]) -> Iterator[bytes]:

@@ -34,7 +34,7 @@ def other_way(scenario: Scenario) -> Intervals | None:
 
 
 def _relation_of(scenario: Scenario) -> str | None:
-    """Return the relation that a scenario is tried by: the first among its features, of which a mutated one has more."""
+    """Return the relation that a scenario is tried by: the first among its features; a mutated one has several."""
     of_it = [relation for relation in _CHANGES if relation in scenario.features]
     return next((relation for relation in of_it if relation == APART or are_counters(scenario)), None)
 
