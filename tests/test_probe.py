@@ -104,6 +104,12 @@ def test_words_tell_counts_from_rates_where_values_are_equal(around: str, suffix
     assert {one.entry: one.sure for one in found.statements if one.entry in paths} == {"counter": True, "rate": True}
 
 
+@pytest.mark.parametrize("measured", [0.9, 1.0, 1.1])
+def test_rate_is_found_where_a_second_was_not_measured_to_the_point(measured: float) -> None:
+    paths = {"counter": "stats_counts.{bucket}", "rate": "stats.{bucket}"}
+    assert read_canaries(OWN, published(Profile("x", paths), interval=1.0), measured).profile.paths == paths
+
+
 def test_percentile_is_known_by_its_name_alone() -> None:
     leaves = {b"mean": EXPECTED["mean"], b"lower": EXPECTED["lower"], b"95": EXPECTED["upper_90"]}
     lines = [read_line(b"t.%b.%b.%b %r 1" % (OWN, LEAVES["timer"], leaf, value)) for leaf, value in leaves.items()]

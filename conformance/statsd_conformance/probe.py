@@ -54,6 +54,8 @@ WORDS: Final = {
 }
 _STATISTIC: Final = {word: statistic for statistic, words in WORDS.items() for word in words}
 _MEASURED_MS: Final = ("lower", "upper", "sum", "mean", "median")
+# Seconds by which an interval that was measured may be wrong.
+_MEASURED: Final = 0.2
 _RATE: Final = re.compile(rb"rate|derive|per_?sec|_ps\b")
 _COUNT: Final = re.compile(rb"count(?!er)")
 
@@ -144,14 +146,15 @@ def _counters(seen: Sequence[_Seen], interval: float, paths: dict[str, str]) -> 
         "counter": [one for one in seen if _COUNT.search(_own_words(one, seen))],
     }
     expected = {"counter": COUNT, "rate": COUNT / interval}
+    about_a_second = abs(interval - 1) <= _MEASURED
     for kind in ("counter", "rate"):
         why, candidates = "its words say so", named[kind]
         if len(candidates) != 1:
             other_kind = "rate" if kind == "counter" else "counter"
             candidates = [one for one in left if one not in named[other_kind]] or left
             close = [one for one in candidates if _near(one.number, expected[kind])]
-            # What has the other's value is the other.
-            rest = [one for one in candidates if not _near(one.number, expected[other_kind])]
+            # What has the other's value is the other, unless both have about the same.
+            rest = [one for one in candidates if about_a_second or not _near(one.number, expected[other_kind])]
             why, candidates = "its value says so", close or ([] if kind == "rate" and named["counter"] else rest)
         if not candidates:
             statements.append(Statement(kind, "not published", True, "no line left for it"))

@@ -14,7 +14,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Final
 
 from statsd_conformance.address import Address, Sender
@@ -27,6 +26,7 @@ from statsd_conformance.namespaces import Namespaces, link_of
 from statsd_conformance.observers import GraphiteObserver, MakeObserver, Observer, graphite
 from statsd_conformance.profile import Profile
 from statsd_conformance.requirement import Inconclusive, Unsupported
+from statsd_conformance.rhythm import Rhythm
 from statsd_conformance.route import Route, route_of
 from statsd_conformance.target import DIGITS, Crashed, token
 from statsd_conformance.totals import Totals
@@ -154,6 +154,7 @@ class Wire:
     unseen: int = 0
     _forgotten: int = 0
     _totals: Totals = field(default_factory=Totals)
+    _rhythm: Rhythm = field(default_factory=Rhythm)
     _fences: list[_Fence] = field(default_factory=list)
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
     _burst: int = 0
@@ -325,9 +326,7 @@ class Wire:
         """The flush interval in seconds as told, else as measured; None before the second flush."""
         if self.known_interval is not None:
             return self.known_interval
-        arrivals = [snapshot.arrived for snapshot in self.snapshots]
-        gaps = sorted(later - earlier for earlier, later in pairwise(arrivals))
-        return max(round(gaps[len(gaps) // 2], 1), 0.1) if gaps else None
+        return self._rhythm.interval
 
     @property
     def silence(self) -> float:
@@ -444,6 +443,7 @@ class Wire:
         if self.profile.counters == "start":
             snapshot = self._totals.by_flush(snapshot, self.profile)
         self.snapshots.append(snapshot)
+        self._rhythm.take(snapshot)
         if snapshot.unseen_since is not None and snapshot.unseen_since < self._sent_last:
             self.unseen += 1
         # All at once: a flush may have a hundred thousand lines.
