@@ -21,11 +21,12 @@ from statsd_conformance.profile import load_profile
 from statsd_conformance.recording import read_recording
 from statsd_conformance.target import Crashed, InProcess
 from statsd_fuzz.fault import Fault
+from statsd_fuzz.known import KnownError, Standing
 from statsd_fuzz.wire.case import case_of, hold
 from statsd_fuzz.wire.collected import Collected, Told
 from statsd_fuzz.wire.finding import Finding, Origin
 from statsd_fuzz.wire.judge import Judge
-from statsd_fuzz.wire.known import Known, KnownError, Standing, known_of
+from statsd_fuzz.wire.known import Known, known_of
 from statsd_fuzz.wire.saved import saved, shell_line_of
 from statsd_fuzz.wire.scenario import PLACEHOLDER, Intervals, Scenario, from_file
 from statsd_fuzz.wire.surviving import Surviving

@@ -20,13 +20,13 @@ from statsd_conformance.wave import Subject
 from statsd_conformance.wire import NoAnswer
 from statsd_fuzz.comparing import shown
 from statsd_fuzz.fault import Fault
+from statsd_fuzz.known import Standing
 from statsd_fuzz.wire.collected import Collected
 from statsd_fuzz.wire.display import Progress
 from statsd_fuzz.wire.fatal import Fatal
 from statsd_fuzz.wire.grammar import Grammar
 from statsd_fuzz.wire.judge import Judge
 from statsd_fuzz.wire.kept import Kept
-from statsd_fuzz.wire.known import Standing
 from statsd_fuzz.wire.naming import is_fatal, what_broke
 from statsd_fuzz.wire.scenario import Judge as Asked
 from statsd_fuzz.wire.scenario import Scenario
