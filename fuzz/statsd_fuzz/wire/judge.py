@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
+from statsd_conformance.graphite import Snapshot
 from statsd_conformance.wave import Subject
 from statsd_fuzz.comparing import shown
 from statsd_fuzz.fault import Fault
@@ -64,6 +65,7 @@ class Judge:
     spare: float = 0.0
     took: float = 0.0
     _batches: int = 0
+    _marked: bool = False
     trials: "list[Trial]" = field(default_factory=list)
     _ticking: "asyncio.Task[None] | None" = None
 
@@ -176,12 +178,22 @@ class Judge:
         now = time.monotonic()
         self.spare, self.took = now - waited, now - begun_at
         self.intervals += 1
-        flushes = [sort_lines(one, self.tokens, b"q" + wire.run.encode()) for one in wire.snapshots[begun:ended]]
+        arrived = wire.snapshots[begun:ended]
+        flushes = [sort_lines(one, self.tokens, b"q" + wire.run.encode()) for one in arrived]
         wire.forget(ended)
-        lost = wire.drops() != drops
+        lost = wire.drops() != drops or self._is_cut(arrived)
         rounds = [(trial, trial.batch.round(sent, flushes, lost=lost)) for trial, sent in under_way]
         self.trials = [trial for trial in self.trials if trial.batch.interval < trial.batch.longest]
         return ended, partial(_look, self, rounds, flushes)
+
+    def _is_cut(self, snapshots: Sequence[Snapshot]) -> bool:
+        """Tell whether a target that ends its flushes by a marker was so slow that silence ended one of them."""
+        profile = self.subject.wire.profile
+        if profile.end != "marker":
+            return False
+        ended = [profile.marker.encode() in line.raw for one in snapshots for line in one.lines[-1:]]
+        self._marked |= any(ended)
+        return self._marked and not all(ended)
 
     async def strayed(self, scenarios: Sequence[Scenario]) -> dict[int, Fault]:
         """Return which scenarios, by their numbers, make paths under no token; of many only the first."""
