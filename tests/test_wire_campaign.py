@@ -123,7 +123,6 @@ def test_scenarios_like_one_that_is_fatal_are_known_by_their_traits() -> None:
 def test_target_that_nobody_can_start_again_ends_the_campaign_with_what_is_known() -> None:
     async def run() -> Campaign:
         async with serving(a08, options={"flush_interval": 60}) as subject:
-            subject.wire.grace = 0.3
             made = prepared(_NotStarted(subject), PLAN)
             await made.run()
             return made
