@@ -12,8 +12,11 @@ from defects.counters import d35
 from defects.framing import a08
 from defects.steps import Break
 from statsd_conformance.address import Address
+from statsd_conformance.graphite import read_line
+from statsd_conformance.profile import load_profile
 from statsd_conformance.wave import Subject
 from statsd_fuzz.wire.campaign import Campaign, Plan, adapted
+from statsd_fuzz.wire.closure import own_errors
 from statsd_fuzz.wire.collected import Collected
 from statsd_fuzz.wire.display import Progress
 from statsd_fuzz.wire.fatal import Fatal
@@ -93,6 +96,30 @@ def test_shape_is_kept_once(tmp_path: Path) -> None:
         kept.look(scenario, [b"stats.*", b"stats_counts.*"])
     assert [path.name for path in tmp_path.iterdir()] == ["num-03-plain-1"]
     assert kept.load() == [replace(scenario, features=frozenset())]
+
+
+def test_new_step_of_errors_keeps_what_may_have_made_it() -> None:
+    async def run() -> list[int]:
+        async with serving(right, options={"flush_interval": 60}) as subject:
+            made = prepared(subject, PLAN)
+            kept = []
+            for words in (b"a:1|c", b"a:x|c", b"b:x|c", b"b:x|c\n" * 3):
+                scenario = Scenario(((Q + words,),))
+                looked = await made.judge.once([scenario])
+                before = made.kept.number
+                made._heed_log([scenario], looked)
+                kept.append(made.kept.number - before)
+            await made.judge.close()
+            return kept
+
+    assert asyncio.run(run()) == [0, 1, 0, 1]
+
+
+def test_errors_are_told_by_the_profile_and_by_words() -> None:
+    names = (b"odd.path", b"stats.statsd.bad_lines_seen", b"x.parse_errors", b"x.errands", b"x.terror", b"x.dropped")
+    lines = [read_line(name + b" 3 1") for name in names] + [read_line(b"y.errors 0 1")]
+    profile = replace(load_profile("reference"), errors="odd.path")
+    assert set(own_errors(profile, lines)) == {names[0], names[1], names[2], names[5]}
 
 
 @pytest.mark.parametrize(

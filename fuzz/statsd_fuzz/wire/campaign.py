@@ -229,9 +229,12 @@ class Campaign:
         self.progress.corpus = self.kept.number
 
     def _heed_log(self, scenarios: Sequence[Scenario], looked: Looked) -> None:
-        """Keep those of which a new line in the target's log tells, or some that may have made it write one."""
-        lines = self.watch.new_lines()
-        if not lines:
+        """Keep those of which a new line in the target's log tells, or some that may have made it write one.
+
+        So it does where it counts more of its own errors than ever; which scenario made it nothing says.
+        """
+        lines, steps = self.watch.new_lines(), self.watch.new_steps(looked.own)
+        if not lines and not steps:
             return
         named = tokens_in(lines, self.judge.tokens.prefix)
         told = [one for number, one in enumerate(scenarios) if looked.tokens[number] in named]

@@ -19,7 +19,7 @@ from statsd_fuzz.comparing import shown
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.plain import plain_part
 from statsd_fuzz.wire.batch import Batch, Round, Sorted, sort_lines
-from statsd_fuzz.wire.closure import unasked, unexplained
+from statsd_fuzz.wire.closure import own_errors, unasked, unexplained
 from statsd_fuzz.wire.relations import other_way
 from statsd_fuzz.wire.scenario import Scenario
 from statsd_fuzz.wire.tokens import Tokens
@@ -227,5 +227,7 @@ def _look(judge: Judge, rounds: "Sequence[tuple[Trial, Round]]", flushes: Sequen
         # What somebody sent may stay for some flushes.
         judge.known.update(set(strays) - set(unknown))
         strays = unknown
+    errors = own_errors(judge.subject.wire.profile, foreign)
     for trial, _ in rounds:
+        trial.looked.own.update(errors)
         trial.closed(strays, idle)
