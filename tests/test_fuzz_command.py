@@ -65,6 +65,7 @@ def test_a_finding_is_printed_and_saved_under_the_name_of_its_fault_with_a_case(
     assert done.status == 1, done.text
     assert "raises-keyerror-in-feed: feed('nan') raises KeyError: 'nan' (in feed)" in done.text
     assert "1 finding in " in done.text
+    assert '    [[known]]\n    name = "raises-keyerror-in-feed"\n' in done.text
     assert (tmp_path / "found" / "raises-keyerror-in-feed").read_bytes() == b"nan"
     case = tmp_path / "found" / "test_raises_keyerror_in_feed.py"
     assert "    def test_raises_keyerror_in_feed() -> None:" in done.text
@@ -114,6 +115,24 @@ def test_a_target_that_ends_the_process_is_a_finding_once(
     assert b"nan" in (tmp_path / "found" / "ends-with-status-3").read_bytes()
 
 
+def test_a_known_finding_is_counted_and_one_listed_as_fixed_is_told(
+    fuzz: Fuzz, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose(monkeypatch, guided=False)
+    known = tmp_path / "known.toml"
+    known.write_text("[[known]]\nname = 'raises-keyerror-in-feed'\nreason = 'ticket 17'\n")
+    done = fuzz("RaisesOnNan", "--seconds", "1", "--known", str(known))
+    assert done.status == 0, done.text
+    assert done.text.splitlines()[-3].startswith("0 findings in ")
+    assert done.text.splitlines()[-2:] == ["1 known:", "  raises-keyerror-in-feed (ticket 17)"]
+    assert not (tmp_path / "found").exists()
+    known.write_text(known.read_text() + "fixed = true\n")
+    again = fuzz("RaisesOnNan", "--seconds", "1", "--known", str(known))
+    assert again.status == 1, again.text
+    assert "it is listed as fixed: ticket 17" in again.text
+    assert "1 finding in " in again.text
+
+
 def test_a_target_that_hangs_is_a_finding(fuzz: Fuzz, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(campaign, "BUSY", 0.5)
     done = fuzz("HangsOnNan", "--seconds", "4")
@@ -133,6 +152,11 @@ def test_a_target_that_hangs_is_a_finding(fuzz: Fuzz, tmp_path: Path, monkeypatc
         (["--target", "python:nowhere:x"], "cannot import nowhere"),
         (["--target", "python:python_targets:parse", "--profile", "none-such"], "none-such"),
         (["--target", "python:python_targets:parse", "--seconds", "0"], "0 is not in the range"),
+        (["--target", "python:python_targets:parse", "--known", "/none-such"], "--known /none-such: No such file"),
+        (["--target", "python:python_targets:parse", "--deviations", "statsd"], "--deviations is for targets over the"),
+        (["--target", "python:python_targets:parse", "--rate", "5"], "--rate is for targets over the wire"),
+        (["--target", "python:python_targets:parse", "--hostile"], "--hostile is for targets over the wire"),
+        (["--target", "reference", "--refusal", "ValueError"], "--refusal is for targets python:package.module:name"),
         ([], "Missing option '--target'"),
     ],
 )

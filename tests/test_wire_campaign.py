@@ -12,8 +12,11 @@ from defects.counters import d35
 from defects.framing import a08
 from defects.steps import Break
 from statsd_conformance.address import Address
+from statsd_conformance.graphite import read_line
+from statsd_conformance.profile import load_profile
 from statsd_conformance.wave import Subject
 from statsd_fuzz.wire.campaign import Campaign, Plan, adapted
+from statsd_fuzz.wire.closure import own_errors
 from statsd_fuzz.wire.collected import Collected
 from statsd_fuzz.wire.display import Progress
 from statsd_fuzz.wire.fatal import Fatal
@@ -103,6 +106,30 @@ def test_of_three_known_pieces_together_nothing_is_kept_for_there_is_no_end_of_t
         assert kept.number == number
 
 
+def test_new_step_of_errors_keeps_what_may_have_made_it() -> None:
+    async def run() -> list[int]:
+        async with serving(right, options={"flush_interval": 60}) as subject:
+            made = prepared(subject, PLAN)
+            kept = []
+            for words in (b"a:1|c", b"a:x|c", b"b:x|c", b"b:x|c\n" * 3):
+                scenario = Scenario(((Q + words,),))
+                looked = await made.judge.once([scenario])
+                before = made.kept.number
+                made._heed_log([scenario], looked)
+                kept.append(made.kept.number - before)
+            await made.judge.close()
+            return kept
+
+    assert asyncio.run(run()) == [0, 1, 0, 1]
+
+
+def test_errors_are_told_by_the_profile_and_by_words() -> None:
+    names = (b"odd.path", b"stats.statsd.bad_lines_seen", b"x.parse_errors", b"x.errands", b"x.terror", b"x.dropped")
+    lines = [read_line(name + b" 3 1") for name in names] + [read_line(b"y.errors 0 1")]
+    profile = replace(load_profile("reference"), errors="odd.path")
+    assert set(own_errors(profile, lines)) == {names[0], names[1], names[2], names[5]}
+
+
 @pytest.mark.parametrize(
     ("spare", "took", "size"),
     [(0.5, 1.0, 1400), (0.1, 1.0, 1000), (0.01, 1.0, 800), (0.5, 1.5, 800)],
@@ -131,7 +158,6 @@ def test_scenarios_like_one_that_is_fatal_are_known_by_their_traits() -> None:
 def test_target_that_nobody_can_start_again_ends_the_campaign_with_what_is_known() -> None:
     async def run() -> Campaign:
         async with serving(a08, options={"flush_interval": 60}) as subject:
-            subject.wire.grace = 0.3
             made = prepared(_NotStarted(subject), PLAN)
             await made.run()
             return made

@@ -56,6 +56,37 @@ def test_reference_takes_whatever_the_grammar_makes(strict: bool) -> None:
     assert [fault for fault in faults if fault] == []
 
 
+def test_nothing_is_judged_of_a_flush_that_came_in_parts() -> None:
+    async def run() -> tuple[list[Fault | None], int]:
+        async with serving(right, options={"flush_interval": INTERVAL_MS}) as subject:
+            judge = judge_of(subject, strict=True)
+            await judge.learn()
+            whole, parts = subject.wire.sink.on_snapshot, False  # type: ignore[attr-defined]  # it is a GraphiteObserver
+
+            def stalling(snapshot: Snapshot) -> None:
+                """Take the first flush with anything of the judge's as if silence had ended it early."""
+                nonlocal parts
+                at = [judge.tokens.prefix in line.path for line in snapshot.lines]
+                if parts or not any(at):
+                    whole(snapshot)
+                    return
+                parts = True
+                middle = len(at) - at[::-1].index(True) - 1
+                # The fence is in the first part, and the scenario is not.
+                later = [line for line in snapshot.lines if b".a" in line.path and judge.tokens.prefix in line.path]
+                whole(replace(snapshot, lines=tuple(one for one in snapshot.lines[:middle] if one not in later)))
+                whole(replace(snapshot, lines=(*later, *snapshot.lines[middle:])))
+
+            subject.wire.sink.on_snapshot = stalling  # type: ignore[attr-defined]  # so
+            faults = await judge([scenario([b"a:1|c"])])
+            assert parts
+            return faults, judge.intervals
+
+    faults, intervals = asyncio.run(run())
+    assert faults == [None]
+    assert intervals == 2
+
+
 @pytest.mark.parametrize("strict", [True, False], ids=["strictly", "plainly"])
 def test_mistake_is_blamed_on_the_scenario_that_shows_it(strict: bool) -> None:
     right_one, sampled = scenario([b"a:1|c", b"b:2|g"]), scenario([b"a:1|c|@0.1"])

@@ -5,6 +5,7 @@ import re
 import shlex
 from base64 import b85encode
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -175,6 +176,25 @@ def paced_line(intervals: Sequence[Sequence[bytes]], address: Address, pause: fl
         steps += [f"time.sleep({pause:g})"] if number else []
         steps += [_sends(one, len(list(same))) for one, same in groupby(some)]
     return f"python3 -c {shlex.quote(f'import time; {_connected(address)}; ' + '; '.join(steps))}"
+
+
+def streamed_line(intervals: Sequence[Sequence[bytes]], address: Address, pause: float, *, between: float = 0.1) -> str:
+    """Return a command line for a POSIX shell that sends pieces of lines over one TCP connection, one after another.
+
+    There are `pause` seconds between two intervals, and `between` so many between two pieces of one, so that the target
+    reads them apart. What is long goes out in one piece an interval.
+    """
+    over = replace(address, scheme="tcp")
+    if sum(len(one) for some in intervals for one in some) > 4 * _SHOWN_BYTES:
+        # A single datagram would be sent by nc.
+        return paced_line([*([b"".join(some)] if some else [] for some in intervals), ()], over, pause)
+    steps: list[str] = []
+    for number, some in enumerate(intervals):
+        steps += [f"sleep {pause:g}"] if number else []
+        for place, one in enumerate(some):
+            steps += [f"sleep {between:g}"] if place else []
+            steps.append(f"printf {shlex.quote(_octal(one))}")
+    return f"{{ {'; '.join(steps)}; }} | nc -N {address.host} {address.port}"
 
 
 def _over_one(address: Address, segments: Sequence[bytes]) -> str:

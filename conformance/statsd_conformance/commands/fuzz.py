@@ -7,12 +7,17 @@ from random import SystemRandom
 from typing import TYPE_CHECKING, Final
 
 import click
+from click.core import ParameterSource
 
 from statsd_conformance.commands.finite import FiniteRange
+from statsd_conformance.progress import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from statsd_fuzz.inprocess.campaign import Finding, Result
     from statsd_fuzz.inprocess.search import Plan
+    from statsd_fuzz.known import Entry
     from statsd_fuzz.wire.known import Known
     from statsd_fuzz.wire.run import Search
 
@@ -20,6 +25,9 @@ _FINDINGS: Final = ".conformance/fuzz"
 # What a Python target's flush is of, where nobody says otherwise: the default of the original.
 _PYTHON_INTERVAL: Final = 10.0
 _LARGEST_SEED: Final = 2**31 - 1
+# Options that say nothing of the other sort of targets.
+_OF_THE_WIRE: Final = ("rate", "deviations", "sink", "hostile", "strict")
+_OF_PYTHON: Final = ("refusals",)
 
 
 @click.command()
@@ -56,10 +64,11 @@ _LARGEST_SEED: Final = 2**31 - 1
     "--refusal", "refusals", multiple=True, metavar="EXCEPTION",
     help="an exception, by its name, with which a Python target may refuse what is malformed; may be repeated",
 )  # fmt: skip
+@click.pass_context
 def fuzz(
-    target: str, seconds: float, seed: int | None, corpus: Path | None, findings: Path, profile: str,
-    interval: float | None, rate: float | None, known: Path | None, deviations: str | None, sink: str, hostile: bool,
-    strict: bool, refusals: tuple[str, ...],
+    context: click.Context, target: str, seconds: float, seed: int | None, corpus: Path | None, findings: Path,
+    profile: str, interval: float | None, rate: float | None, known: Path | None, deviations: str | None, sink: str,
+    hostile: bool, strict: bool, refusals: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Search for inputs that a target fails on, with the reference as the judge.
 
@@ -70,6 +79,7 @@ def fuzz(
     from statsd_fuzz.inprocess.target import PREFIX
 
     seed = seed or SystemRandom().randint(1, _LARGEST_SEED // 2)
+    _check_options(context, target, is_python=target.startswith(PREFIX))
     if not target.startswith(PREFIX):
         from statsd_conformance.session import Settings
         from statsd_fuzz.wire.campaign import Plan as WirePlan
@@ -86,12 +96,35 @@ def fuzz(
         target, "", profile=profile, interval=interval or _PYTHON_INTERVAL, refusals=refusals, seconds=seconds,
         seed=seed, corpus=str(corpus.resolve()) if corpus else "",
     )  # fmt: skip
-    sys.exit(_fuzz_python(plan, findings))
+    sys.exit(_fuzz_python(plan, findings, _entries(known) if known else {}))
+
+
+def _check_options(context: click.Context, target: str, *, is_python: bool) -> None:
+    """Refuse what would be passed over.
+
+    Raises:
+        UsageError: an option is of no use to that sort of target.
+    """
+    useless, sort = (_OF_THE_WIRE, "over the wire") if is_python else (_OF_PYTHON, "python:package.module:name")
+    for option in context.command.params:
+        given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
+        if given and option.name in useless:
+            raise click.UsageError(f"--target {target}: {option.opts[0]} is for targets {sort}; leave it out")
+
+
+def _entries(file: Path) -> "Mapping[str, Entry]":
+    from statsd_fuzz.known import KnownError, read_known
+
+    try:
+        return read_known(file)
+    except KnownError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _listed(target: str, file: Path | None, deviations: str) -> "Known":
     from statsd_conformance.deviation import DeviationError
-    from statsd_fuzz.wire.known import KnownError, known_of
+    from statsd_fuzz.known import KnownError
+    from statsd_fuzz.wire.known import known_of
 
     try:
         return known_of(target, file, deviations)
@@ -133,7 +166,7 @@ def _fuzz_wire(asked: "Search") -> int:
     return found[0].exit_status
 
 
-def _fuzz_python(plan: "Plan", folder: Path) -> int:
+def _fuzz_python(plan: "Plan", folder: Path, known: "Mapping[str, Entry]") -> int:
     from dataclasses import replace
 
     from statsd_fuzz.inprocess.campaign import CampaignError, Result, run
@@ -149,15 +182,15 @@ def _fuzz_python(plan: "Plan", folder: Path) -> int:
     click.echo(f"{plan.target}: {subject.statement}")
     click.echo(_how(is_guided(), loaded.packages) + f"; --seed {plan.seed}")
     plan = replace(plan, packages=loaded.packages)
-    result = Result()
+    result = Result(known=known)
     try:
-        run(subject, plan, lambda finding: _tell(finding, plan, folder), result)
+        run(subject, plan, lambda finding: _tell(finding, plan, folder, known.get(finding.name)), result)
     except CampaignError as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         click.echo("interrupted")
-    click.echo(_summary(result))
-    return 1 if result.findings else 0
+    click.echo("\n".join(_summary(result)))
+    return 1 if result.told else 0
 
 
 def _how(is_guided: bool, packages: tuple[str, ...]) -> str:
@@ -166,18 +199,27 @@ def _how(is_guided: bool, packages: tuple[str, ...]) -> str:
     return "not guided by coverage, generated only: pip install 'statsd-conformance[fuzz]' adds Atheris"
 
 
-def _tell(finding: "Finding", plan: "Plan", folder: Path) -> None:
+def _tell(finding: "Finding", plan: "Plan", folder: Path, entry: "Entry | None") -> None:
     from statsd_fuzz.inprocess.campaign import case_of, saved
+    from statsd_fuzz.known import snippet
 
     case = case_of(finding, plan)
     path = saved(finding, folder)
     path.with_name(f"test_{finding.name.replace('-', '_')}.py").write_text(case, encoding="utf-8")
     click.echo(f"\n{finding.name}: {finding.sentence}\n{path}, {len(finding.data)} bytes:\n")
     click.echo("".join(f"    {line}\n" if line else "\n" for line in case.split("\n")).rstrip() + "\n")
+    if entry:
+        click.echo(f"it is listed as fixed: {entry.reason}\n")
+    else:
+        click.echo("to have it counted and not told, in the file of --known:\n")
+        click.echo("".join(f"    {line}\n" for line in snippet(finding.name).splitlines()))
 
 
-def _summary(result: "Result") -> str:
+def _summary(result: "Result") -> "Iterator[str]":
     unstable = f"; did not show again: {', '.join(sorted(set(result.unstable)))}" if result.unstable else ""
-    number = len(result.findings)
-    found = "1 finding" if number == 1 else f"{number} findings"
-    return f"{found} in {result.inputs:,} inputs, {result.seconds:.0f} s{unstable}"
+    found = counted(len(result.told), "finding")
+    yield f"{found} in {result.inputs:,} inputs, {result.seconds:.0f} s{unstable}"
+    known = [one for one in result.findings if one not in result.told]
+    if known:
+        yield f"{len(known)} known:"
+        yield from (f"  {one.name} ({result.known[one.name].reason})" for one in known)

@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +18,7 @@ import psutil
 from statsd_fuzz.inprocess.judging import judge
 from statsd_fuzz.inprocess.search import Plan, written
 from statsd_fuzz.inprocess.subject import Subject
+from statsd_fuzz.known import Entry
 
 # An input that keeps the processor busy for so long is taken to go on for ever, and one that waits for so much longer.
 BUSY: Final = 10.0
@@ -46,16 +47,31 @@ class Finding:
 
 @dataclass
 class Result:
-    """What a campaign came to; `unstable` are names of faults that did not show again."""
+    """What a campaign came to; `unstable` are names of faults that did not show again.
 
+    `known` lists findings by name that somebody knows of; they are among the others, and not told.
+    """
+
+    known: Mapping[str, Entry] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     unstable: list[str] = field(default_factory=list)
     inputs: int = 0
     seconds: float = 0.0
 
+    @property
+    def told(self) -> list[Finding]:
+        """Those that are new, or listed as fixed."""
+        return [one for one in self.findings if not self.is_known(one)]
+
+    def is_known(self, finding: Finding) -> bool:
+        """Tell whether a finding is listed, and not as fixed."""
+        return finding.name in self.known and not self.known[finding.name].fixed
+
 
 def run(subject: Subject, plan: Plan, tell: Callable[[Finding], None], result: Result) -> None:
     """Search as planned, in folders of its own, and tell of each finding when it is there; `result` grows meanwhile.
+
+    Findings that are known are counted, and not told.
 
     Raises:
         CampaignError: the search did not begin.
@@ -71,7 +87,8 @@ def run(subject: Subject, plan: Plan, tell: Callable[[Finding], None], result: R
                 if finding.name not in seen:
                     seen.add(finding.name)
                     result.findings.append(finding)
-                    tell(finding)
+                    if not result.is_known(finding):
+                        tell(finding)
         result.seconds = time.monotonic() - begun
         restarts += 1
 

@@ -20,13 +20,13 @@ from statsd_conformance.wave import Subject
 from statsd_conformance.wire import NoAnswer
 from statsd_fuzz.comparing import shown
 from statsd_fuzz.fault import Fault
+from statsd_fuzz.known import Standing
 from statsd_fuzz.wire.collected import Collected
 from statsd_fuzz.wire.display import Progress
 from statsd_fuzz.wire.fatal import Fatal
 from statsd_fuzz.wire.grammar import Grammar
 from statsd_fuzz.wire.judge import Judge
 from statsd_fuzz.wire.kept import Kept
-from statsd_fuzz.wire.known import Standing
 from statsd_fuzz.wire.naming import is_fatal, what_broke
 from statsd_fuzz.wire.scenario import Judge as Asked
 from statsd_fuzz.wire.scenario import Scenario
@@ -229,9 +229,12 @@ class Campaign:
         self.progress.corpus = self.kept.number
 
     def _heed_log(self, scenarios: Sequence[Scenario], looked: Looked) -> None:
-        """Keep those of which a new line in the target's log tells, or some that may have made it write one."""
-        lines = self.watch.new_lines()
-        if not lines:
+        """Keep those of which a new line in the target's log tells, or some that may have made it write one.
+
+        So it does where it counts more of its own errors than ever; which scenario made it nothing says.
+        """
+        lines, steps = self.watch.new_lines(), self.watch.new_steps(looked.own)
+        if not lines and not steps:
             return
         named = tokens_in(lines, self.judge.tokens.prefix)
         told = [one for number, one in enumerate(scenarios) if looked.tokens[number] in named]

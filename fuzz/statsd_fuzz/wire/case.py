@@ -39,7 +39,7 @@ INTERVALS = (
 @requirement("FOUND-{digest}", ROBUST, MUST, cites="a scenario that fuzzing found"{more})
 async def test_{function}(target: Target) -> None:
     """What is sent here MUST {must}."""
-    await hold(target, INTERVALS{strict})
+    await hold(target, INTERVALS{strict}{streamed})
 '''
 
 
@@ -58,6 +58,7 @@ def case_of(finding: Finding) -> str:
         function=function,
         must="be survived" if fatal else "come to what the model says",
         strict=", strict=True" if finding.origin.strict else "",
+        streamed=", streamed=True" if finding.streamed else "",
     )
 
 
@@ -75,18 +76,25 @@ def _written(intervals: Intervals) -> str:
     return "".join(rows)
 
 
-async def hold(target: Target, intervals: Intervals, *, strict: bool = False) -> None:
+async def hold(target: Target, intervals: Intervals, *, strict: bool = False, streamed: bool = False) -> None:
     """Send the datagrams of each interval to a target, under a token of its own, and hold what comes against the model.
 
     `strict` compares every line that is published, which only a target that is the reference in everything passes.
+    `streamed` sends over TCP, where LF ends what is a datagram elsewhere.
 
     Raises:
         AssertionError: it came to anything else, or the target stopped.
+        Unsupported: it is to be sent over TCP, and the target reads none beside its datagrams.
     """
+    if streamed:
+        await target.needs_stream()
     scenario = Scenario(intervals).renamed(target.token)
     flushes = []
     for some in scenario.intervals:
-        target.send(*some)
+        if streamed:
+            target.send_over_stream(*(one + b"\n" for one in some))
+        else:
+            target.send(*some)
         flushes.append(await target.flush())
     faults = list(_strict_faults(scenario, flushes) if strict else _plain_faults(scenario, flushes))
     assert not faults, "; ".join(fault.sentence for fault in faults)

@@ -15,6 +15,10 @@ from statsd_fuzz.wire.tokens import LENGTH
 _OTHER: Final = re.compile(rb"[^0-9a-z]+")
 _TAGGING: Final = (b";", b",", b"[", b"#")
 _TAGS: Final = re.compile(rb"[;,#\[\]=]")
+# Words for what went wrong, in the names of counters that targets have for themselves.
+_ERRORS: Final = re.compile(
+    rb"(?i)(?<![a-z])(bad|err|errors?)(?![a-z])|invalid|malformed|unparse?able|unknown|reject|refus|drop|discard|fail|overflow"
+)
 _FIRST_WORD: Final = re.compile(rb"[^0-9a-z]?([0-9a-z]+)")
 
 
@@ -57,6 +61,15 @@ def unexplained(profile: Profile, paths: Iterable[bytes], scenarios: Iterable[Sc
     )
     words = _OTHER.sub(b"", b"".join(bare).lower())
     return [path for path in paths if not _is_made_of(words, *_bucket(profile, path))]
+
+
+def own_errors(profile: Profile, lines: Iterable[GraphiteLine]) -> dict[bytes, float]:
+    """Return what a target publishes of errors of its own, by path, of lines under no token; what is 0 is left out."""
+    return {
+        line.path: line.number
+        for line in lines
+        if line.number and (line.path == profile.errors.encode() or _ERRORS.search(line.path))
+    }
 
 
 def _bucket(profile: Profile, path: bytes) -> tuple[str, bytes]:

@@ -7,8 +7,9 @@ from itertools import groupby
 
 from statsd_conformance.progress import counted
 from statsd_fuzz.fault import Fault
+from statsd_fuzz.known import Standing
 from statsd_fuzz.wire.finding import Finding, Origin, explains, pursued
-from statsd_fuzz.wire.known import Known, Standing
+from statsd_fuzz.wire.known import Known
 from statsd_fuzz.wire.naming import name_of, what_broke
 from statsd_fuzz.wire.scenario import PLACEHOLDER, Judge, Scenario
 

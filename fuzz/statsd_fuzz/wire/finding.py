@@ -7,7 +7,7 @@ from statsd_conformance.address import Address
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.wire.confirm import confirmed
 from statsd_fuzz.wire.naming import name_of, what_broke
-from statsd_fuzz.wire.scenario import PLACEHOLDER, Judge, Scenario
+from statsd_fuzz.wire.scenario import PLACEHOLDER, STREAMED, Judge, Scenario
 from statsd_fuzz.wire.shrink import shrunk
 from statsd_fuzz.wire.traits import traits_of
 
@@ -22,6 +22,7 @@ class Origin:
         interval: seconds between two flushes of it.
         seed: of the dice.
         strict: whether it was held against the model in everything, and not in plain lines only.
+        streams: whether it reads lines over TCP beside its datagrams.
     """
 
     target: str
@@ -29,6 +30,7 @@ class Origin:
     interval: float
     seed: int
     strict: bool = False
+    streams: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,16 @@ class Finding:
     def group(self) -> str:
         """What broke."""
         return what_broke(self.fault)
+
+    @property
+    def streamed(self) -> bool:
+        """Whether its lines went over TCP."""
+        return self.origin.streams and STREAMED in self.scenario.features
+
+    @property
+    def segments(self) -> list[bytes]:
+        """What its lines are on a stream, interval by interval: LF ends what is a datagram elsewhere."""
+        return [b"".join(one + b"\n" for one in some) for some in self.scenario.intervals]
 
 
 async def pursued(scenario: Scenario, fault: Fault, judge: Judge, origin: Origin) -> Finding | None:

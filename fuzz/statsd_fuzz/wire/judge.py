@@ -13,12 +13,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
+from statsd_conformance.graphite import Snapshot
 from statsd_conformance.wave import Subject
 from statsd_fuzz.comparing import shown
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.plain import plain_part
 from statsd_fuzz.wire.batch import Batch, Round, Sorted, sort_lines
-from statsd_fuzz.wire.closure import unasked, unexplained
+from statsd_fuzz.wire.closure import own_errors, unasked, unexplained
 from statsd_fuzz.wire.relations import other_way
 from statsd_fuzz.wire.scenario import Scenario
 from statsd_fuzz.wire.tokens import Tokens
@@ -64,6 +65,7 @@ class Judge:
     spare: float = 0.0
     took: float = 0.0
     _batches: int = 0
+    _marked: bool = False
     trials: "list[Trial]" = field(default_factory=list)
     _ticking: "asyncio.Task[None] | None" = None
 
@@ -176,12 +178,22 @@ class Judge:
         now = time.monotonic()
         self.spare, self.took = now - waited, now - begun_at
         self.intervals += 1
-        flushes = [sort_lines(one, self.tokens, b"q" + wire.run.encode()) for one in wire.snapshots[begun:ended]]
+        arrived = wire.snapshots[begun:ended]
+        flushes = [sort_lines(one, self.tokens, b"q" + wire.run.encode()) for one in arrived]
         wire.forget(ended)
-        lost = wire.drops() != drops
+        lost = wire.drops() != drops or self._is_cut(arrived)
         rounds = [(trial, trial.batch.round(sent, flushes, lost=lost)) for trial, sent in under_way]
         self.trials = [trial for trial in self.trials if trial.batch.interval < trial.batch.longest]
         return ended, partial(_look, self, rounds, flushes)
+
+    def _is_cut(self, snapshots: Sequence[Snapshot]) -> bool:
+        """Tell whether a target that ends its flushes by a marker was so slow that silence ended one of them."""
+        profile = self.subject.wire.profile
+        if profile.end != "marker":
+            return False
+        ended = [profile.marker.encode() in line.raw for one in snapshots for line in one.lines[-1:]]
+        self._marked |= any(ended)
+        return self._marked and not all(ended)
 
     async def strayed(self, scenarios: Sequence[Scenario]) -> dict[int, Fault]:
         """Return which scenarios, by their numbers, make paths under no token; of many only the first."""
@@ -215,5 +227,7 @@ def _look(judge: Judge, rounds: "Sequence[tuple[Trial, Round]]", flushes: Sequen
         # What somebody sent may stay for some flushes.
         judge.known.update(set(strays) - set(unknown))
         strays = unknown
+    errors = own_errors(judge.subject.wire.profile, foreign)
     for trial, _ in rounds:
+        trial.looked.own.update(errors)
         trial.closed(strays, idle)

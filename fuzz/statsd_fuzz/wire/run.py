@@ -55,7 +55,8 @@ async def search(asked: Search, console: "Console", told: Callable[[Collected], 
     async with running(asked.target, replace(asked.settings, forgets=True)) as subject:
         await unless_silent(_made_out(subject), subject, asked.settings)
         wire, plan = subject.wire, _decided(asked, subject)
-        origin = Origin(asked.target, wire.address, wire.interval, plan.seed, plan.model is not None)
+        strict, streams = plan.model is not None, await wire.open_stream()
+        origin = Origin(asked.target, wire.address, wire.interval, plan.seed, strict, streams)
 
         def tell(one: Told) -> None:
             path = saved(one.finding, asked.findings)

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Final
 
-from statsd_conformance.evidence import paced_line
+from statsd_conformance.evidence import paced_line, streamed_line
 from statsd_conformance.recording.datagram import Endpoint
-from statsd_conformance.report.pcapng import Packet, pcapng, udp
+from statsd_conformance.report.pcapng import Packet, pcapng, stream, udp
+from statsd_fuzz.wire.batch import cut
 from statsd_fuzz.wire.case import case_of
 from statsd_fuzz.wire.finding import Finding
 from statsd_fuzz.wire.scenario import as_file
@@ -39,12 +40,24 @@ def saved(finding: Finding, folder: Path) -> Path:
 def shell_line_of(finding: Finding) -> str:
     """Return a command line for a POSIX shell that sends the target the same once more."""
     origin = finding.origin
+    if finding.streamed:
+        return streamed_line([list(cut(one)) for one in finding.segments], origin.address, origin.interval)
     return paced_line(finding.scenario.intervals, origin.address, origin.interval)
 
 
 def capture_of(finding: Finding) -> bytes:
-    """Return a capture of the datagrams, as far apart as the intervals of the target are."""
+    """Return a capture of the datagrams, or of the connection, as far apart as the intervals of the target are."""
     to = Endpoint("127.0.0.1", finding.origin.address.port or _PORT)
+    if finding.streamed:
+        shaken, *sent = stream(_SOURCE, to, finding.segments)
+        return pcapng(
+            [Packet(one, _BEGIN) for one in shaken]
+            + [
+                Packet(one, _BEGIN + number * finding.origin.interval, f"{finding.name}: {place}")
+                for number, some in enumerate(sent)
+                for place, one in enumerate(some, start=1)
+            ]
+        )
     return pcapng(
         [
             Packet(udp(_SOURCE, to, one), _BEGIN + number * finding.origin.interval, f"{finding.name}: {place}")

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from statsd_fuzz.known import Standing, snippet
 from statsd_fuzz.wire.collected import Told
-from statsd_fuzz.wire.known import Standing, snippet
 from statsd_fuzz.wire.saved import shell_line_of
 
 
@@ -20,5 +20,5 @@ def told_of(told: Told, saved: Path) -> str:
         rows.append(f"    it is listed as fixed: {told.reason}")
     else:
         rows.append("    to have it counted and not told, in the file of --known:")
-        rows += [f"        {line}" for line in snippet(finding).splitlines()]
+        rows += [f"        {line}" for line in snippet(finding.name).splitlines()]
     return "\n".join(rows)

@@ -36,6 +36,7 @@ class Looked:
         strays: paths under no token that are new; whose they are nobody can tell.
         tokens: under which each was sent.
         idle: lines of the last flush about what was sent before these were.
+        own: the most that the target has published of each error of its own, by path.
     """
 
     faults: dict[int, Fault] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class Looked:
     strays: list[bytes] = field(default_factory=list)
     tokens: list[bytes] = field(default_factory=list)
     idle: int = 0
+    own: dict[bytes, float] = field(default_factory=dict)
 
 
 class Trial:

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +45,7 @@ class Watch:
         self._wire = wire
         self._process = process
         self._seen: set[bytes] = set()
+        self._steps: dict[bytes, float] = {}
         self.begin()
 
     def begin(self) -> None:
@@ -91,6 +92,12 @@ class Watch:
             if like not in self._seen:
                 self._seen.add(like)
                 new.append(line)
+        return new
+
+    def new_steps(self, own: Mapping[bytes, float]) -> Sequence[bytes]:
+        """Return which errors of its own it has counted twice as many of as ever before, or for the first time."""
+        new = [path for path, number in own.items() if number >= 2 * self._steps.get(path, 0.0) and number > 0]
+        self._steps |= {path: own[path] for path in new}
         return new
 
     def _log(self, path: Path) -> bytes:
