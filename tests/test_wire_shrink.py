@@ -8,8 +8,8 @@ import pytest
 
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.wire.pieces import kind_of, pieces_of, scenario_of
-from statsd_fuzz.wire.scenario import PLACEHOLDER, Intervals, Scenario
-from statsd_fuzz.wire.shrink import merged, shrunk
+from statsd_fuzz.wire.scenario import PLACEHOLDER, STREAMED, Intervals, Scenario
+from statsd_fuzz.wire.shrink import by_way, merged, shrunk
 from statsd_fuzz.wire.traits import traits_of_line
 
 Q = PLACEHOLDER
@@ -213,3 +213,10 @@ def test_no_round_sends_more_at_a_time_than_a_target_takes() -> None:
     assert asyncio.run(shrunk(large, DIFFERS, judge)) == large
     assert max(asked) <= 1 << 19
     assert sum(asked) < 1 << 23
+
+
+def test_what_went_over_tcp_is_tried_apart_from_what_did_not() -> None:
+    streamed = Scenario(((b"q000000000.b:1|c",),), features=frozenset((STREAMED, "plain")))
+    plain = Scenario(((b"q000000000.a:1|c",),), features=frozenset(("plain",)))
+    assert by_way([streamed, plain, plain]) == [merged([plain, plain]), merged([streamed])]
+    assert by_way([streamed]) == [merged([streamed])]

@@ -30,7 +30,7 @@ from statsd_fuzz.wire.kept import Kept
 from statsd_fuzz.wire.naming import is_fatal, what_broke
 from statsd_fuzz.wire.scenario import Judge as Asked
 from statsd_fuzz.wire.scenario import Scenario
-from statsd_fuzz.wire.shrink import merged
+from statsd_fuzz.wire.shrink import by_way, merged
 from statsd_fuzz.wire.surviving import Surviving, fatal
 from statsd_fuzz.wire.traits import traits_of
 from statsd_fuzz.wire.trial import Looked
@@ -57,6 +57,8 @@ _PURSUED: Final = 2
 # Seconds that may go on beyond the end of the search while something is pursued, and flushes.
 _OVERTIME: Final = 15.0
 _OVERTIME_FLUSHES: Final = 15
+# Seconds that looking for what keeps a target busy may take besides: each trial is a moment with nothing to do.
+_IDLE: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,7 @@ class Campaign:
                 self._adapt()
                 if fault := self.watch.fault():
                     await self._finish()
-                    self._suspects.append((merged(scenarios), fault))
+                    self._suspects += [(one, fault) for one in by_way(scenarios)]
             before = task
         await self._finish()
 
@@ -288,17 +290,18 @@ class Campaign:
         usual = self.subject.wire.interval * self.subject.wire.profile.rounds
         return asyncio.timeout(self._until - time.monotonic() + _OVERTIME + _OVERTIME_FLUSHES * usual)
 
-    async def _close_look(self, scenario: Scenario, fault: Fault, judge: Asked) -> None:
-        """Make a finding of a suspect, where there is time left for that."""
+    async def _close_look(self, scenario: Scenario, fault: Fault, judge: Asked) -> bool:
+        """Make a finding of a suspect, where there is time left for that; tell whether there is one now."""
         try:
             async with self._in_time():
                 found = await self.collected.take(scenario, fault, judge)
         except TimeoutError:
             self.collected.unpursued += 1
-            return
+            return False
         if found and is_fatal(found.finding.fault):
             self.fatal.add(found.finding.scenario)
         self._tell()
+        return found is not None
 
     async def _stopped(self, error: Exception) -> None:
         """Find out which of the scenarios under way stopped the target.
@@ -320,7 +323,9 @@ class Campaign:
         wire = self.subject.wire
         grace, wire.grace = wire.grace, min(wire.grace, _GRACE)
         try:
-            await self._close_look(merged(under_way), fault, self.surviving)
+            for scenario in by_way(under_way):
+                if await self._close_look(scenario, fault, self.surviving):
+                    break
         finally:
             wire.grace = grace
 
@@ -345,7 +350,11 @@ class Campaign:
         if fault := await self.watch.idle_fault():
             self.progress.step = "looking for what keeps it busy"
             idle = Watching(self.surviving.surviving, self.watch, idle=True)
-            await self._close_look(merged(self._last), fault, idle)
+            # What was pursued before has had its time, and this has none yet.
+            self._until = max(self._until, time.monotonic() + _IDLE)
+            for scenario in by_way(self._last):
+                if await self._close_look(scenario, fault, idle):
+                    break
 
     def _tell(self) -> None:
         self.progress.findings = len(self.collected.of(Standing.NEW, Standing.BACK))

@@ -7,7 +7,7 @@ from statsd_conformance.rounds import apply, plainest
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.wire.naming import is_fatal, what_broke
 from statsd_fuzz.wire.pieces import Pieces, kind_of, pieces_of, scenario_of
-from statsd_fuzz.wire.scenario import PLACEHOLDER, Judge, Scenario
+from statsd_fuzz.wire.scenario import PLACEHOLDER, STREAMED, Judge, Scenario
 
 ROUNDS: Final = 14
 STARTS: Final = 32
@@ -59,6 +59,12 @@ def _lots(scenarios: Sequence[Scenario]) -> Iterator[list[Scenario]]:
         datagrams, size = datagrams + more, size + longer
     if lot:
         yield lot
+
+
+def by_way(scenarios: Sequence[Scenario]) -> list[Scenario]:
+    """Return what scenarios sent, as one for each way that it went: what stops a target over one need not."""
+    ways = [[one for one in scenarios if (STREAMED in one.features) is over_tcp] for over_tcp in (False, True)]
+    return [merged(some) for some in ways if some]
 
 
 def merged(scenarios: Sequence[Scenario]) -> Scenario:

@@ -22,10 +22,10 @@ from statsd_fuzz.wire.tokens import LENGTH
 _ROOM: Final = 384 * 2**20
 _OF_A_DATAGRAM: Final = 4096
 # The part of a processor that nobody needs who has nothing to do, and for how many looks in a row.
-_BUSY: Final = 0.8
+_BUSY: Final = 0.5
 _LOOKS: Final = 3
-# Seconds of one look; more than a flush takes.
-_LOOK: Final = 1.0
+# Seconds of one look; several take longer than a flush does.
+_LOOK: Final = 0.4
 # Of a log line so much is told apart, and so many bytes of a log are read at a time.
 _SHOWN: Final = 120
 _CHUNK: Final = 256 * 1024
@@ -117,10 +117,12 @@ class Watch:
         if process is None:
             return 0.0
         try:
-            times = psutil.Process(process.pid).cpu_times()
+            program = psutil.Process(process.pid)
+            # It may be a script that started the server.
+            times = [one.cpu_times() for one in (program, *program.children(recursive=True))]
         except psutil.Error:
             return 0.0
-        return times.user + times.system
+        return sum(one.user + one.system for one in times)
 
 
 @dataclass
