@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 
-from statsd_conformance.report.results import badge, summary, write_results
+from statsd_conformance.report.results import RecordError, badge, read_record, summary, write_results
 from test_plugin import suite, suite_environment
 
 RECORD: dict[str, Any] = {
@@ -118,3 +118,14 @@ def test_run_writes_results_and_properties(options: list[str], tmp_path: Path) -
     ]
     assert {"id": "GAUGE-01", "class": "CORE", "verdict": "PASS"} in cases
     assert {"id": "GAUGE-05", "class": "QUIRK", "verdict": "INFO"} in cases
+
+
+def test_every_type_that_the_schema_names_is_told_from_others() -> None:
+    schema = json.loads(files("statsd_conformance.report").joinpath("result.schema.json").read_text("utf-8"))
+    typed = {name: rule["type"] for name, rule in schema["properties"].items() if "type" in rule}
+    assert "object" in typed.values()
+    for name, kind in typed.items():
+        wrong: object = "x" if kind in ("object", "array", "integer", "number") else {}
+        if name != "format":
+            with pytest.raises(RecordError, match=f"has a wrong '{name}'"):
+                read_record(json.dumps({"format": 2, **RECORD, name: wrong if kind != ["number", "null"] else "x"}))

@@ -56,6 +56,7 @@ _TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "number": (int, float),
     "integer": int,
     "array": list,
+    "object": dict,
     "null": type(None),
 }
 
