@@ -22,6 +22,11 @@ def test_nothing_is_special_about_plain_lines(line: bytes) -> None:
     assert words((Q + line,)) == []
 
 
+def test_a_name_that_is_one_part_with_its_token_is_special() -> None:
+    # netdata spells what it makes of a name without a dot in another way.
+    assert words((PLACEHOLDER + b"u:1|ms",)) == ["a-name-of-one-part"]
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [
@@ -44,6 +49,7 @@ def test_nothing_is_special_about_plain_lines(line: bytes) -> None:
         (b"n" * 64 + b":1|c", "a-long-name"),
         (b"a b:1|c", "a-blank-in-the-name"),
         (b"a/b:1|c", "a-slash-in-the-name"),
+        (b"a-b:1|c", "a-hyphen-in-the-name"),
         (b"a:alice|s", "a-word-for-a-member"),
         (b"a:a#b|s", "an-odd-member"),
         (b"a:|c", "an-empty-value"),

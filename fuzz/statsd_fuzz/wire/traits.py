@@ -78,6 +78,8 @@ _ROWS: Final = (
     _row("name", rb"[^\x00-\x7f]", "a-name-beyond-ascii", "NAME-04 NAME-07 FRAMING-16"),
     _row("name", rb"[^A-Za-z0-9_.-]", "an-odd-name", "NAME-04 NAME-07"),
     _row("name", rb"[A-Z]", "a-capital-in-the-name", "NAME-01"),
+    _row("name", rb"-", "a-hyphen-in-the-name", "NAME-01"),
+    _row("joined", b"", "a-name-of-one-part"),
     _row("name", rb"\A[0-9_-]", "a-digit-in-front-of-the-name", "NAME-01 NAME-10"),
     _row("name", rb"\.\.|\A\.\Z|\.\Z", "a-doubled-dot", "NAME-05"),
     _row("member", rb"\A\Z", "an-empty-member", "LINE-07 SET-05"),
@@ -132,6 +134,8 @@ def types_of(scenario: Scenario) -> frozenset[bytes]:
 def traits_of_line(line: bytes, token: bytes) -> frozenset[Trait]:
     """Return what is special about a line, its token aside."""
     parts = _parts(line.replace(token + b".", b""))
+    if "name" in parts and token in parts["name"]:
+        parts["joined"] = parts["name"]
     return frozenset(trait for part, pattern, trait in _ROWS if part in parts and pattern.search(parts[part]))
 
 
