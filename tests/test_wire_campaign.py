@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from defects.counters import d35
-from defects.framing import a08
+from defects.framing import a08, a25
 from defects.steps import Break
 from statsd_conformance.address import Address
 from statsd_conformance.graphite import read_line
@@ -37,12 +37,14 @@ def right(server: Server) -> Server:
     return server
 
 
-def campaign(plant: Break, plan: Plan, *, until: Callable[[Campaign], bool] = lambda campaign: False) -> Campaign:
+def campaign(
+    plant: Break, plan: Plan, *, until: Callable[[Campaign], bool] = lambda campaign: False, grace: float = 1.0
+) -> Campaign:
     """Return a campaign that is over: after its time, or when `until` says so at a finding."""
 
     async def run() -> Campaign:
         async with serving(plant, options={"flush_interval": 60}) as subject:
-            subject.wire.grace = 1.0
+            subject.wire.grace = grace
             made = prepared(subject, plan)
             task = asyncio.create_task(made.run())
             while not task.done() and not until(made):
@@ -79,6 +81,13 @@ def test_what_kills_is_found_and_sent_no_more() -> None:
     over = campaign(a08, PLAN, until=found("dies"))
     assert {one.name for one in over.collected.findings} == {"dies-of-an-empty-line"}
     assert Scenario(((Q + b"a:1|c\n\n" + Q + b"b:1|c",),)) in over.fatal
+
+
+def test_target_that_holds_a_lone_line_back_is_a_finding_and_ends_the_campaign() -> None:
+    # However late it is read, it does not answer.
+    over = campaign(a25, PLAN, grace=0.1)
+    assert [one.name for one in over.collected.findings] == ["falls-silent"]
+    assert "alone" in over.ended
 
 
 def test_inputs_of_a_folder_are_tried_first_and_new_ones_are_added(tmp_path: Path) -> None:

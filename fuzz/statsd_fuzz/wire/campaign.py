@@ -28,8 +28,8 @@ from statsd_fuzz.wire.grammar import Grammar
 from statsd_fuzz.wire.judge import Judge
 from statsd_fuzz.wire.kept import Kept
 from statsd_fuzz.wire.naming import is_fatal, what_broke
+from statsd_fuzz.wire.scenario import PLACEHOLDER, Scenario
 from statsd_fuzz.wire.scenario import Judge as Asked
-from statsd_fuzz.wire.scenario import Scenario
 from statsd_fuzz.wire.shrink import by_way, merged
 from statsd_fuzz.wire.surviving import Surviving, fatal
 from statsd_fuzz.wire.traits import traits_of
@@ -52,6 +52,8 @@ _SAMPLE: Final = 2
 _AT_A_TIME: Final = 200
 # Seconds that a fence may be late while what stopped a target is looked for, in dozens of trials.
 _GRACE: Final = 1.0
+# What every fence is like, for targets that do not even answer one.
+_LONE: Final = Scenario(((PLACEHOLDER + b".a:1|c",),))
 # What is pursued of what one interval showed, at most.
 _PURSUED: Final = 2
 # Seconds that may go on beyond the end of the search while something is pursued, and flushes.
@@ -304,7 +306,7 @@ class Campaign:
         return found is not None
 
     async def _stopped(self, error: Exception) -> None:
-        """Find out which of the scenarios under way stopped the target.
+        """Find out which of the scenarios under way stopped the target; where none was, end unless it serves again.
 
         Raises:
             Crashed, NoAnswer: the suite did not start it.
@@ -323,6 +325,9 @@ class Campaign:
         wire = self.subject.wire
         grace, wire.grace = wire.grace, min(wire.grace, _GRACE)
         try:
+            if not under_way and await self._close_look(_LONE, fault, self.surviving):
+                self.ended = "it does not publish a line that comes alone, so nothing can be judged"
+                self._until = time.monotonic()
             for scenario in by_way(under_way):
                 if await self._close_look(scenario, fault, self.surviving):
                     break
