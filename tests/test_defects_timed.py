@@ -4,11 +4,12 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 
 from defects import DEFECTS, Defect
 from defects.curve import draw, steps, within
-from defects.fuzzing import PLAIN, STRICT, _keep, read_kept, search, summary, table
+from defects.fuzzing import PLAIN, STRICT, _keep, main, read_kept, search, summary, table
 from defects.timed import Timed, shows
 from statsd_fuzz.wire.scenario import Scenario
 from test_defects import STREAMED, TRIGGERS
@@ -91,3 +92,12 @@ def test_results_that_are_kept_come_back(tmp_path: Path) -> None:
         _keep(tmp_path / "kept", PLAIN, one)
     assert read_kept(tmp_path / "kept") == {(PLAIN, one.defect.id): one for one in RESULTS}
     assert read_kept(tmp_path / "none") == {}
+
+
+def test_curve_of_all_is_not_drawn_of_some(tmp_path: Path) -> None:
+    kept, svg = tmp_path / "kept", tmp_path / "curve.svg"
+    _keep(kept, PLAIN, RESULTS[0])
+    ran = CliRunner().invoke(main, ["--only", "A01", "--judged", "plain", "--kept", str(kept), "--svg", str(svg)])
+    assert ran.exit_code == 0, ran.output
+    assert f"{svg} is left as it is" in ran.output
+    assert not svg.exists()

@@ -109,7 +109,9 @@ def main(
     console.print(
         f"left out: {len(EMITTER_DEFECTS)} of emitters, which send and cannot be sent to; make defects has them"
     )
-    if svg:
+    if svg and (only or judged):
+        console.print(f"{svg} is left as it is: it shows all of them, and both ways", soft_wrap=True)
+    elif svg:
         draw(curves, svg)
 
 
