@@ -1,6 +1,7 @@
 """Planted defects as a search over the wire finds them: for the right reason, and how that is told."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,11 @@ from defects import DEFECTS, Defect
 from defects.curve import draw, steps, within
 from defects.fuzzing import PLAIN, STRICT, _keep, main, read_kept, search, summary, table
 from defects.timed import Timed, shows
-from statsd_fuzz.wire.scenario import Scenario
-from test_defects import STREAMED, TRIGGERS
+from statsd_fuzz.wire.scenario import STREAMED, Scenario
+from test_defects import STREAMED as IN_CHUNKS
+from test_defects import TRIGGERS
 
-DATAGRAMS = [one for one in DEFECTS if one.id not in STREAMED]
+DATAGRAMS = [one for one in DEFECTS if one.id not in IN_CHUNKS]
 BY_ID = {one.id: one for one in DEFECTS}
 
 
@@ -32,6 +34,12 @@ def scenario_of(id: str) -> Scenario:
 @pytest.mark.parametrize("defect", DATAGRAMS, ids=lambda one: one.id)
 def test_what_makes_a_defect_show_explains_a_finding(defect: Defect) -> None:
     assert shows(defect, scenario_of(defect.id))
+
+
+def test_mistake_with_streams_explains_what_went_over_one() -> None:
+    lines = Scenario((tuple(b"a%d:1|c" % number for number in range(30)),))
+    assert shows(BY_ID["A21"], replace(lines, features=frozenset((STREAMED,))))
+    assert not shows(BY_ID["A21"], lines)
 
 
 # Those that show whatever is sent.

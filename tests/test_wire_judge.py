@@ -1,7 +1,7 @@
 """The judge over the wire: silent about the reference, and not about one with a mistake planted."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -176,6 +176,36 @@ def test_pieces_of_a_stream_are_its_lines() -> None:
     lines = b"".join(b"a%d:1|c\n" % number for number in range(100))
     assert b"".join(cut(lines)) == lines
     assert len(list(cut(lines))) > 3
+
+
+def test_stream_is_cut_alike_under_any_token() -> None:
+    sizes = [
+        [len(piece) for piece in cut(b"".join(b"%b.a%d:1|c\n" % (token, number) for number in range(50)), token)]
+        for token in (b"qwire00001", b"qwire00002")
+    ]
+    assert sizes[0] == sizes[1]
+
+
+def test_marks_on_a_stream_come_in_one_piece_and_lines_do_not() -> None:
+    tokens = Tokens("wire0")
+    streamed = replace(scenario([b"a%d:1|c" % number for number in range(30)]), features=frozenset((STREAMED,)))
+    batch = Batch(tokens, 1, [streamed.renamed(tokens.of(1, 0))])
+    wire = _Recording()
+    batch.send(wire, stream=True)  # type: ignore[arg-type]  # it is a wire in all that is asked of it
+    first, *pieces, last = wire.pieces
+    assert (first, last) == (tokens.mark(1, 1) + b"\n", tokens.mark(1, 2) + b"\n")
+    assert b"".join(pieces) == b"".join(one + b"\n" for one in batch.scenarios[0].intervals[0])
+    assert not all(piece.endswith(b"\n") for piece in pieces)
+
+
+class _Recording:
+    """A wire that keeps the pieces it is to send over a stream."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def transmit_pieces(self, pieces: Iterable[bytes], *, apart: bool) -> None:
+        self.pieces += pieces
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,9 @@ class _Streamed(bytes):
 class _Piece(bytes):
     """Some bytes of lines that leave by a connection over TCP, cut where somebody else said."""
 
+    # Whether it gets a moment to be read in, for what comes together is read together.
+    apart = False
+
 
 class _By(bytes):
     """A datagram that leaves for another address of the target."""
@@ -306,10 +309,12 @@ class Wire:
         """Queue lines for the stream, which is open."""
         self.transmit(_Streamed(lines))
 
-    def transmit_pieces(self, pieces: Iterable[bytes]) -> None:
-        """Queue pieces of lines for the stream; where it is not open any more they are lost."""
+    def transmit_pieces(self, pieces: Iterable[bytes], *, apart: bool = False) -> None:
+        """Queue pieces of lines for the stream, a moment between them if `apart`; lost where it is closed."""
         for piece in pieces:
-            self.transmit(_Piece(piece))
+            queued = _Piece(piece)
+            queued.apart = apart
+            self.transmit(queued)
 
     def new_token(self) -> bytes:
         """Return a prefix for a case that nobody had before."""
@@ -537,10 +542,12 @@ class Wire:
             # ICMP port unreachable for an earlier datagram: nobody listens there at the moment.
             self.refused += 1
 
-    async def _send_piece(self, piece: bytes) -> None:
+    async def _send_piece(self, piece: _Piece) -> None:
         try:
             if self._stream:
                 await self._stream.send_piece(piece)
+                if piece.apart:
+                    await asyncio.sleep(0.001)
         except OSError:
             # The target has closed it, which it may.
             if self._stream:

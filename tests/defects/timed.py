@@ -5,6 +5,7 @@ import shlex
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,13 +16,15 @@ from statsd_conformance.session import Settings, running
 from statsd_conformance.target import Crashed
 from statsd_conformance.wire import NoAnswer
 from statsd_fuzz.fault import Fault
+from statsd_fuzz.wire.batch import cut
 from statsd_fuzz.wire.campaign import Campaign, Plan
 from statsd_fuzz.wire.collected import Collected, Told
 from statsd_fuzz.wire.display import Progress
 from statsd_fuzz.wire.finding import Finding, Origin
 from statsd_fuzz.wire.naming import is_fatal, what_broke
-from statsd_fuzz.wire.scenario import Judge, Scenario
+from statsd_fuzz.wire.scenario import STREAMED, Judge, Scenario
 from statsd_reference import Options, Server, make_server
+from statsd_reference.stream import Stream
 
 # Short, so that a second has several flushes, and long enough for Python to publish what one comes to.
 INTERVAL: Final = 0.2
@@ -112,6 +115,7 @@ def command_of(defect: Defect) -> str:
         "--flushInterval=" + str(round(1000 * INTERVAL)),
     ]
     options += ["--graphiteHost={graphite_host}", "--graphitePort={graphite_port}"]
+    options += ["--tcp=true"]
     options += ["--deleteIdleStats=true", f"--gaugesMaxTTL={_REMEMBERED}"]
     options += ["--extensions=dogstatsd"] if defect.id.startswith(_SPEAKING) else []
     path = os.pathsep.join(part for part in sys.path if part)
@@ -140,11 +144,24 @@ def _published(server: Server, scenario: Scenario) -> list[bytes]:
     texts = []
     try:
         for number, some in enumerate((*scenario.intervals, (b"after:1|c",), ()), start=1):
-            for datagram in some:
-                for received in receive(datagram):
+            for given in _given(server, some, streamed=STREAMED in scenario.features):
+                for received in receive(given):
                     window = server.accumulate(window, server.read(received))
             flush, window = server.flush(window, number)
             texts.append(b"".join(map(server.write, server.points(flush))))
     except Exception as error:
         return [repr(error).encode()]
     return texts
+
+
+def _given(server: Server, datagrams: Sequence[bytes], *, streamed: bool) -> Iterator[bytes]:
+    """Yield what a server is given of the datagrams of an interval: over TCP lines, of the pieces that they come in."""
+    if not streamed:
+        yield from datagrams
+        return
+    stream = Stream()
+    for piece in cut(b"".join(one + b"\n" for one in datagrams)):
+        done = server.cut(stream, piece, server.options.max_line)
+        stream = done.stream
+        if done.lines:
+            yield done.lines

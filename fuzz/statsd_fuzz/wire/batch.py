@@ -11,11 +11,13 @@ from typing import Final
 from statsd_conformance.graphite import GraphiteLine, Snapshot
 from statsd_conformance.wire import Wire
 from statsd_fuzz.inputs import dice
-from statsd_fuzz.wire.scenario import STREAMED, Scenario
+from statsd_fuzz.wire.scenario import PLACEHOLDER, STREAMED, Scenario
 from statsd_fuzz.wire.tokens import BATCH, LENGTH, Tokens
 
 # Datagrams of a section.
 _SECTION: Final = 200
+# So few pieces leave each with a moment for the target to read it alone; more would take too long.
+_FEW: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ class Batch:
                 wire.transmit(datagram)
         for section in self._sections(streamed):
             sent.sections.append((self._marks + 1, section))
-            wire.transmit_pieces(cut(b"\n".join([*self._between_marks(section), b""])))
+            pieces = list(self._pieces(section))
+            wire.transmit_pieces(pieces, apart=len(pieces) < _FEW)
         self.interval += 1
         return sent
 
@@ -103,6 +106,14 @@ class Batch:
         for number in section:
             yield from self.scenarios[number].intervals[self.interval]
         yield self._mark()
+
+    def _pieces(self, section: Sequence[int]) -> Iterator[bytes]:
+        """Yield the pieces of a section on a stream; marks come whole, for what is lost of these tells nothing."""
+        yield self._mark() + b"\n"
+        for number in section:
+            one = self.scenarios[number]
+            yield from cut(b"".join(some + b"\n" for some in one.intervals[self.interval]), one.token)
+        yield self._mark() + b"\n"
 
     def round(self, sent: Sent, flushes: Sequence[Sorted], *, lost: bool) -> Round:
         """Return what came of what was sent; `lost` says that datagrams were, of nobody knows which scenario."""
@@ -144,9 +155,9 @@ class Batch:
         return self.tokens.mark(self.number, self._marks)
 
 
-def cut(lines: bytes) -> Iterator[bytes]:
-    """Yield the pieces of lines, cut at places that follow from them."""
-    random = dice(lines)
+def cut(lines: bytes, token: bytes = PLACEHOLDER) -> Iterator[bytes]:
+    """Yield the pieces of lines, cut at places that follow from them, whichever token they carry."""
+    random = dice(lines.replace(token, PLACEHOLDER))
     place = 0
     while place < len(lines):
         size = random.choice((1, 2, 7, 40, 300, 1400))
