@@ -260,6 +260,7 @@ LINES: Final[Words] = {
         *(b"constructor:1|ms", b"__proto__:1|ms", b"hasOwnProperty:1|ms", b"toString:1|s", b"constructor:x|s"),
         *(b"valueOf:1|c", b"__proto__:1|c", b"constructor:+1|g"),
     ),
+    "NAME-09": (b"***:1|c", b"!!!:2|g", b"%:3|ms", b"(){}:x|s", "é:1|c".encode(), b"\xff\xfe:1|c"),
     "EVENT-01": (b"_e{5,4}:title|text", b"_e{5,4}:title|text|p:low|#k:v", b"_sc|name|0", b"_sc|name|2|#k:v|m:text"),
     "EVENT-02": (b"_e{3,3}:1|c|1|c", b"_e{5,4}:a:1|c|x:1|c", b"_sc|a:1|c|0", b"_sc|a:1|g|0|m:2|c"),
     "EVENT-03": (
