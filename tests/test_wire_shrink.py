@@ -185,9 +185,19 @@ def test_no_more_starts_than_allowed() -> None:
 
 def test_scenarios_of_a_batch_become_one() -> None:
     one, two = scenario([b"a"], [b"b"]).renamed(b"q111111111"), scenario([Q + b".c:1|c"])
-    assert merged([one, two]).intervals == ((b"a", Q + b".c:1|c"), (b"b",))
+    assert merged([one, two]).intervals == ((b"a", Q + b".s1.c:1|c"), (b"b",))
     # A target may answer nothing before it was sent any.
     assert merged([]) == Scenario(())
+
+
+def test_names_of_scenarios_that_become_one_stay_apart() -> None:
+    (some,) = merged([scenario([Q + b".a:1|ms"]), scenario([Q + b".a:1|ms|@2"])]).intervals
+    assert len({one.partition(b":")[0] for one in some}) == 2
+
+
+def test_datagram_of_the_largest_size_is_no_larger_when_scenarios_become_one() -> None:
+    largest = scenario([(Q + b".a:1|c\n") * 3000])
+    assert merged([largest, largest]).intervals == ((*largest.intervals[0], *largest.intervals[0]),)
 
 
 def test_scenario_is_valid_while_it_sends_anything() -> None:

@@ -1,6 +1,7 @@
 """The least of a scenario that still shows its fault, in few rounds or with few starts of a target."""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from statsd_conformance.rounds import apply, plainest
@@ -14,6 +15,8 @@ STARTS: Final = 32
 # Datagrams, and bytes, that are sent at a time: more would take a target longer than a short interval.
 _LOT: Final = 2000
 _LOT_BYTES: Final = 1 << 19
+# Bytes of a datagram of which the names get no longer.
+_LARGE: Final = 8192
 # Rounds of cuts within lines, of what stops a target.
 _FINE_ROUNDS: Final = 4
 
@@ -69,13 +72,27 @@ def by_way(scenarios: Sequence[Scenario]) -> list[Scenario]:
 
 def merged(scenarios: Sequence[Scenario]) -> Scenario:
     """Return what scenarios that were sent together sent, as one: which of them stopped a target is not known."""
-    renamed = [scenario.renamed(PLACEHOLDER) for scenario in scenarios]
+    renamed = [_apart(scenario, number) for number, scenario in enumerate(scenarios)]
     longest = max((len(scenario.intervals) for scenario in renamed), default=0)
     intervals = tuple(
         tuple(datagram for one in renamed for some in one.intervals[number : number + 1] for datagram in some)
         for number in range(longest)
     )
     return Scenario(intervals, PLACEHOLDER, frozenset().union(*(scenario.features for scenario in renamed)))
+
+
+def _apart(scenario: Scenario, number: int) -> Scenario:
+    """Return a scenario under the placeholder, and its names under a part of their own.
+
+    What stops a target may be a name that nobody else has, and all that are sent together share a token.
+    """
+    scenario = scenario.renamed(PLACEHOLDER)
+    if any(len(one) > _LARGE for some in scenario.intervals for one in some):
+        # It might become one that no datagram holds.
+        return scenario
+    own = b"%b.s%d" % (PLACEHOLDER, number)
+    renamed = tuple(tuple(one.replace(PLACEHOLDER, own) for one in some) for some in scenario.intervals)
+    return replace(scenario, intervals=renamed)
 
 
 # ---------------------------------------------------------------------------------- what stops the target that it meets

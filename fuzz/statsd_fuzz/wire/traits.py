@@ -59,7 +59,7 @@ _ROWS: Final = (
     _row("rate", rb"(?i)\A@(?:0*\.0{4,}|[0-9.]+e-(?:[3-9]|[0-9]{2}))", "a-tiny-rate", "RATE-09 RATE-14 ROBUST-15"),
     _row("rate", rb"(?i)\A@[0-9.]+e[+-]?[0-9]+\Z", "a-rate-with-an-exponent", "RATE-09"),
     _row("rate", rb"\A@(?!%b\Z)" % _NUMBER, "a-rate-that-is-no-number", "RATE-08 RATE-10 RATE-11 ROBUST-01"),
-    _row("rate", rb"\A@[1-9]", "a-rate-of-one-and-more", "RATE-02 RATE-06"),
+    _row("rate", rb"\A@[1-9]", "a-rate-of-one-and-more", "RATE-02 RATE-06 ROBUST-01"),
     _row("rate", rb"\A@(?!0\.[0-9]*[1-9]\Z)", "a-rate-spelled-oddly", "RATE-02 RATE-03"),
     _row("rest", rb"\|\#.*\|@", "a-rate-behind-tags", "TAG-03"),
     _row("rest", rb"\|\#.*\#|\|\#.*[ ;]", "an-odd-tag", "TAG-10 ROBUST-19"),
