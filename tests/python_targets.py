@@ -33,7 +33,7 @@ class AsTables(Right):
     def flush(self) -> object:
         """Publish an interval."""
         flush = self.ended()
-        timers = {name: {"count": len(times), "sum": sum(times)} for name, times in flush.timers.items()}
+        timers = {name: {"count": flush.timer_counts[name], "sum": sum(times)} for name, times in flush.timers.items()}
         return {"counters": flush.counters, "gauges": flush.gauges, "sets": flush.sets, "timers": timers}
 
 

@@ -19,6 +19,7 @@ from statsd_fuzz.inprocess.reducing import reduced
 from statsd_fuzz.inputs import dice, intervals_of, pieces, written
 from statsd_fuzz.plain import plain_part
 from statsd_fuzz.strategies import datagrams, traffic
+from statsd_reference import Options, make_server
 
 AGGREGATORS = ("Right", "AsTables", "AsPairs", "INSTANCE", "make", "of_one_datagram")
 PARSERS = ("parse", "parse_to_objects", "count_lines")
@@ -195,14 +196,61 @@ def plain(data: bytes) -> list[Mapping[bytes, int]]:
         (b"a:5|g\n==\na:+1|g", [{b"a": 1}, {b"a": 1}]),
         (b"a:1|c\na!:2|c\nb:1|c", [{b"b": 1}]),
         (b"ab:1|c\na!b:x|c", [{}]),
-        (b"a:1|c|@0.3", [{}]),
+        (b"a:1|c|@0.3", [{b"a": 1}]),
         (b"a:1|c|@0.5", [{b"a": 1}]),
         (b"a:1|c|@0.01", [{b"a": 1}]),
-        (b"a:007|c\nb:-1|c\nd:1e3|c\ne:1|ms\r", [{}]),
+        (b"a:0|g\na:-5|g", [{b"a": 2}]),
+        (b"a:007|c\nd:1e3|c\ne:1|ms\r", [{}]),
     ],
 )
 def test_only_buckets_about_which_nobody_argues_are_judged(data: bytes, judged: list[Mapping[bytes, int]]) -> None:
     assert plain(data) == judged
+
+
+# What the core of the requirements says of lines, and of lines that come to nothing.
+CORE = {
+    "COUNTER-04": b"ab:-1|c",
+    "COUNTER-05": b"ab:+1|c",
+    "COUNTER-07": b"ab:1.5|c",
+    "RATE-02": b"ab:1|c|@1.0",
+    "RATE-03": b"ab:1|c|@.5",
+    "RATE-04": b"ab:1|c|@0.3",
+    "RATE-12": b"ab:1|g|@0.1",
+    "RATE-13": b"ab:x|s|@0.1",
+    "SET-08": b"ab:x|s|@0.1",
+    "TIMER-07": b"ab:1|ms|@0.1",
+    "GAUGE-04": b"ab:0|g\nab:-7|g",
+}
+REFUSED = {
+    "LINE-02": (b"ab|c", b"ab|g"),
+    "LINE-07": (b"ab:|c", b"ab:|ms"),
+    "LINE-12": (b"ab:1|c|",),
+    "LINE-13": (b"ab:1|c|x", b"ab:1|c|*0.5"),
+    "NUM-03": (b"ab:--1|c", b"ab:+-5|g", b"ab:1,5|c", b"ab:1_000|c", b"ab:.|ms", b"ab:1gh|c", b"ab:1.2.3|g"),
+    "NUM-05": (b"ab:nan|c", b"ab:NaN|g"),
+    "RATE-07": (b"ab:1|c|@-0.5",),
+    "RATE-08": (b"ab:1|c|@", b"ab:1|c|@xyz"),
+}
+
+
+@pytest.mark.parametrize(("id", "data"), CORE.items())
+def test_what_the_core_demands_is_judged_unless_it_is_known_not_to_be_met(id: str, data: bytes) -> None:
+    assert set(plain_part([[data]]).intervals[0]) == {b"ab"}
+    assert plain_part([[data]], unmet={id}).intervals[0] == {}
+
+
+@pytest.mark.parametrize(("id", "data"), [(id, data) for id, lines in REFUSED.items() for data in lines])
+def test_what_the_core_refuses_has_to_come_to_nothing_unless_it_is_known_not_to(id: str, data: bytes) -> None:
+    assert plain_part([[data]]).refused == {b"ab"}
+    assert plain_part([[data]], unmet={id}).refused == set()
+
+
+@pytest.mark.parametrize("data", [line for lines in REFUSED.values() for line in lines] + list(CORE.values()))
+def test_model_says_the_same_of_what_the_core_demands_and_refuses(data: bytes) -> None:
+    server = make_server(Options())
+    flush, _ = server.flush(server.accumulate(server.first_window(), server.read(data)), 1)
+    made = {name for kind in (flush.counters, flush.gauges, flush.sets, flush.timers) for name in kind}
+    assert (b"ab" in made) is (data in CORE.values())
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from defects.counters import d35
 from defects.steps import Break, points
+from defects.timers import f01
 from statsd_conformance.graphite import Snapshot, read_line
 from statsd_conformance.profile import Profile, load_profile
 from statsd_fuzz.fault import Fault
@@ -103,6 +104,17 @@ def test_odd_line_is_judged_only_where_the_target_is_to_be_like_the_reference() 
 
 def thousands_count_once(server: Server) -> Server:
     return points(server, lambda point, flush: point._replace(value=1.0) if point.value == 1000 else point)
+
+
+@pytest.mark.parametrize(("unmet", "named"), [((), "timer-std-differs"), (("TIMER-04",), None)])
+def test_deviation_is_compared_unless_it_is_known_to_be_another(unmet: Sequence[str], named: str | None) -> None:
+    async def run() -> list[Fault | None]:
+        async with serving(f01, options={"flush_interval": INTERVAL_MS}) as subject:
+            judge = judge_of(subject, strict=False)
+            judge.unmet = frozenset(unmet)
+            return await judge([scenario([b"t:1|ms", b"t:2|ms"])])
+
+    assert [fault and fault.name for fault in asyncio.run(run())] == [named]
 
 
 def test_later_intervals_are_compared_too() -> None:

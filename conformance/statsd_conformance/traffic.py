@@ -55,12 +55,15 @@ def types_of(lines: Iterable[Line]) -> dict[str, str]:
     return {line.name: line.type for line in lines if line.type != BAD}
 
 
-def well_behaved(lines: Sequence[Line]) -> bool:
-    """Tell whether lines are of the kind that generated ones are: see the top of this module."""
+def well_behaved(lines: Sequence[Line], *, whole: bool = True, above_zero: bool = True) -> bool:
+    """Tell whether lines are of the kind that generated ones are: see the top of this module.
+
+    Counts need not be `whole`, nor gauges stay `above_zero`, where they are told not to.
+    """
     types: dict[str, str] = {}
     gauges: dict[str, float] = {}
     for line in lines:
-        if types.setdefault(line.name, line.type) != line.type or not _divides(line):
+        if types.setdefault(line.name, line.type) != line.type or (whole and not _divides(line)):
             return False
         if line.type == "g":
             value = float(line.value)
@@ -68,7 +71,7 @@ def well_behaved(lines: Sequence[Line]) -> bool:
                 if line.name not in gauges:
                     return False
                 value += gauges[line.name]
-            if value < 0:
+            if above_zero and value < 0:
                 return False
             gauges[line.name] = value
     return True

@@ -17,15 +17,30 @@ from statsd_reference import Options, Server, make_server
 TOLERANCE: Final = 1e-5
 # What comes of writing three decimals.
 _CUT: Final = 0.00051
-# Of percentiles and deviations each aggregator has its own idea.
-_STATISTICS: Final = ("count", "lower", "upper", "mean", "sum")
+# Of percentiles each aggregator has its own idea, and some of these, by the requirement.
+_STATISTICS: Final = {
+    "count": "",
+    "lower": "",
+    "upper": "",
+    "mean": "",
+    "sum": "",
+    "median": "TIMER-03",
+    "std": "TIMER-04",
+}
 _KINDS: Final = {"c": "counter", "g": "gauge", "ms": "timer", "s": "set"}
 
 
-def compared(plain: Plain, seen: Sequence[Flushed], own: Set[bytes] = frozenset()) -> Iterator[tuple[bytes, Fault]]:
-    """Yield names, and what is wrong with what each came to, a flush an interval; `own` are paths of the target's own.
+def compared(
+    plain: Plain, seen: Sequence[Flushed], own: Set[bytes] = frozenset(), unmet: Set[str] = frozenset()
+) -> Iterator[tuple[bytes, Fault]]:
+    """Yield names, and what is wrong with what each came to.
 
-    All flushes have the same token, which every name begins with: nothing where names have none in common.
+    Args:
+        plain: what was sent and is judged.
+        seen: what was published, a flush an interval; all have the same token, which every name begins with: nothing
+            where names have none in common.
+        own: paths of the target's own.
+        unmet: requirements that the target is known not to meet: statistics that they are about are not looked at.
     """
     if not seen:
         return
@@ -39,7 +54,7 @@ def compared(plain: Plain, seen: Sequence[Flushed], own: Set[bytes] = frozenset(
                 # What a gauge holds may come of earlier intervals.
                 before = [line for lines in plain.intervals[: number - 1] for line in lines.get(name, ())]
                 told = _sent([*before, *some] if some[0].type == "g" else some)
-                for fault in _bucket(profile, name, some[0].type, model, flushed, where, told):
+                for fault in _bucket(profile, name, some[0].type, model, flushed, where, told, unmet):
                     yield name, fault
         # To one that reads lines without a type they may say something.
         if "typeless" not in profile.extensions:
@@ -85,13 +100,13 @@ def _made(flushed: Flushed, name: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _bucket(
-    profile: Profile, name: bytes, type: str, model: Flushed, seen: Flushed, where: str, sent: str
+    profile: Profile, name: bytes, type: str, model: Flushed, seen: Flushed, where: str, sent: str, unmet: Set[str]
 ) -> Iterator[Fault]:
     kind = _KINDS[type]
     if not {kind, "rate" if kind == "counter" else kind} & set(profile.paths):
         return
-    for statistic in _STATISTICS if kind == "timer" else ("",):
-        if kind == "timer" and statistic not in profile.statistics:
+    for statistic, id in _STATISTICS.items() if kind == "timer" else (("", ""),):
+        if kind == "timer" and (statistic not in profile.statistics or id in unmet):
             continue
         about = f"{kind}-{statistic}" if statistic else kind
         wanted, got = _value(kind, name, statistic, model), _value(kind, name, statistic, seen)

@@ -118,7 +118,7 @@ class Campaign:
         self.fatal = Fatal({id for (id, _), one in entries.items() if one.verdict == Verdict.CRASHED.value})
         self._avoid = {id for id, _ in self.collected.known.deviations.entries}
         self.grammar = Grammar(self.plan.seed, avoid=self._avoid, hostile=self.plan.hostile)
-        self.judge = Judge(self.subject, self.plan.model)
+        self.judge = Judge(self.subject, self.plan.model, self._avoid)
         self.kept = Kept(self.grammar.mutator, self.plan.corpus)
         self.watch = Watch(self.subject.wire, self.process)
         self.surviving = Watching(Surviving(self.subject, self.judge), self.watch)

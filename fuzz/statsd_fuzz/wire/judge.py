@@ -1,14 +1,14 @@
 """Sends scenarios to a target, thousands in each flush interval, and tells of each what is wrong with what came of it.
 
-The judge is the model, and only where nobody argues: of plain lines the target has to publish what the model says, of
-lines that nobody takes nothing, and whatever else a line is, it has to leave the plain ones alone and may come to
-nothing but names that it has. The reference itself is judged strictly: each line that it publishes has to be the
-model's, of whatever it was sent.
+The judge is the model, and only where nobody argues or the core of the requirements says MUST: of plain lines the
+target has to publish what the model says, of lines that nobody may take nothing, and whatever else a line is, it has to
+leave the plain ones alone and may come to nothing but names that it has. The reference itself is judged strictly: each
+line that it publishes has to be the model's, of whatever it was sent.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
@@ -51,6 +51,7 @@ class Judge:
     Attributes:
         subject: the target, running.
         model: the options of the reference where the target is to be like it in everything.
+        unmet: requirements that it is known not to meet.
         known: paths under no token that are no news.
         unsure: scenarios that were given up, for a flush fell into them each time.
         intervals: how many it has judged.
@@ -59,6 +60,7 @@ class Judge:
 
     subject: Subject
     model: Options | None = None
+    unmet: Set[str] = frozenset()
     known: set[bytes] = field(default_factory=set)
     unsure: int = 0
     intervals: int = 0
@@ -120,7 +122,7 @@ class Judge:
             if other := other_way(one):
                 twins[len(scenarios)] = number
                 scenarios.append(replace(one, intervals=other).renamed(self.tokens.of(self._batches, len(scenarios))))
-        return Plainly(wire, Batch(self.tokens, self._batches, scenarios), twins)
+        return Plainly(wire, Batch(self.tokens, self._batches, scenarios), twins, self.unmet)
 
     async def close(self) -> None:
         """Let go of what is under way."""

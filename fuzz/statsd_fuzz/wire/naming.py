@@ -9,8 +9,8 @@ from statsd_fuzz.wire.traits import traits_of
 
 # Faults behind which a target has to be started again, and the word that says what of.
 FATAL: Final = {"dies": "of", "falls-silent": "after", "memory-grows": "of", "burns-the-processor": "after"}
-# A timer is one thing, whichever of its statistics shows that it is wrong.
-_STATISTIC: Final = re.compile(r"\Atimer-[a-z0-9_]+-(?=differs|missing|published|rounded)")
+# A timer is one thing, whichever of its statistics shows that it is wrong, but for those that are computed apart.
+_STATISTIC: Final = re.compile(r"\Atimer-(?!median-|std-)[a-z0-9_]+-(?=differs|missing|published|rounded)")
 
 
 def is_fatal(fault: Fault) -> bool:
@@ -23,6 +23,8 @@ def what_broke(fault: Fault) -> str:
 
     >>> what_broke(Fault("timer-mean-differs", "the flush has …"))
     'timer-differs'
+    >>> what_broke(Fault("timer-std-differs", "the flush has …"))
+    'timer-std-differs'
     """
     return _STATISTIC.sub("timer-", fault.name)
 

@@ -1,7 +1,7 @@
 """One batch on its way: what came of its scenarios, held against the model strictly, or in plain lines only."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -147,9 +147,10 @@ class Strict(Trial):
 class Plainly(Trial):
     """Plain lines come to what the model says."""
 
-    def __init__(self, wire: Wire, batch: Batch, twins: Mapping[int, int]) -> None:
+    def __init__(self, wire: Wire, batch: Batch, twins: Mapping[int, int], unmet: Set[str] = frozenset()) -> None:
         super().__init__(wire, batch)
         self._twins = twins
+        self._unmet = unmet
         self._paired = {*twins, *twins.values()}
         self._seen: list[Flushed] = []
         self._paths: dict[int, list[bytes]] = {}
@@ -174,8 +175,9 @@ class Plainly(Trial):
     def end(self) -> None:
         """Compare what plain lines came to, and what goes two ways."""
         whole = [(number, one) for number, one in enumerate(self.batch.scenarios) if number not in self.torn]
-        plain = _together([(one.token, plain_part(one.intervals)) for _, one in whole], len(self._seen))
-        for name, fault in compared(plain, self._seen):
+        parts = [(one.token, plain_part(one.intervals, unmet=self._unmet)) for _, one in whole]
+        plain = _together(parts, len(self._seen))
+        for name, fault in compared(plain, self._seen, unmet=self._unmet):
             self.blame(number_of(name[:LENGTH]), fault)
         for number, one in whole:
             paths = self._paths.get(number, ())
