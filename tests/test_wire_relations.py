@@ -30,9 +30,10 @@ def related(relation: str, *datagrams: bytes) -> Scenario:
         (related(TWICE, A, B), (A, A, B, B)),
         (related(APART, A, B), None),
         (related(TWICE, A, Q + b"g:1|g"), None),
+        (related(TWICE, A, Q + b"a:1e308|c"), None),
         (related("NUM-04", A + b"\n" + B), None),
     ],
-    ids=["apart", "backwards", "twice", "apart-already", "not-counters", "no-relation"],
+    ids=["apart", "backwards", "twice", "apart-already", "not-counters", "beyond-range", "no-relation"],
 )
 def test_other_way_follows_from_the_relation(scenario: Scenario, other: Sequence[bytes] | None) -> None:
     assert other_way(scenario) == (None if other is None else (other,))

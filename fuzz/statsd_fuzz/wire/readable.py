@@ -20,9 +20,14 @@ _NAMES: Final = {
 _ENDLESS: Final = re.compile(rb"(?i)inf|nan|[0-9]e\+?[0-9]|[0-9]{16}")
 
 
+def is_beyond_range(scenario: Scenario) -> bool:
+    """Tell whether a scenario has numbers without end, or so large that sums of them may be beyond all range."""
+    return any(_ENDLESS.search(one) for some in scenario.intervals for one in some)
+
+
 def unreadable(scenario: Scenario, lines: Iterable[GraphiteLine]) -> Iterator[Fault]:
     """Yield a fault for each line of a scenario that is broken in such a way."""
-    endless = any(_ENDLESS.search(one) for some in scenario.intervals for one in some)
+    endless = is_beyond_range(scenario)
     for line in lines:
         for words in line.faults:
             name = next((name for part, name in _NAMES.items() if part in words), "")

@@ -11,6 +11,7 @@ from typing import Final
 from statsd_conformance.graphite import GraphiteLine
 from statsd_fuzz.comparing import TOLERANCE, shown
 from statsd_fuzz.fault import Fault
+from statsd_fuzz.wire.readable import is_beyond_range
 from statsd_fuzz.wire.scenario import Intervals, Scenario
 
 # By path, a token left out, the numbers that are not 0.
@@ -36,7 +37,12 @@ def other_way(scenario: Scenario) -> Intervals | None:
 def _relation_of(scenario: Scenario) -> str | None:
     """Return the relation that a scenario is tried by: the first among its features; a mutated one has several."""
     of_it = [relation for relation in _CHANGES if relation in scenario.features]
-    return next((relation for relation in of_it if relation == APART or are_counters(scenario)), None)
+    return next((relation for relation in of_it if relation == APART or _is_summed(scenario)), None)
+
+
+def _is_summed(scenario: Scenario) -> bool:
+    """Tell whether sums are all that a scenario comes to; where one is beyond range each target has its own idea."""
+    return are_counters(scenario) and not is_beyond_range(scenario)
 
 
 def are_counters(scenario: Scenario) -> bool:
