@@ -191,7 +191,7 @@ def plain(data: bytes) -> list[Mapping[bytes, int]]:
     [
         (b"a:1|c\nb:2|g\na:3|c", [{b"a": 2, b"b": 1}]),
         (b"a:1|c\n==\na:1|c", [{b"a": 1}, {b"a": 1}]),
-        (b"a:1|c\na:2|g", [{}]),
+        (b"a:1|c\na:2|g", [{b"a": 2}]),
         (b"a:+1|g", [{}]),
         (b"a:5|g\n==\na:+1|g", [{b"a": 1}, {b"a": 1}]),
         (b"a:1|c\na!:2|c\nb:1|c", [{b"b": 1}]),
@@ -220,6 +220,7 @@ CORE = {
     "SET-08": b"ab:x|s|@0.1",
     "TIMER-07": b"ab:1|ms|@0.1",
     "GAUGE-04": b"ab:0|g\nab:-7|g",
+    "COUNTER-12": b"ab:1|c\nab:5|g",
 }
 REFUSED = {
     "LINE-02": (b"ab|c", b"ab|g"),

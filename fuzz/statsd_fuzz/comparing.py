@@ -10,7 +10,7 @@ from statsd_conformance.graphite import GraphiteLine, Snapshot, read_line
 from statsd_conformance.profile import Profile, load_profile
 from statsd_conformance.traffic import Line
 from statsd_fuzz.fault import Fault
-from statsd_fuzz.plain import Plain
+from statsd_fuzz.plain import Plain, of_each_type
 from statsd_reference import Options, Server, make_server
 
 # Six digits are what some print.
@@ -48,13 +48,15 @@ def compared(
     expected = expected_of(interval, plain, token)
     for number, (lines, model, flushed) in enumerate(zip(plain.intervals, expected, seen, strict=True), start=1):
         where = f"interval {number}" if len(seen) > 1 else "the flush"
-        for name, some in lines.items():
+        for name, types in ((name, of_each_type(some)) for name, some in lines.items()):
             # What has the name of one of the target's own series adds to that.
-            if own.isdisjoint(path for _, _, path in profile.all_paths(name)):
+            if not own.isdisjoint(path for _, _, path in profile.all_paths(name)):
+                continue
+            for type, some in types.items():
                 # What a gauge holds may come of earlier intervals.
                 before = [line for lines in plain.intervals[: number - 1] for line in lines.get(name, ())]
-                told = _sent([*before, *some] if some[0].type == "g" else some)
-                for fault in _bucket(profile, name, some[0].type, model, flushed, where, told, unmet):
+                told = _sent([*(line for line in before if line.type == type), *some] if type == "g" else some)
+                for fault in _bucket(profile, name, type, model, flushed, where, told, unmet):
                     yield name, fault
         # To one that reads lines without a type they may say something.
         if "typeless" not in profile.extensions:

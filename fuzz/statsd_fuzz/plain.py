@@ -2,7 +2,7 @@
 
 These are the lines about which nobody argues, and others about which the core of the requirements says MUST, unless the
 target is known not to meet it. What is odder may be read in any way, as long as it is survived and leaves the plain
-part alone. So a bucket is judged only where all lines that could be about it are plain, of one type, and well-behaved.
+part alone. So a bucket is judged only where all lines that could be about it are plain, and well-behaved.
 """
 
 import re
@@ -135,7 +135,17 @@ def _patterns(unmet: frozenset[str]) -> "tuple[re.Pattern[bytes], re.Pattern[byt
 
 def _is_judged(name: bytes, intervals: Sequence[dict[bytes, list[Line]]], unmet: Set[str]) -> bool:
     lines = [line for some in intervals for line in some.get(name, [])]
-    return well_behaved(lines, whole="RATE-04" in unmet, above_zero="GAUGE-04" in unmet)
+    # Where types of one name are to be series of their own, each is judged by itself.
+    parts = [lines] if "COUNTER-12" in unmet else of_each_type(lines).values()
+    return all(well_behaved(part, whole="RATE-04" in unmet, above_zero="GAUGE-04" in unmet) for part in parts)
+
+
+def of_each_type(lines: Iterable[Line]) -> dict[str, list[Line]]:
+    """Return lines by their type."""
+    found: dict[str, list[Line]] = {}
+    for line in lines:
+        found.setdefault(line.type, []).append(line)
+    return found
 
 
 def _sharing(name: bytes, names: set[bytes], doubted: Sequence[bytes]) -> Iterable[bytes]:
