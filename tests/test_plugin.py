@@ -21,7 +21,7 @@ import pytest
 from _pytest.nodes import Node
 
 from statsd_conformance.deviation import load_deviations
-from statsd_conformance.hooks.options import pytest_cmdline_main
+from statsd_conformance.hooks.workers import pytest_cmdline_main
 from statsd_conformance.process import free_port
 
 ROOT: Final = Path(__file__).parents[1]
