@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bound import waiting
 from captured import TO
 from statsd_conformance.address import Address
 from statsd_conformance.recording import DamagedRecording, read_recording
@@ -44,15 +45,6 @@ def target_at(scheme: str, folder: Path) -> Iterator[tuple[socket.socket, Addres
         else:
             bound.bind((host, 0))
             yield bound, Address("udp", host, bound.getsockname()[1]), Address("udp", host, 0)
-
-
-def waiting(bound: socket.socket) -> list[bytes]:
-    found = []
-    while True:
-        try:
-            found.append(bound.recv(70_000))
-        except BlockingIOError:
-            return found
 
 
 async def relayed(relay: Relay, bound: socket.socket, sent: list[bytes]) -> list[bytes]:
