@@ -210,6 +210,12 @@ def test_what_the_kernel_knows_is_told_where_there_is_anything() -> None:
             beginning("statsd-conformance relay --seed 0") + packet_block(Packet(udp(TO, TO, b""), 1.0, "seen")),
             "'seen'",
         ),
+        (
+            beginning("statsd-conformance relay --seed 0") + packet_block(Packet(b"", 1.0, "came 1")),
+            "a packet of 0 bytes",
+        ),
+        (beginning("statsd-conformance relay --loss often"), "options cannot be read"),
+        (beginning("statsd-conformance relay --luck 0.5"), "options cannot be read"),
     ],
 )
 def test_what_is_no_record_is_refused_with_the_reason(content: bytes, said: str, tmp_path: Path) -> None:
