@@ -136,7 +136,7 @@ def test_what_the_kernel_drops_of_a_burst_is_what_the_target_does_not_count() ->
 
 def test_a_burst_during_which_packets_are_lost_elsewhere_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     lost = iter((5, 6))
-    monkeypatch.setattr("statsd_conformance.wire.backlog_drops", lambda: next(lost))
+    monkeypatch.setattr("statsd_conformance.wire.wire.backlog_drops", lambda: next(lost))
 
     async def scene() -> None:
         async with serving(right) as subject:

@@ -68,6 +68,15 @@ async def received(running: Daemon, bucket: bytes) -> None:
             await asyncio.sleep(0.002)
 
 
+async def answered(running: Daemon, commands: bytes) -> bytes:
+    """Return what the management console answers to commands, the last of which is `quit`."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", running.mgmt_port)
+    writer.write(commands)
+    replies = await asyncio.wait_for(reader.read(), PATIENCE)
+    writer.close()
+    return replies
+
+
 def send(datagram: bytes, port: int, family: int = socket.AF_INET) -> None:
     with socket.socket(family, socket.SOCK_DGRAM) as sender:
         sender.sendto(datagram, ("::1" if family == socket.AF_INET6 else "127.0.0.1", port))
@@ -240,12 +249,9 @@ def test_bad_lines_seen_outlive_their_counter() -> None:
         async with daemon(mgmt_port=free_port(), mgmt_address="127.0.0.1") as (running, _):
             send(b"bad\na:3|c", running.port)
             await received(running, b"a")
-            reader, writer = await asyncio.open_connection("127.0.0.1", running.mgmt_port)
-            writer.write(b"delcounters statsd.bad_lines_seen\nstats\nquit\n")
-            replies = await asyncio.wait_for(reader.read(), PATIENCE)
+            replies = await answered(running, b"delcounters statsd.bad_lines_seen\nstats\nquit\n")
             assert replies.startswith(b"deleted: statsd.bad_lines_seen\n")
             assert b"\nmessages.bad_lines_seen: 1\n" in replies
-            writer.close()
 
     asyncio.run(scene())
 
@@ -280,11 +286,8 @@ def test_console_answers_on_its_own_port() -> None:
         async with daemon(mgmt_port=free_port(), mgmt_address="127.0.0.1") as (running, _):
             send(b"a:3|c", running.port)
             await received(running, b"a")
-            reader, writer = await asyncio.open_connection("127.0.0.1", running.mgmt_port)
-            writer.write(b"delcounters a\nhealth down\nhealth\nquit\n")
-            replies = await asyncio.wait_for(reader.read(), PATIENCE)
+            replies = await answered(running, b"delcounters a\nhealth down\nhealth\nquit\n")
             assert replies == b"deleted: a\nEND\n\nhealth: down\nhealth: down\n"
             assert b"a" not in running.receiver.window.counters
-            writer.close()
 
     asyncio.run(scene())

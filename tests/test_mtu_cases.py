@@ -11,13 +11,12 @@ import pytest
 from chapters import all_cases
 from defects.steps import Break
 from networks import in_namespaces
-from statsd_conformance import session
 from statsd_conformance.address import Address, Sender
 from statsd_conformance.kernel import mtu_of
 from statsd_conformance.lanes import NoOther
 from statsd_conformance.measured import Measured
 from statsd_conformance.namespaces import FAR_IPV4, FAR_IPV6, LINKS, Namespaces, NoNamespaces
-from statsd_conformance.session import Settings, Subject, examine
+from statsd_conformance.session import Settings, Subject, examine, examining
 from statsd_conformance.target import InProcess, Trace
 from statsd_conformance.verdict import Outcome, Verdict
 from statsd_conformance.wave import Case, run_all, run_case
@@ -53,9 +52,9 @@ def test_a_target_that_only_cases_of_a_network_run_for_is_sent_something_to_flus
 
     async def run() -> tuple[dict[str, Outcome], int]:
         async with serving(right) as subject:
-            return await session._run(cast(Subject, subject), CASES["MTU-01"]), subject.wire.sent
+            return await examining._run(cast(Subject, subject), CASES["MTU-01"]), subject.wire.sent
 
-    monkeypatch.setattr(session, "_over_paths", over_paths)
+    monkeypatch.setattr(examining, "_over_paths", over_paths)
     outcomes, sent = asyncio.run(run())
     assert not outcomes
     assert sent
@@ -76,9 +75,9 @@ def test_what_keeps_cases_of_a_network_from_running_is_said(
     async def within(work: object) -> None:
         raise error
 
-    monkeypatch.setattr(session, "within", within)
+    monkeypatch.setattr(examining, "within", within)
     subject = Subject(Wire("x", Address("udp", "127.0.0.1", 1), PROFILE), Settings(tmp_path))
-    outcomes = asyncio.run(session._over_paths(subject, CASES["MTU-06"]))
+    outcomes = asyncio.run(examining._over_paths(subject, CASES["MTU-06"]))
     assert {(one.verdict.value, one.note) for one in outcomes.values()} == {(verdict, note)}
     assert len(outcomes) == len(CASES["MTU-06"])
 

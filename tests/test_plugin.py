@@ -20,8 +20,9 @@ import psutil
 import pytest
 from _pytest.nodes import Node
 
+from own_targets import own_target
 from statsd_conformance.deviation import load_deviations
-from statsd_conformance.hooks.options import pytest_cmdline_main
+from statsd_conformance.hooks.workers import pytest_cmdline_main
 from statsd_conformance.process import free_port
 
 ROOT: Final = Path(__file__).parents[1]
@@ -216,23 +217,9 @@ def test_mistake_is_named_without_a_traceback(arguments: list[str], said: str) -
 
 def target_of_crlf_lines(tmp_path: Path) -> str:
     """Return a target that ends its Graphite lines in CR LF: a SHOULD that it does not follow."""
-    program = tmp_path / "crlf.py"
-    program.write_text(
-        "import asyncio, sys\n"
-        "from dataclasses import replace\n"
-        "from statsd_reference import Options, make_server\n"
-        "from statsd_reference.daemon import Daemon\n"
-        "port, graphite = map(int, sys.argv[1:])\n"
-        "options = Options(address='127.0.0.1', port=port, mgmt_port=0, graphite_host='127.0.0.1',\n"
-        "    graphite_port=graphite, flush_interval=1000)\n"
-        "right = make_server(options)\n"
-        "wrong = replace(right, write=lambda point: right.write(point).replace(b'\\n', b'\\r\\n'))\n"
-        "async def main():\n"
-        "    async with Daemon(wrong):\n"
-        "        await asyncio.Event().wait()\n"
-        "asyncio.run(main())\n"
+    return own_target(
+        tmp_path, "wrong = replace(right, write=lambda point: right.write(point).replace(b'\\n', b'\\r\\n'))"
     )
-    return f"exec:{shlex.quote(sys.executable)} {shlex.quote(str(program))} {{port}} {{graphite_port}}"
 
 
 @pytest.mark.parametrize(

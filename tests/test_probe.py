@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from statsd_conformance import session
 from statsd_conformance.graphite import GraphiteLine, read_line
 from statsd_conformance.probe import (
     COUNT,
@@ -25,7 +24,7 @@ from statsd_conformance.probe import (
 )
 from statsd_conformance.profile import OWN_COUNTERS, Profile, load_profile, read_profile
 from statsd_conformance.programs import Found, Missing
-from statsd_conformance.session import Settings, TargetError, probe_target
+from statsd_conformance.session import Settings, TargetError, probe_target, probing
 from statsd_conformance.targets import NAMED, Launch, Named, Place
 from statsd_conformance.wire import Wire
 
@@ -319,7 +318,7 @@ def test_probe_that_may_have_lost_canaries_is_made_again(monkeypatch: pytest.Mon
         wire.unseen += made == 1
         return probed(load_profile("statsd"))
 
-    monkeypatch.setattr(session, "probe", probe_once)
+    monkeypatch.setattr(probing, "probe", probe_once)
     asyncio.run(probe_target("reference", Settings(tmp_path)))
     assert made == 2
 

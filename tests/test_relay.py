@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bound import waiting
 from captured import TO
 from statsd_conformance.address import Address
 from statsd_conformance.recording import DamagedRecording, read_recording
@@ -44,15 +45,6 @@ def target_at(scheme: str, folder: Path) -> Iterator[tuple[socket.socket, Addres
         else:
             bound.bind((host, 0))
             yield bound, Address("udp", host, bound.getsockname()[1]), Address("udp", host, 0)
-
-
-def waiting(bound: socket.socket) -> list[bytes]:
-    found = []
-    while True:
-        try:
-            found.append(bound.recv(70_000))
-        except BlockingIOError:
-            return found
 
 
 async def relayed(relay: Relay, bound: socket.socket, sent: list[bytes]) -> list[bytes]:
@@ -218,6 +210,12 @@ def test_what_the_kernel_knows_is_told_where_there_is_anything() -> None:
             beginning("statsd-conformance relay --seed 0") + packet_block(Packet(udp(TO, TO, b""), 1.0, "seen")),
             "'seen'",
         ),
+        (
+            beginning("statsd-conformance relay --seed 0") + packet_block(Packet(b"", 1.0, "came 1")),
+            "a packet of 0 bytes",
+        ),
+        (beginning("statsd-conformance relay --loss often"), "options cannot be read"),
+        (beginning("statsd-conformance relay --luck 0.5"), "options cannot be read"),
     ],
 )
 def test_what_is_no_record_is_refused_with_the_reason(content: bytes, said: str, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Final
 import pytest
 from click.testing import CliRunner, Result
 
+from bound import waiting
 from captured import pcap, udp4
 from clocks import FakeClock
 from statsd_conformance.__main__ import main
@@ -55,17 +56,6 @@ def replay(*arguments: str, typed: bytes | None = None) -> Result:
 
 def target(bound: socket.socket) -> str:
     return f"--target=127.0.0.1:{bound.getsockname()[1]}"
-
-
-def waiting(bound: socket.socket) -> list[bytes]:
-    """Return what waits at a socket, none of which was read before."""
-    bound.setblocking(False)
-    found = []
-    while True:
-        try:
-            found.append(bound.recv(70_000))
-        except BlockingIOError:
-            return found
 
 
 @pytest.mark.parametrize(

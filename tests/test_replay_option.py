@@ -1,8 +1,6 @@
 """`pytest conformance --replay FILE`, as its users run it: with one target, with two, with recordings that are none."""
 
 import json
-import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +9,7 @@ from typing import Any, Final, cast
 import pytest
 
 from captured import pcap, udp4
+from own_targets import own_target
 from statsd_conformance.hooks.replays import check_replays
 from statsd_conformance.recording import Endpoint
 from test_plugin import suite
@@ -28,26 +27,14 @@ def capture(tmp_path: Path) -> Path:
 
 def lossy_target(tmp_path: Path) -> str:
     """Return a target that counts no further than 40 in an interval."""
-    program = tmp_path / "lossy.py"
-    program.write_text(
-        "import asyncio, sys\n"
-        "from dataclasses import replace\n"
-        "from statsd_reference import Options, make_server\n"
-        "from statsd_reference.daemon import Daemon\n"
-        "port, graphite = map(int, sys.argv[1:])\n"
-        "options = Options(address='127.0.0.1', port=port, mgmt_port=0, graphite_host='127.0.0.1',\n"
-        "    graphite_port=graphite, flush_interval=1000)\n"
-        "right = make_server(options)\n"
+    return own_target(
+        tmp_path,
         "def flush(window, timestamp):\n"
         "    done, following = right.flush(window, timestamp)\n"
         "    few = {name: min(count, 40.0) for name, count in done.counters.items()}\n"
         "    return replace(done, counters=few), following\n"
-        "async def main():\n"
-        "    async with Daemon(replace(right, flush=flush)):\n"
-        "        await asyncio.Event().wait()\n"
-        "asyncio.run(main())\n"
+        "wrong = replace(right, flush=flush)",
     )
-    return f"exec:{shlex.quote(sys.executable)} {shlex.quote(str(program))} {{port}} {{graphite_port}}"
 
 
 def test_two_targets_are_compared_number_by_number_and_nothing_else_is_tried(capture: Path, tmp_path: Path) -> None:

@@ -157,6 +157,15 @@ def test_distribution_is_demanded_of_those_who_claim_it() -> None:
     assert not demands_of([b"a:1|d"], "dogstatsd", replace(claiming, timer_unit_ms=1000)).levels
 
 
+@pytest.mark.parametrize("type", [b"ms", b"h", b"d"])
+@pytest.mark.parametrize(("dialect", "name"), [("dogstatsd", b"a"), ("influx", b"a,k=v"), ("signalfx", b"a[k=v]")])
+def test_model_reads_what_may_be_demanded_of_a_dialect(dialect: str, name: bytes, type: bytes) -> None:
+    line = name + b":3|" + type
+    demands = demands_of([line], dialect, replace(REFERENCE, extensions=(dialect, "d"), types=(*REFERENCE.types, "h")))
+    assert [OWN + series for series in demands.levels] == list(modelled([[OWN + line]], dialect, 0.1, TOKEN).timers)
+    assert demands.levels
+
+
 def test_change_of_a_gauge_is_not_demanded_of_those_who_forget_it() -> None:
     forgetful = replace(REFERENCE, extensions=("deleteGauges",))
     assert demands_of([b"a:5|g\na:+2|g\nb:5|g"], "etsy", forgetful).levels == {b"b": MUST}

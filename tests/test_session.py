@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from statsd_conformance import session
 from statsd_conformance.address import Address
 from statsd_conformance.lanes import NoOther
 from statsd_conformance.observers import (
@@ -30,7 +29,18 @@ from statsd_conformance.probe import UNKNOWN
 from statsd_conformance.process import free_port
 from statsd_conformance.profile import Profile, load_profile
 from statsd_conformance.requirement import CORE, MUST, Requirement
-from statsd_conformance.session import Examination, Settings, TargetError, examine, read_sink, running, sink_observer
+from statsd_conformance.session import (
+    Examination,
+    Settings,
+    Subject,
+    TargetError,
+    examine,
+    examining,
+    running,
+    silence,
+)
+from statsd_conformance.session import subject as subjects
+from statsd_conformance.session.sinks import read_sink, sink_observer
 from statsd_conformance.target import Target
 from statsd_conformance.targets.named import Place, socket_in
 from statsd_conformance.verdict import Outcome, Verdict
@@ -50,14 +60,14 @@ def case(id: str, *, hostile: bool = False, function: Callable[[Target], Awaitab
 
 
 def only_one_target(monkeypatch: pytest.MonkeyPatch) -> None:
-    places, subject = iter([1]), session._subject
+    places, subject = iter([1]), subjects._subject
 
-    def only_one(spec: str, settings: Settings) -> tuple[session.Subject, MakeObserver]:
+    def only_one(spec: str, settings: Settings) -> tuple[Subject, MakeObserver]:
         if next(places, None) is None:
             raise TargetError("there is room for one only")
         return subject(spec, settings)
 
-    monkeypatch.setattr(session, "_subject", only_one)
+    monkeypatch.setattr(subjects, "_subject", only_one)
 
 
 def examined(spec: str, settings: Settings, *cases: Case) -> Examination:
@@ -108,7 +118,7 @@ def test_started_target_is_examined_and_stopped(tmp_path: Path) -> None:
     }
     assert found.interval == 1.0
     assert found.address is not None
-    assert session.bound(found.address) is not True
+    assert subjects.bound(found.address) is not True
 
 
 def test_command_of_the_user_runs_where_the_user_is(
@@ -146,11 +156,11 @@ def test_hostile_input_goes_elsewhere_only_when_asked_for(
 ) -> None:
     sent: list[str] = []
 
-    async def run_all(subject: session.Subject, cases: list[Case]) -> dict[str, Outcome]:
+    async def run_all(subject: Subject, cases: list[Case]) -> dict[str, Outcome]:
         sent.extend(one.id for one in cases)
         return {}
 
-    monkeypatch.setattr(session, "run_all", run_all)
+    monkeypatch.setattr(examining, "run_all", run_all)
     # An address of the documentation's network: nothing is sent, for nothing runs.
     settings = Settings(tmp_path, sink=f"graphite://127.0.0.1:{free_port()}", profile="statsd", hostile=hostile)
     found = examined("192.0.2.1:8125", settings, case("A-01"), case("A-02", hostile=True))
@@ -187,7 +197,7 @@ def test_program_that_finds_a_port_taken_gets_another(
         # The reference has its console at the second.
         pair = [taken, free_port()] if kind is socket.SOCK_DGRAM else [free_port(), taken]
         ports = pair * times
-        monkeypatch.setattr(session, "free_port", lambda: ports.pop(0) if ports else free_port())
+        monkeypatch.setattr(subjects, "free_port", lambda: ports.pop(0) if ports else free_port())
         found = examined("reference", Settings(tmp_path, interval=0.2))
     verdicts = {outcome.verdict for outcome in found.outcomes.values()}
     if times < 3:
@@ -236,7 +246,7 @@ def test_socket_in_a_deep_folder_has_a_short_path(tmp_path: Path) -> None:
 
 
 def test_console_that_does_not_answer_is_told_with_its_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(session, "_BIND", 0.2)
+    monkeypatch.setattr(silence, "_BIND", 0.2)
     nowhere = free_port()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
         deaf.bind(("127.0.0.1", 0))
@@ -249,7 +259,7 @@ def test_console_that_does_not_answer_is_told_with_its_remedy(monkeypatch: pytes
 def test_collectors_that_listen_but_never_flush_are_told_from_those_that_are_not_there(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(session, "_BIND", 0.2)
+    monkeypatch.setattr(silence, "_BIND", 0.2)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
         deaf.bind(("127.0.0.1", 0))
         spec = f"127.0.0.1:{deaf.getsockname()[1]}"
@@ -261,14 +271,14 @@ def test_collectors_that_listen_but_never_flush_are_told_from_those_that_are_not
 def test_target_that_was_started_again_is_given_time_for_a_flush(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(session, "_BIND", 0.01)
+    monkeypatch.setattr(silence, "_BIND", 0.01)
     wire = Wire("x", Address("udp", "192.0.2.1", 8125), Profile("x", {}, lag=0.0), known_interval=0.01)
-    silence = session._silence(session.Subject(wire, Settings(tmp_path)), Settings(tmp_path))
-    assert "nothing answered" in asyncio.run(silence)
+    waiting = silence._silence(Subject(wire, Settings(tmp_path)), Settings(tmp_path))
+    assert "nothing answered" in asyncio.run(waiting)
     # However long this machine takes, its flush is not due yet.
-    started = session.Subject(wire, Settings(tmp_path), started=time.monotonic() + 3600)
+    started = Subject(wire, Settings(tmp_path), started=time.monotonic() + 3600)
     with pytest.raises(TimeoutError):
-        asyncio.run(asyncio.wait_for(session._silence(started, Settings(tmp_path)), 0.2))
+        asyncio.run(asyncio.wait_for(silence._silence(started, Settings(tmp_path)), 0.2))
 
 
 @pytest.mark.parametrize(
@@ -333,7 +343,7 @@ def test_cases_apart_run_beside_the_others_on_targets_of_their_own(tmp_path: Pat
         "A-03": Verdict.PASS,
     }
     assert len(set(addresses)) == 3
-    assert not any(session.bound(address) for address in addresses)
+    assert not any(subjects.bound(address) for address in addresses)
 
 
 @pytest.mark.parametrize("alone", [False, True], ids=["beside", "no other target"])
@@ -399,7 +409,7 @@ def test_second_target_has_nothing_behind_it_where_the_first_one_has(tmp_path: P
 
 def test_target_with_a_place_behind_it_is_the_only_one(tmp_path: Path) -> None:
     async def run() -> None:
-        subject = session.Subject(Wire("reference", Address("udp", "127.0.0.1", 1), UNKNOWN), settings)
+        subject = Subject(Wire("reference", Address("udp", "127.0.0.1", 1), UNKNOWN), settings)
         async with subject.another():
             raise AssertionError("what it passes on is not seen")
 
@@ -415,14 +425,14 @@ def test_target_gets_little_time_to_end_when_it_is_started_again(tmp_path: Path)
 
     async def run() -> None:
         address = Address("udp", "127.0.0.1", 1)
-        subject = session.Subject(Wire("x", address, UNKNOWN), Settings(tmp_path))
+        subject = Subject(Wire("x", address, UNKNOWN), Settings(tmp_path))
         for end in (subject.restart, subject.stop):
             subject.process = Ending()  # type: ignore[assignment]  # all that is asked of it
             await end()
 
     asked: list[float | None] = []
     asyncio.run(run())
-    assert asked == [session._DEAF, None]
+    assert asked == [subjects._DEAF, None]
 
 
 def test_second_target_that_cannot_be_started_leaves_its_case_open(

@@ -117,18 +117,8 @@ async def serving(
     wire.paths = paths
     wire.largest_burst = _LARGEST_BURST
     sink_port = await wire.open("127.0.0.1", 0)
-    usual = Options(
-        address="127.0.0.1",
-        port=0,
-        mgmt_port=0,
-        udp=scheme == "udp",
-        tcp=scheme == "tcp",
-        flush_interval=INTERVAL_MS,
-        graphite_host="127.0.0.1",
-        graphite_port=sink_port,
-    )
     with TemporaryDirectory() as folder:
-        server = plant(make_server(placed(replace(usual, **options), Path(folder))))
+        server = plant(make_server(placed(replace(_usual(scheme, sink_port), **options), Path(folder))))
         sockets: list[socket.socket] = []
         if isinstance(server, passing.Passing):
             wire.behind = server.behind()
@@ -146,6 +136,20 @@ async def serving(
             await wire.close()
             for one in sockets:
                 one.close()
+
+
+def _usual(scheme: str, sink_port: int) -> Options:
+    """Return the options of a daemon that nothing is said of."""
+    return Options(
+        address="127.0.0.1",
+        port=0,
+        mgmt_port=0,
+        udp=scheme == "udp",
+        tcp=scheme == "tcp",
+        flush_interval=INTERVAL_MS,
+        graphite_host="127.0.0.1",
+        graphite_port=sink_port,
+    )
 
 
 def address_of(target: Target) -> Address:

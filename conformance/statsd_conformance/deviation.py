@@ -9,15 +9,15 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from importlib.resources import files
-from pathlib import Path
 from typing import Any, Final
 
 import tomli_w
 
 from statsd_conformance.graphite import TOKEN
+from statsd_conformance.shipped import NoText, shipped, text_of
 from statsd_conformance.verdict import Outcome, Verdict
 
+_FOLDER: Final = "deviations"
 _NOT_MET: Final = (Verdict.FAIL, Verdict.NON_STRICT, Verdict.CRASHED)
 # What says nothing of whether the requirement holds.
 _SILENT: Final = (Verdict.UNSUPPORTED, Verdict.INCONCLUSIVE)
@@ -104,8 +104,7 @@ class Deviations:
 
 def known_deviations() -> list[str]:
     """Return the names of the implementations whose deviations come with the suite."""
-    folder = files("statsd_conformance") / "deviations"
-    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return shipped(_FOLDER)
 
 
 def load_deviations(name: str) -> Deviations:
@@ -114,16 +113,11 @@ def load_deviations(name: str) -> Deviations:
     Raises:
         DeviationError: there is no such name or file, or it does not read as one.
     """
-    if name in known_deviations():
-        text = (files("statsd_conformance") / "deviations" / f"{name}.toml").read_text(encoding="utf-8")
-        return read_deviations(text, name)
-    path = Path(name)
-    if not path.is_file():
-        raise DeviationError(f"no deviations {name!r}: neither a file nor one of {', '.join(known_deviations())}")
     try:
-        return read_deviations(path.read_text(encoding="utf-8"), name)
-    except (OSError, UnicodeDecodeError) as error:
-        raise DeviationError(f"deviations {name}: cannot be read: {error}") from None
+        text = text_of(name, _FOLDER, "deviations")
+    except NoText as error:
+        raise DeviationError(str(error)) from None
+    return read_deviations(text, name)
 
 
 def read_deviations(text: str, source: str) -> Deviations:

@@ -17,15 +17,11 @@ from statsd_conformance.hooks.cases import (
     pytest_runtestloop,
 )
 from statsd_conformance.hooks.files import prepare_files, pytest_sessionfinish, pytest_sessionstart
-from statsd_conformance.hooks.options import (
-    check_options,
-    pytest_addoption,
-    pytest_cmdline_main,
-    pytest_configure_node,
-    pytest_report_header,
-)
+from statsd_conformance.hooks.given import check_options, pytest_report_header
+from statsd_conformance.hooks.options import pytest_addoption
 from statsd_conformance.hooks.terminal import pytest_report_teststatus, pytest_terminal_summary
 from statsd_conformance.hooks.watch import prepare_terminal
+from statsd_conformance.hooks.workers import pytest_cmdline_main, pytest_configure_node
 
 __all__ = [
     "pytest_addoption",

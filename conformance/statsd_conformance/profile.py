@@ -3,9 +3,9 @@
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
-from pathlib import Path
 from typing import Any, Final
+
+from statsd_conformance.shipped import NoText, shipped, text_of
 
 KINDS = ("counter", "rate", "gauge", "set", "timer", "meter", "kv", "dictionary")
 # The original's names for what it publishes about itself. Counters have their rate under the same name with `_rate`.
@@ -24,6 +24,7 @@ EXTENSIONS = (
     *("deleteIdleStats", "deleteGauges", "prefixes", "keyNameSanitize", "calculatedTimerMetrics"),
     *("repeater", "proxy", "relay"),
 )
+_FOLDER: Final = "profiles"
 
 
 class ProfileError(ValueError):
@@ -99,8 +100,7 @@ def same_path(wanted: bytes, path: bytes) -> bool:
 
 def known_profiles() -> list[str]:
     """Return the names of the profiles that come with the suite."""
-    folder = files("statsd_conformance") / "profiles"
-    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return shipped(_FOLDER)
 
 
 def load_profile(name: str) -> Profile:
@@ -109,15 +109,10 @@ def load_profile(name: str) -> Profile:
     Raises:
         ProfileError: there is no such profile or file, or it does not read as one.
     """
-    if name in known_profiles():
-        return read_profile((files("statsd_conformance") / "profiles" / f"{name}.toml").read_text(), name)
-    path = Path(name)
-    if not path.is_file():
-        raise ProfileError(f"no profile {name!r}: neither a file nor one of {', '.join(known_profiles())}")
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProfileError(f"profile {name}: cannot be read: {error}") from None
+        text = text_of(name, _FOLDER, "profile")
+    except NoText as error:
+        raise ProfileError(str(error)) from None
     return read_profile(text, name)
 
 

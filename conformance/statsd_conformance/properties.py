@@ -139,11 +139,7 @@ async def hold(property: Property, target: Target) -> str:
         return held
     bench.obliging = any(bench.is_obliging(lines) for lines in failing)
     failing = [lines for lines in failing if bench.is_obliging(lines) == bench.obliging]
-    plainest = min(failing, key=plainness)
-    if plainest not in kept:
-        for _ in range(_SETTLED):
-            await target.flush()
-        plainest = await shrink(plainest, bench.fail, bench.well_behaved, rounds=_ROUNDS) or plainest
+    plainest = await _plainest(bench, failing, kept)
     trial = bench.trials[plainest]
     path = plan.found.add(property.id, plainest)
     # The evidence of a failure is what failed, and not all that was tried.
@@ -159,6 +155,16 @@ async def hold(property: Property, target: Target) -> str:
             + f"\n{as_function(property.id, plainest, property.chapter)}"
         )
     return held
+
+
+async def _plainest(bench: "Bench", failing: Sequence[Lines], kept: Sequence[Lines]) -> Lines:
+    """Return the plainest example that fails, shrunk as far as it goes unless an earlier run has done that."""
+    plainest = min(failing, key=plainness)
+    if plainest in kept:
+        return plainest
+    for _ in range(_SETTLED):
+        await bench.target.flush()
+    return await shrink(plainest, bench.fail, bench.well_behaved, rounds=_ROUNDS) or plainest
 
 
 def _compared(property: Property, profile: Profile, types: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """Verdicts, and the outcome of one case."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
@@ -32,6 +33,17 @@ IN_TABLES: Final = (
     Verdict.INFO,
     Verdict.UNSUPPORTED,
 )
+# Of several cases of one requirement the first of these that occurs is shown.
+_WORST_FIRST: Final = [
+    Verdict.CRASHED,
+    Verdict.FAIL,
+    Verdict.INCONCLUSIVE,
+    Verdict.DEVIATION,
+    Verdict.NON_STRICT,
+    Verdict.INFO,
+    Verdict.PASS,
+    Verdict.UNSUPPORTED,
+]
 NEEDS_EVIDENCE: Final = (Verdict.FAIL, Verdict.NON_STRICT, Verdict.CRASHED, Verdict.INCONCLUSIVE)
 
 
@@ -48,6 +60,11 @@ class Outcome:
     error: BaseException | None = None
     # Thousands of lines in a wave: asyncio would spend seconds on showing them when it shows a task.
     trace: Trace | None = field(default=None, repr=False)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the verdict that stands for several, of which there has to be one."""
+    return min(verdicts, key=_WORST_FIRST.index)
 
 
 def passed(requirement: Requirement, observed: str | None, unmet: list[AssertionError], trace: Trace) -> Outcome:

@@ -90,20 +90,10 @@ def lint(
     if explain is not None:
         click.echo(explained(RULES[_code(explain)]), nl=False)
         return
-    if bool(paths) == bool(listen):
-        raise click.UsageError("name files, - for standard input, or an address behind --listen, and not both")
-    if seconds and not listen:
-        raise click.UsageError("--seconds is for --listen")
+    _check(paths, listen, seconds)
     if count_only and form != "text":
         raise click.UsageError(f"--statistics is a table, and --format {form} is not for tables; give one of them")
-    if select and not _codes(select):
-        raise click.UsageError("--select names no rule; leave it out for those that are on by default")
-    unix = bool(listen) and str(listen).startswith("unix")
-    usual = SIZES["unix" if unix else "ethernet"]
-    try:
-        settings = Settings(dialect, usual if size is None else size, _codes(select), _codes(ignore))
-    except SettingsError as error:
-        raise click.UsageError(str(error)) from None
+    settings = _settings(dialect, _usual(listen) if size is None else size, select, ignore)
     run = _Run()
     with ExitStack() as stack:
         sources = [_live(listen, seconds, stack)] if listen else [_recorded(path, ports) for path in paths]
@@ -116,6 +106,28 @@ def lint(
     if run.damaged:
         sys.exit(2)
     sys.exit(1 if run.broken and not exit_zero else 0)
+
+
+def _check(paths: Sequence[str], listen: str | None, seconds: float | None) -> None:
+    """Refuse options that say nothing of where datagrams come from, or too much."""
+    if bool(paths) == bool(listen):
+        raise click.UsageError("name files, - for standard input, or an address behind --listen, and not both")
+    if seconds and not listen:
+        raise click.UsageError("--seconds is for --listen")
+
+
+def _usual(listen: str | None) -> int:
+    """Return the longest datagram in bytes where `--size` says none."""
+    return SIZES["unix" if listen and listen.startswith("unix") else "ethernet"]
+
+
+def _settings(dialect: str, size: int, select: Sequence[str], ignore: Sequence[str]) -> Settings:
+    if select and not _codes(select):
+        raise click.UsageError("--select names no rule; leave it out for those that are on by default")
+    try:
+        return Settings(dialect, size, _codes(select), _codes(ignore))
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _codes(written: Sequence[str]) -> frozenset[str]:

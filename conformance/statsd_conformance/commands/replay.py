@@ -14,7 +14,9 @@ import click
 from statsd_conformance.commands.finite import FiniteRange
 
 if TYPE_CHECKING:
-    from statsd_conformance.replay import Played, Player, Reading
+    from statsd_conformance.address import Address
+    from statsd_conformance.replay import Names, Played, Player, Reading
+    from statsd_conformance.replay.pace import Due
 
 
 def _speed(context: click.Context, option: click.Parameter, value: str | None) -> float | None:
@@ -61,37 +63,16 @@ def replay(
     leave, with 2 where a recording could not be read to its end, or nothing was sent.
     """
     # asyncio comes with addresses, and `--help` and other commands do without.
-    from statsd_conformance.address import AddressError, read_address
-    from statsd_conformance.replay import (
-        Names,
-        Plan,
-        Player,
-        PrefixError,
-        Receiver,
-        Sockets,
-        Unreachable,
-        read_prefix,
-        recorded,
-        steady,
-        wanted,
-    )
+    from statsd_conformance.replay import Plan, Player, Receiver, Sockets, Unreachable
     from statsd_conformance.replay.player import AHEAD
     from statsd_conformance.replay.told import told
 
-    if speed is not None and rate is not None:
-        raise click.UsageError("--speed and --rate exclude one another")
-    if "-" in paths and (loop != 1 or paths.count("-") > 1):
-        raise click.UsageError("standard input (-) can be read once only: give a file")
-    try:
-        address = read_address(target)
-        names = Names(read_prefix(prefix) if prefix is not None else b"", wanted(patterns))
-    except (AddressError, PrefixError) as error:
-        raise click.UsageError(f"{'--target' if isinstance(error, AddressError) else '--prefix'} {error}") from None
-    as_recorded = rate is None and speed != math.inf
+    _check(paths, speed, rate, loop)
+    address = _address(target)
     plan = Plan(
-        names,
-        due=steady(rate) if rate else recorded(speed or 1.0) if as_recorded else None,
-        needs_times=as_recorded,
+        _names(prefix, patterns),
+        due=_due(speed, rate),
+        needs_times=rate is None and speed != math.inf,
         count=count,
         loop=loop or None,
         # What comes from a pipe may come as slowly as it was sent.
@@ -109,6 +90,41 @@ def replay(
     except Unreachable as error:
         raise click.UsageError(f"--target {error}") from None
     sys.exit(_status(played, endless=not loop))
+
+
+def _check(paths: Sequence[str], speed: float | None, rate: float | None, loop: int) -> None:
+    """Refuse options that exclude one another."""
+    if speed is not None and rate is not None:
+        raise click.UsageError("--speed and --rate exclude one another")
+    if "-" in paths and (loop != 1 or paths.count("-") > 1):
+        raise click.UsageError("standard input (-) can be read once only: give a file")
+
+
+def _address(target: str) -> "Address":
+    from statsd_conformance.address import AddressError, read_address
+
+    try:
+        return read_address(target)
+    except AddressError as error:
+        raise click.UsageError(f"--target {error}") from None
+
+
+def _names(prefix: str | None, patterns: Sequence[str]) -> "Names":
+    from statsd_conformance.replay import Names, PrefixError, read_prefix, wanted
+
+    try:
+        return Names(read_prefix(prefix) if prefix is not None else b"", wanted(patterns))
+    except PrefixError as error:
+        raise click.UsageError(f"--prefix {error}") from None
+
+
+def _due(speed: float | None, rate: float | None) -> "Due | None":
+    """Return what tells when each datagram is to leave; None where none waits."""
+    from statsd_conformance.replay import recorded, steady
+
+    if rate is not None:
+        return steady(rate)
+    return None if speed == math.inf else recorded(speed or 1.0)
 
 
 def _status(played: "Played", *, endless: bool) -> int:

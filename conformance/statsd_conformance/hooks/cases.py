@@ -12,7 +12,7 @@ from statsd_conformance.deviation import parameters_of
 from statsd_conformance.evidence import describe
 from statsd_conformance.hooks import emitters, replays
 from statsd_conformance.hooks.files import DEVIATIONS
-from statsd_conformance.hooks.options import plan_of
+from statsd_conformance.hooks.given import plan_of
 from statsd_conformance.hooks.watch import watched
 from statsd_conformance.properties import PLAN
 from statsd_conformance.report.capture import write_evidence

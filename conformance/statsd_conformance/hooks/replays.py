@@ -15,27 +15,6 @@ PARAMETER: Final = "recording"
 _PORTS: Final = 65_535
 
 
-def add_options(group: pytest.OptionGroup) -> None:
-    """Add the options on recordings of a user's own."""
-    group.addoption(
-        "--replay",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="FILE",
-        help="play this recording to the targets (pcap, pcapng, gzip of either, or lines of text), and hold what they "
-        "make of it against the model and against one another; nothing else is tried then; may be repeated",
-    )
-    group.addoption(
-        "--replay-port",
-        action="append",
-        default=[],
-        type=int,
-        metavar="PORT",
-        help="of a recording that is played, the port that lines went to; may be repeated (default: those of StatsD)",
-    )
-
-
 def check_replays(config: pytest.Config) -> None:
     """Refuse recordings that cannot be read to their end, before anything runs.
 

@@ -182,15 +182,21 @@ def _entries(commented: list[tuple[tuple[int, float, int, bytes] | None, str]]) 
         if frame is None or found is None:
             raise DamagedRecording(f"a packet whose comment says {comment!r}, as those of a relay do not")
         what, number, copy, said = found.groups()
+        packet = frame[3]
         # As they are written here: IP without options, UDP.
-        header = 28 if frame[3][0] >> 4 == 4 else 48
-        yield Entry(what, int(number), int(copy or 0), frame[3][header:], frame[1], said or "")
+        header = 48 if packet[:1] >= b"\x60" else 28
+        if len(packet) < header:
+            raise DamagedRecording(f"a packet of {len(packet)} bytes, which has no room for its headers")
+        yield Entry(what, int(number), int(copy or 0), packet[header:], frame[1], said or "")
 
 
 def _impairment(title: str) -> Impairment:
     values: dict[str, float] = {}
-    for name, value, jitter in _OPTION.findall(title):
-        values[name] = float(value)
-        if jitter:
-            values["jitter"] = float(jitter)
-    return Impairment(int(values.pop("seed", 0)), **values)
+    try:
+        for name, value, jitter in _OPTION.findall(title):
+            values[name] = float(value)
+            if jitter:
+                values["jitter"] = float(jitter)
+        return Impairment(int(values.pop("seed", 0)), **values)
+    except (ValueError, TypeError):
+        raise DamagedRecording(f"a record of a relay whose options cannot be read: {title!r}") from None

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from statsd_corpora.recorded import EXTENSIONS
 from statsd_reference import Options, make_server
 from statsd_reference.model import Flush
 from statsd_reference.receive import Receiver
@@ -11,13 +12,6 @@ from statsd_reference.timers import timer_statistics
 
 # Beyond any recording that fits into memory.
 _NAMES: Final = 10**9
-# What the reference has to be told to read a dialect.
-_EXTENSIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "etsy": (),
-    "dogstatsd": ("dogstatsd", "packing", "h", "d"),
-    "influx": ("influx",),
-    "signalfx": ("signalfx",),
-}
 Statistics = Mapping[str, float]
 
 
@@ -45,7 +39,7 @@ class Modelled:
 
 def modelled(windows: Sequence[Sequence[bytes]], dialect: str, interval: float, token: bytes) -> Modelled:
     """Return what the model makes of datagrams that come within so many flush intervals, of series with that prefix."""
-    options = Options(flush_interval=max(1, round(1000 * interval)), extensions=_EXTENSIONS[dialect], max_names=_NAMES)
+    options = Options(flush_interval=max(1, round(1000 * interval)), extensions=EXTENSIONS[dialect], max_names=_NAMES)
     counters: dict[bytes, float] = {}
     gauges: Mapping[bytes, float] = {}
     timers: dict[bytes, list[Statistics | None]] = {}

@@ -1,27 +1,16 @@
 """Runs of several targets, perhaps on several machines, side by side."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from statsd_conformance.graphite import TOKEN
 from statsd_conformance.report.record import Record, title_of
 from statsd_conformance.report.results import escaped_cell, measured, targets, told
-from statsd_conformance.verdict import Verdict
+from statsd_conformance.verdict import Verdict, worst
 
 # The prefix of a case, which is another in each run.
 _TOKEN: Final = re.compile(TOKEN.pattern.decode())
-# Of several cases of one requirement the first of these that occurs is shown.
-_WORST_FIRST: Final = [
-    Verdict.CRASHED,
-    Verdict.FAIL,
-    Verdict.INCONCLUSIVE,
-    Verdict.DEVIATION,
-    Verdict.NON_STRICT,
-    Verdict.INFO,
-    Verdict.PASS,
-    Verdict.UNSUPPORTED,
-]
 
 
 def matrix(records: Sequence[Record]) -> str:
@@ -49,8 +38,3 @@ def _verdicts(records: Sequence[Record]) -> list[str]:
 def _shown(verdicts: Sequence[Verdict]) -> str:
     """Return the verdict that a cell shows, a dash where the requirement was not tried."""
     return worst(verdicts).value if verdicts else "–"
-
-
-def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return the verdict that stands for several, of which there has to be one."""
-    return min(verdicts, key=_WORST_FIRST.index)

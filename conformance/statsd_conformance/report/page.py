@@ -21,11 +21,10 @@ from markupsafe import Markup
 
 import statsd_conformance
 from statsd_conformance.measured import facts, subjects
-from statsd_conformance.report.matrix import worst
 from statsd_conformance.report.record import Record, title_of, version_alone
 from statsd_conformance.report.replayed import model_shown, pairs_of, shown
 from statsd_conformance.requirement import Class
-from statsd_conformance.verdict import IN_TABLES, Verdict
+from statsd_conformance.verdict import IN_TABLES, Verdict, worst
 
 # What the page shows of a case beside what its requirement and its target say.
 _OF_A_CASE: Final = ("case", "verdict", "note", "required", "observed", "datagrams", "datagrams_sent", "lines")

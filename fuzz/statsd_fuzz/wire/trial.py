@@ -1,6 +1,7 @@
 """One batch on its way: what came of its scenarios, held against the model strictly, or in plain lines only."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Final
@@ -48,7 +49,7 @@ class Looked:
     own: dict[bytes, float] = field(default_factory=dict)
 
 
-class Trial:
+class Trial(ABC):
     """One batch on its way: faults, and what was published, by number of scenario."""
 
     def __init__(self, wire: Wire, batch: Batch) -> None:
@@ -77,9 +78,9 @@ class Trial:
             self.end()
             self.done.set_result(None)
 
+    @abstractmethod
     def look(self, result: Round) -> None:
         """Look at what came of one interval."""
-        raise NotImplementedError
 
     def end(self) -> None:
         """Look at all of it, behind the last interval."""

@@ -1,28 +1,20 @@
-"""A target over the wire: datagrams out through one socket, snapshots in through a sink, fences between the two.
-
-A fence is a counter of a name never used before, sent on the same socket behind a case's own datagrams. A snapshot in
-which that name stands holds everything sent before it. Only the name matters, never the value, so that a target which
-gets every number wrong can still be waited for.
-"""
+"""The connection of one run to one target: what is queued leaves, paced, and what comes back answers fences."""
 
 import asyncio
-import re
 import secrets
-import select
-import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from statsd_conformance.address import Address, Sender
+from statsd_conformance.address import Address
 from statsd_conformance.behind import Behind
-from statsd_conformance.crafted import KINDS, Crafter, address_kind, crafter
+from statsd_conformance.crafted import KINDS, address_kind
 from statsd_conformance.graphite import Snapshot
 from statsd_conformance.kernel import backlog_drops, mtu_of, queue_and_drops
 from statsd_conformance.namespaces import KINDS as LINK_KINDS
-from statsd_conformance.namespaces import Namespaces, link_of
+from statsd_conformance.namespaces import Namespaces
 from statsd_conformance.observers import GraphiteObserver, MakeObserver, Observer, graphite
 from statsd_conformance.profile import Profile
 from statsd_conformance.requirement import Inconclusive, Unsupported
@@ -30,76 +22,18 @@ from statsd_conformance.rhythm import Rhythm
 from statsd_conformance.route import Route, route_of
 from statsd_conformance.target import DIGITS, Crashed, token
 from statsd_conformance.totals import Totals
+from statsd_conformance.wire.fences import Fence, FenceRequest, Fences, NoAnswer, refuse
+from statsd_conformance.wire.held import Held
+from statsd_conformance.wire.queued import BURST, Elsewhere, Piece, Streamed, needed
+from statsd_conformance.wire.ways import Ways
 
-# Of a default receive buffer of Linux, 212,992 bytes, one burst takes no more than this.
-BURST: Final = 64 * 1024
 # Of a burst that is to overrun it, for as long as one processor has work for less than a tenth of a second.
 LARGEST_BURST: Final = 16_384
 # The interval that is assumed until one is known: the default of the original.
-UNKNOWN_INTERVAL: Final = 10.0
+_UNKNOWN_INTERVAL: Final = 10.0
 # What an interval may be before one is known.
-SHORTEST_INTERVAL: Final = 1.0
-# Seconds until a datagram of a burst that found no room is sent again.
-_MOMENT: Final = 1.0
+_SHORTEST_INTERVAL: Final = 1.0
 _CLOSED: Final = "the connection to the target was closed meanwhile"
-
-
-class _Elsewhere(bytes):
-    """A datagram that leaves by the second socket."""
-
-
-class _Streamed(bytes):
-    """Lines that leave by a connection over TCP."""
-
-
-class _Piece(bytes):
-    """Some bytes of lines that leave by a connection over TCP, cut where somebody else said."""
-
-    # Whether it gets a moment to be read in, for what comes together is read together.
-    apart = False
-
-
-class _By(bytes):
-    """A datagram that leaves for another address of the target."""
-
-    sender: Sender | Crafter
-    # In how small pieces it comes is known only over a path.
-    alone: bool
-
-
-class _Signal(bytes):
-    """A datagram of the wire's own, which a target that cuts lines wrongly has to get in one piece."""
-
-
-class NoAnswer(Exception):
-    """No flush came back; the message says what was listened to and for how long."""
-
-
-def room(datagram: bytes) -> int:
-    """Return how much of a receive buffer a datagram takes at most.
-
-    Linux counts what it allocated: 832 bytes for a small one, up to twice its size for a large one.
-    """
-    return 1024 + 2 * len(datagram)
-
-
-@dataclass(frozen=True, slots=True)
-class _FenceRequest:
-    done: "asyncio.Future[int]"
-
-
-@dataclass
-class _Fence:
-    """A fence under way: the calls that wait for it, a name for each sending, and how many snapshots it was seen in."""
-
-    raised: float
-    waiting: list["asyncio.Future[int]"]
-    names: set[bytes] = field(default_factory=set)
-    sent: float = 0.0
-    seen: int = 0
-
-    def __post_init__(self) -> None:
-        self.sent = self.raised
 
 
 @dataclass
@@ -150,22 +84,17 @@ class Wire:
     answers: bool = True
     sent: int = 0
     refused: int = 0
-    _queue: "asyncio.Queue[bytes | _FenceRequest | _Fence]" = field(default_factory=asyncio.Queue)
-    # By number of snapshots, how much of the log they hold, where that is certain; and where in it the fences end.
-    _held: dict[int, int] = field(default_factory=dict)
-    _ends: dict[bytes, int] = field(default_factory=dict)
     unseen: int = 0
+    _queue: "asyncio.Queue[bytes | FenceRequest | Fence]" = field(default_factory=asyncio.Queue)
+    _ways: Ways = field(default_factory=Ways)
+    _held: Held = field(default_factory=Held)
     _forgotten: int = 0
     _totals: Totals = field(default_factory=Totals)
     _rhythm: Rhythm = field(default_factory=Rhythm)
-    _fences: list[_Fence] = field(default_factory=list)
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
     _burst: int = 0
-    _stream: Sender | None = None
-    _senders: dict[str, Sender | Crafter] = field(default_factory=dict)
     _sending: bool = False
     _cases: int = 0
-    _raised: int = 0
     _sent_last: float = 0.0
     _sink_port: int = 0
     route: Route = field(default_factory=Route)
@@ -173,7 +102,7 @@ class Wire:
     def __post_init__(self) -> None:
         self.run = "".join(secrets.choice(DIGITS) for _ in range(5))
         self.sink = self._made(graphite("127.0.0.1", 0))
-        self._fence_name = re.compile(rb"q%bfence[0-9]+z" % self.run.encode())
+        self._fences = Fences(self.run)
 
     async def open(self, sink_host: str, sink_port: int) -> int:
         """Listen as Graphite; return the sink's port."""
@@ -210,13 +139,8 @@ class Wire:
 
     async def connect(self) -> None:
         """Open the socket that lines go out of, and start sending what is queued."""
-        self._socket = await self.address.connect()
-        try:
-            self._other = await self.address.connect()
-        except BaseException:
-            self._socket.close()
-            raise
-        self.route = route_of(self._socket.socket, self._sink_port)
+        await self._ways.open(self.address)
+        self.route = route_of(self._ways.socket, self._sink_port)
         self.answers = True
         self._totals = Totals()
         self._tasks = [asyncio.create_task(self._pump()), asyncio.create_task(self._watch())]
@@ -233,37 +157,18 @@ class Wire:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._tasks:
-            self._socket.close()
-            self._other.close()
-        for sender in self._senders.values():
-            sender.close()
-        self._senders = {}
-        if self._stream:
-            self._stream.close()
-            self._stream = None
+        self._ways.close()
         self._tasks, self._sending = [], False
         closed = Inconclusive(_CLOSED)
         self._fail(closed)
         while not self._queue.empty():
             item = self._queue.get_nowait()
-            if isinstance(item, _FenceRequest):
-                _refuse([item.done], closed)
+            if isinstance(item, FenceRequest):
+                refuse([item.done], closed)
 
     async def open_stream(self) -> bool:
         """Connect over TCP to where datagrams go, unless that was done before; tell whether somebody listens there."""
-        if self.address.scheme != "udp":
-            return False
-        if self._stream is None:
-            try:
-                opened = await replace(self.address, scheme="tcp").connect()
-            except OSError:
-                return False
-            if self._stream is not None:
-                opened.close()
-                return True
-            self._stream = opened
-        return True
+        return await self._ways.open_stream(self.address)
 
     def address_of(self, kind: str) -> Address | None:
         """Return the target's address of that kind, its main one first; None where nobody said one."""
@@ -279,40 +184,24 @@ class Wire:
         Raises:
             OSError: nothing is there.
         """
-        if kind not in self._senders:
-            address = self.address_of(kind)
-            made = await self._sender(kind, address) if address else None
-            if made:
-                self._senders[kind] = made
-        return kind in self._senders
-
-    async def _sender(self, kind: str, address: Address) -> Sender | Crafter | None:
-        if kind in KINDS:
-            return crafter(kind, address)
-        if kind not in LINK_KINDS:
-            return await address.connect()
-        if self.paths is None:
-            return None
-        return Sender(self.paths.connected(link_of(kind), address.host, address.port), stream=False)
+        return await self._ways.open_kind(kind, self.address_of(kind), self.paths)
 
     def transmit_by(self, kind: str, datagram: bytes) -> None:
         """Queue one datagram for the address of that kind, whose socket is open."""
-        queued = _By(datagram)
-        queued.sender, queued.alone = self._senders[kind], kind in LINK_KINDS
-        self.transmit(queued)
+        self.transmit(self._ways.by(kind, datagram))
 
     def transmit_elsewhere(self, datagram: bytes) -> None:
         """Queue one datagram that leaves from the second socket."""
-        self.transmit(_Elsewhere(datagram))
+        self.transmit(Elsewhere(datagram))
 
     def transmit_over_stream(self, lines: bytes) -> None:
         """Queue lines for the stream, which is open."""
-        self.transmit(_Streamed(lines))
+        self.transmit(Streamed(lines))
 
     def transmit_pieces(self, pieces: Iterable[bytes], *, apart: bool = False) -> None:
         """Queue pieces of lines for the stream, a moment between them if `apart`; lost where it is closed."""
         for piece in pieces:
-            queued = _Piece(piece)
+            queued = Piece(piece)
             queued.apart = apart
             self.transmit(queued)
 
@@ -324,7 +213,7 @@ class Wire:
     @property
     def interval(self) -> float:
         """The flush interval in seconds: as told, else as measured, else that of the original."""
-        return self.known_or_measured or UNKNOWN_INTERVAL
+        return self.known_or_measured or _UNKNOWN_INTERVAL
 
     @property
     def known_or_measured(self) -> float | None:
@@ -336,7 +225,7 @@ class Wire:
     @property
     def silence(self) -> float:
         """Seconds without a line after which a flush has ended: well inside the shortest interval that may be."""
-        return min(self.profile.silence, (self.known_or_measured or SHORTEST_INTERVAL) / 3)
+        return min(self.profile.silence, (self.known_or_measured or _SHORTEST_INTERVAL) / 3)
 
     @property
     def patience(self) -> float:
@@ -346,7 +235,7 @@ class Wire:
     @property
     def unanswered(self) -> float | None:
         """Monotonic seconds when the oldest fence was raised that did not come back yet; None where there is none."""
-        return self._fences[0].raised if self._fences else None
+        return self._fences.under_way[0].raised if self._fences.under_way else None
 
     def transmit(self, datagram: bytes) -> None:
         """Queue one datagram."""
@@ -359,7 +248,7 @@ class Wire:
             NoAnswer: no such flush came in time.
             Crashed: the target's process is gone.
         """
-        request = _FenceRequest(asyncio.get_running_loop().create_future())
+        request = FenceRequest(asyncio.get_running_loop().create_future())
         self._queue.put_nowait(request)
         return await request.done
 
@@ -368,14 +257,11 @@ class Wire:
 
         None where it is not certain which they are, or where not all of it were plain datagrams.
         """
-        if first not in self._held or last not in self._held or self.address.scheme == "tcp":
-            return None
-        sent = self.log[self._held[first] : self._held[last]]
-        return None if any(isinstance(one, _Streamed | _Piece | _By) for one in sent) else sent
+        return None if self.address.scheme == "tcp" else self._held.between(first, last, self.log)
 
     def streamed(self) -> None:
         """Note that a case sent something over a connection of its own."""
-        self.log.append(_Streamed())
+        self.log.append(Streamed())
 
     def forget(self, snapshots: int) -> None:
         """Let go of the lines of the first so many snapshots, and of what was sent so far: a long run has no room."""
@@ -383,13 +269,12 @@ class Wire:
             self.snapshots[number] = replace(self.snapshots[number], lines=())
         self._forgotten = max(self._forgotten, snapshots)
         self.log.clear()
-        self._held.clear()
-        self._ends.clear()
+        self._held.forget()
 
     @property
     def mtu(self) -> int | None:
         """The MTU of the link by which datagrams leave, in bytes, or of the path; None where nobody says."""
-        return mtu_of(self._socket.socket)
+        return mtu_of(self._ways.socket)
 
     def drops(self) -> int:
         """Return how many datagrams the kernel dropped at the target's socket so far; 0 where it cannot be seen."""
@@ -408,7 +293,7 @@ class Wire:
         before, elsewhere = self.drops(), backlog_drops()
         # In a thread, so that whoever else waits in this loop is heard meanwhile.
         try:
-            await asyncio.to_thread(_flood, self._socket.socket, datagram, number)
+            await asyncio.to_thread(self._ways.flood, datagram, number)
         except OSError as error:
             raise Inconclusive(f"sending to {self.address} failed: {error.strerror or error}") from None
         self.sent += number
@@ -451,28 +336,16 @@ class Wire:
         self._rhythm.take(snapshot)
         if snapshot.unseen_since is not None and snapshot.unseen_since < self._sent_last:
             self.unseen += 1
-        # All at once: a flush may have a hundred thousand lines.
-        names = set(self._fence_name.findall(b"\n".join([line.path for line in snapshot.lines]).lower()))
-        held = max((self._ends[name] for name in names if name in self._ends), default=0)
-        # A fence that is not in it tells that nothing behind is, either.
-        if held and all(isinstance(one, _Signal) for one in self.log[held : held + 1]):
-            self._held[len(self.snapshots)] = held
-        passed = 0
-        for number, fence in enumerate(self._fences, start=1):
-            fence.seen += not fence.names.isdisjoint(names)
-            if fence.seen >= self.profile.rounds:
-                # What an earlier fence waited for was sent before, on the same socket.
-                passed = number
-        self._resolve(passed)
-        for fence in self._fences:
-            if not fence.names.isdisjoint(names):
-                # It is wanted once more, and not every target publishes an idle counter again.
-                self._send_again(fence)
+        names = self._fences.names_in(snapshot)
+        self._held.take(names, len(self.snapshots), self.log)
+        self._resolve(self._fences.passed(names, self.profile.rounds))
+        for fence in self._fences.seen_in(names):
+            # It is wanted once more, and not every target publishes an idle counter again.
+            self._send_again(fence)
 
-    def _resolve(self, passed: int) -> None:
-        done, self._fences = self._fences[:passed], self._fences[passed:]
-        self.answers |= bool(done)
-        for fence in done:
+    def _resolve(self, passed: Sequence[Fence]) -> None:
+        self.answers |= bool(passed)
+        for fence in passed:
             for waiting in fence.waiting:
                 if not waiting.done():
                     waiting.set_result(len(self.snapshots))
@@ -484,35 +357,32 @@ class Wire:
             while not self._queue.empty():
                 batch.append(self._queue.get_nowait())
             self._sending = True
-            waiting = [item.done for item in batch if isinstance(item, _FenceRequest)]
+            waiting = [item.done for item in batch if isinstance(item, FenceRequest)]
             try:
                 for item in batch:
-                    if isinstance(item, _Fence):
+                    if isinstance(item, Fence):
                         await self._send_fence(item)
-                    elif not isinstance(item, _FenceRequest):
+                    elif not isinstance(item, FenceRequest):
                         await self._send(item)
                 if waiting:
                     await self._raise_fence(waiting)
             except OSError as error:
-                self._fences = [fence for fence in self._fences if fence.waiting is not waiting]
-                _refuse(waiting, Inconclusive(f"sending to {self.address} failed: {error.strerror or error}"))
+                self._fences.take_back(waiting)
+                refuse(waiting, Inconclusive(f"sending to {self.address} failed: {error.strerror or error}"))
             except asyncio.CancelledError:
-                _refuse(waiting, Inconclusive(_CLOSED))
+                refuse(waiting, Inconclusive(_CLOSED))
                 raise
             self._sending = False
 
     async def _raise_fence(self, waiting: list["asyncio.Future[int]"]) -> None:
-        fence = _Fence(time.monotonic(), waiting)
-        self._fences.append(fence)
+        fence = Fence(time.monotonic(), waiting)
+        self._fences.under_way.append(fence)
         await self._send_fence(fence)
 
-    async def _send_fence(self, fence: _Fence) -> None:
-        """Send a fence under one more name, so that a snapshot tells which of its datagrams it holds."""
-        self._raised += 1
-        name = b"q%bfence%dz" % (self.run.encode(), self._raised)
-        fence.names.add(name)
-        await self._send(fence_line(name))
-        self._ends[name] = len(self.log)
+    async def _send_fence(self, fence: Fence) -> None:
+        name, line = self._fences.line(fence)
+        await self._send(line)
+        self._held.ends(name, len(self.log))
 
     async def _send(self, datagram: bytes) -> None:
         """Send one datagram, once there is room for it.
@@ -520,39 +390,18 @@ class Wire:
         Raises:
             OSError: it cannot be sent, being too long for example.
         """
-        # A datagram that comes in pieces takes the room of all of them.
-        needed = BURST if isinstance(datagram, _By) and datagram.alone else room(datagram)
-        if self._burst + needed > BURST:
+        room_needed = needed(datagram)
+        if self._burst + room_needed > BURST:
             await self._drained(1.0)
-        self._burst += needed
+        self._burst += room_needed
         self.sent += 1
         self.log.append(datagram)
         self._sent_last = time.monotonic()
-        if isinstance(datagram, _Piece):
-            await self._send_piece(datagram)
-            return
         try:
-            sender: Sender | Crafter = self._other if isinstance(datagram, _Elsewhere) else self._socket
-            if isinstance(datagram, _By):
-                sender = datagram.sender
-            if isinstance(datagram, _Streamed) and self._stream:
-                sender = self._stream
-            await sender.send(datagram, whole=isinstance(datagram, _Signal | _Streamed))
+            await self._ways.send(datagram)
         except ConnectionRefusedError:
             # ICMP port unreachable for an earlier datagram: nobody listens there at the moment.
             self.refused += 1
-
-    async def _send_piece(self, piece: _Piece) -> None:
-        try:
-            if self._stream:
-                await self._stream.send_piece(piece)
-                if piece.apart:
-                    await asyncio.sleep(0.001)
-        except OSError:
-            # The target has closed it, which it may.
-            if self._stream:
-                self._stream.close()
-            self._stream = None
 
     async def _drained(self, limit: float) -> bool:
         """Wait until a local target has read what is in its socket, elsewhere a moment; tell whether it did in time."""
@@ -574,14 +423,14 @@ class Wire:
         """Look after fences under way: nudge, send again what may have been lost, give up in the end."""
         while True:
             await asyncio.sleep(0.1)
-            if not self._fences:
+            if not self._fences.under_way:
                 continue
             if not self.alive():
                 self._fail(Crashed("its process has ended"))
                 continue
             if self.nudge:
                 await self.nudge()
-            now, oldest = time.monotonic(), self._fences[0]
+            now, oldest = time.monotonic(), self._fences.under_way[0]
             if now - oldest.raised > self.patience:
                 heard = (
                     f"{len(self.snapshots)} flushes heard, none with the fence" if self.snapshots else "nothing heard"
@@ -591,40 +440,9 @@ class Wire:
                 # It was lost on the way.
                 self._send_again(oldest)
 
-    def _send_again(self, fence: _Fence) -> None:
+    def _send_again(self, fence: Fence) -> None:
         fence.sent = time.monotonic()
         self._queue.put_nowait(fence)
 
     def _fail(self, error: Exception) -> None:
-        fences, self._fences = self._fences, []
-        self.answers &= not fences
-        for fence in fences:
-            _refuse(fence.waiting, error)
-
-
-def fence_line(name: bytes) -> bytes:
-    """Return the datagram that raises a fence; it ends in LF, for targets that lose a line which does not."""
-    return _Signal(name + b":1|c\n")
-
-
-def _refuse(waiting: Sequence["asyncio.Future[int]"], error: Exception) -> None:
-    """Let everybody who still waits see `error`."""
-    for future in waiting:
-        if not future.done():
-            future.set_exception(error)
-
-
-def _flood(connected: socket.socket, datagram: bytes, number: int) -> None:
-    """Send a datagram so many times, as fast as may be.
-
-    Raises:
-        OSError: one does not leave.
-    """
-    send = connected.send
-    for _ in range(number):
-        try:
-            send(datagram)
-        except (ConnectionRefusedError, BlockingIOError):
-            # An answer to an earlier one, that nobody listens; or no room to send, which is no loss on the way.
-            select.select([], [connected], [], _MOMENT)
-            send(datagram)
+        self.answers &= not self._fences.fail(error)
