@@ -3,6 +3,7 @@
 Slow, because each search is a process of its own that runs for a second or more.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from statsd_conformance.__main__ import main
-from statsd_fuzz.inprocess import campaign, search
+from statsd_fuzz.inprocess import campaign, load, search, subject_of
 from statsd_fuzz.inprocess.campaign import Finding, case_of
 from statsd_fuzz.inprocess.search import Plan
 
@@ -165,6 +166,34 @@ def test_bad_usage_ends_with_2_and_a_line_that_names_it(options: list[str], word
     assert result.exit_code == 2, result.output
     assert words in result.output
     assert "Traceback" not in result.output
+
+
+def test_a_search_ends_with_the_process_that_began_it(tmp_path: Path) -> None:
+    plan = Plan("python:python_targets:Right", str(tmp_path), seconds=600.0)
+    command = [sys.executable, "-m", "statsd_fuzz.inprocess.search", search.written(plan)]
+    environment = {**os.environ, "PYTHONPATH": str(TESTS)}
+    searching = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
+    assert searching.stdin
+    searching.stdin.close()
+    try:
+        assert searching.wait(20) == 0
+    finally:
+        searching.kill()
+        searching.wait()
+
+
+def test_an_interrupted_search_knows_how_far_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(TESTS))
+
+    def interrupt(finding: Finding) -> None:
+        raise KeyboardInterrupt
+
+    name = "python:python_targets:RaisesOnNan"
+    result = campaign.Result()
+    with pytest.raises(KeyboardInterrupt):
+        campaign.run(subject_of(load(name)), Plan(name, "", seconds=60.0, seed=7), interrupt, result)
+    assert result.inputs > 0
+    assert result.seconds > 0.0
 
 
 def test_a_search_that_does_not_begin_says_why(fuzz: Fuzz, monkeypatch: pytest.MonkeyPatch) -> None:
