@@ -158,6 +158,11 @@ def test_a_target_that_hangs_is_a_finding(fuzz: Fuzz, tmp_path: Path, monkeypatc
         (["--target", "python:python_targets:parse", "--rate", "5"], "--rate is for targets over the wire"),
         (["--target", "python:python_targets:parse", "--hostile"], "--hostile is for targets over the wire"),
         (["--target", "reference", "--refusal", "ValueError"], "--refusal is for targets python:package.module:name"),
+        (
+            ["--target", "reference", "--findings", "/dev/null/x"],
+            "--findings /dev/null/x: cannot be written: Not a dir",
+        ),
+        (["--target", "python:python_targets:parse", "--corpus", "/dev/null/x"], "--corpus /dev/null/x: cannot be"),
         ([], "Missing option '--target'"),
     ],
 )
@@ -166,6 +171,16 @@ def test_bad_usage_ends_with_2_and_a_line_that_names_it(options: list[str], word
     assert result.exit_code == 2, result.output
     assert words in result.output
     assert "Traceback" not in result.output
+
+
+def test_a_finding_that_cannot_be_saved_is_told_all_the_same(fuzz: Fuzz, tmp_path: Path) -> None:
+    # Where the folder of a finding is to be there is one of its name.
+    (tmp_path / "found" / "raises-keyerror-in-feed").mkdir(parents=True)
+    done = fuzz("RaisesOnNan", "--seconds", "1")
+    assert done.status == 1, done.text
+    assert f"not saved in {tmp_path / 'found'}: Is a directory, 3 bytes:" in done.text
+    assert "b'nan')" in done.text
+    assert "1 finding in " in done.text
 
 
 def test_a_search_ends_with_the_process_that_began_it(tmp_path: Path) -> None:

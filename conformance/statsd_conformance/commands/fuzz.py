@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING, Final
@@ -25,6 +26,8 @@ _FINDINGS: Final = ".conformance/fuzz"
 # What a Python target's flush is of, where nobody says otherwise: the default of the original.
 _PYTHON_INTERVAL: Final = 10.0
 _LARGEST_SEED: Final = 2**31 - 1
+# What a finding or two take in a folder, in bytes.
+_LEAST_ROOM: Final = 65_536
 # Options that say nothing of the other sort of targets.
 _OF_THE_WIRE: Final = ("rate", "deviations", "sink", "hostile", "strict")
 _OF_PYTHON: Final = ("refusals",)
@@ -80,6 +83,9 @@ def fuzz(
 
     seed = seed or SystemRandom().randint(1, _LARGEST_SEED // 2)
     _check_options(context, target, is_python=target.startswith(PREFIX))
+    _check_folder("--findings", findings)
+    if corpus:
+        _check_folder("--corpus", corpus)
     if not target.startswith(PREFIX):
         from statsd_conformance.session import Settings
         from statsd_fuzz.wire.campaign import Plan as WirePlan
@@ -110,6 +116,28 @@ def _check_options(context: click.Context, target: str, *, is_python: bool) -> N
         given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
         if given and option.name in useless:
             raise click.UsageError(f"--target {target}: {option.opts[0]} is for targets {sort}; leave it out")
+
+
+def _check_folder(option: str, folder: Path) -> None:
+    """Refuse a folder that cannot be written before anything is searched for; what is made to find out is removed.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    made: list[Path] = []
+    try:
+        made += [one for one in (folder, *folder.parents) if not one.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(_LEAST_ROOM))
+    except OSError as error:
+        raise click.UsageError(
+            f"{option} {folder}: cannot be written: {error.strerror}; name a folder that can"
+        ) from None
+    finally:
+        for one in made:
+            with suppress(OSError):
+                one.rmdir()
 
 
 def _entries(file: Path) -> "Mapping[str, Entry]":
@@ -157,7 +185,8 @@ def _fuzz_wire(asked: "Search") -> int:
     ) as error:
         raise click.UsageError(f"--target {asked.target}: {error}") from None
     except OSError as error:
-        raise click.UsageError(f"{error.filename}: {error.strerror}") from None
+        click.echo("\n".join(line for one in found for line in one.summary()))
+        raise click.UsageError(f"{error.filename}: {error.strerror}; the search ended there") from None
     except KeyboardInterrupt:
         click.echo("interrupted")
     if not found:
@@ -204,9 +233,11 @@ def _tell(finding: "Finding", plan: "Plan", folder: Path, entry: "Entry | None")
     from statsd_fuzz.known import snippet
 
     case = case_of(finding, plan)
-    path = saved(finding, folder)
-    path.with_name(f"test_{finding.name.replace('-', '_')}.py").write_text(case, encoding="utf-8")
-    click.echo(f"\n{finding.name}: {finding.sentence}\n{path}, {len(finding.data)} bytes:\n")
+    try:
+        place = str(saved(finding, case, folder))
+    except OSError as error:
+        place = f"not saved in {folder}: {error.strerror}"
+    click.echo(f"\n{finding.name}: {finding.sentence}\n{place}, {len(finding.data)} bytes:\n")
     click.echo("".join(f"    {line}\n" if line else "\n" for line in case.split("\n")).rstrip() + "\n")
     if entry:
         click.echo(f"it is listed as fixed: {entry.reason}\n")

@@ -243,11 +243,16 @@ class _Tail:
         return lines[-1] if lines else "it said nothing"
 
 
-def saved(finding: Finding, folder: Path) -> Path:
-    """Write the input of a finding, and its case, into a folder, under its name; return the file of the input."""
+def saved(finding: Finding, case: str, folder: Path) -> Path:
+    """Write the input of a finding, and its case, into a folder, under its name; return the file of the input.
+
+    Raises:
+        OSError: the folder or a file cannot be written.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / finding.name
     path.write_bytes(finding.data)
+    path.with_name(f"test_{finding.name.replace('-', '_')}.py").write_text(case, encoding="utf-8")
     return path
 
 

@@ -14,7 +14,7 @@ from statsd_fuzz.wire.collected import Collected, Told
 from statsd_fuzz.wire.display import Progress, displayed
 from statsd_fuzz.wire.finding import Origin
 from statsd_fuzz.wire.known import Known
-from statsd_fuzz.wire.saved import saved
+from statsd_fuzz.wire.saved import saved_or_why_not
 from statsd_fuzz.wire.telling import told_of
 from statsd_reference import Options
 
@@ -59,7 +59,7 @@ async def search(asked: Search, console: "Console", told: Callable[[Collected], 
         origin = Origin(asked.target, wire.address, wire.interval, plan.seed, strict, streams)
 
         def tell(one: Told) -> None:
-            path = saved(one.finding, asked.findings)
+            path = saved_or_why_not(one.finding, asked.findings)
             console.print(f"\n{told_of(one, path)}\n", soft_wrap=True, highlight=False, markup=False)
 
         collected = Collected(origin, asked.known, tell)
