@@ -83,6 +83,7 @@ def fuzz(
 
     seed = seed or SystemRandom().randint(1, _LARGEST_SEED // 2)
     _check_options(context, target, is_python=target.startswith(PREFIX))
+    _check_profile(profile)
     _check_folder("--findings", findings)
     if corpus:
         _check_folder("--corpus", corpus)
@@ -116,6 +117,20 @@ def _check_options(context: click.Context, target: str, *, is_python: bool) -> N
         given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
         if given and option.name in useless:
             raise click.UsageError(f"--target {target}: {option.opts[0]} is for targets {sort}; leave it out")
+
+
+def _check_profile(name: str) -> None:
+    """Refuse a profile that does not read as one.
+
+    Raises:
+        UsageError: there is no such profile, or something is wrong with it.
+    """
+    from statsd_conformance.profile import ProfileError, load_profile
+
+    try:
+        load_profile(name or "reference")
+    except ProfileError as error:
+        raise click.UsageError(f"--profile: {error}") from None
 
 
 def _check_folder(option: str, folder: Path) -> None:
@@ -156,8 +171,10 @@ def _listed(target: str, file: Path | None, deviations: str) -> "Known":
 
     try:
         return known_of(target, file, deviations)
-    except (KnownError, DeviationError) as error:
+    except KnownError as error:
         raise click.UsageError(str(error)) from None
+    except DeviationError as error:
+        raise click.UsageError(f"--deviations: {error}") from None
 
 
 def _fuzz_wire(asked: "Search") -> int:
