@@ -153,7 +153,10 @@ def test_a_target_that_hangs_is_a_finding(fuzz: Fuzz, tmp_path: Path, monkeypatc
         (["--target", "python:nowhere:x"], "cannot import nowhere"),
         (["--target", "python:python_targets:parse", "--profile", "none-such"], "Error: --profile: no profile"),
         (["--target", "python:python_targets:parse", "--seconds", "0"], "0 is not in the range"),
-        (["--target", "reference", "--seconds", "long"], "Invalid value for '--seconds': 'long' is not a valid number."),
+        (
+            ["--target", "reference", "--seconds", "long"],
+            "Invalid value for '--seconds': 'long' is not a valid number.",
+        ),
         (["--target", "python:python_targets:parse", "--known", "/none-such"], "--known /none-such: No such file"),
         (["--target", "python:python_targets:parse", "--deviations", "statsd"], "--deviations is for targets over the"),
         (["--target", "python:python_targets:parse", "--rate", "5"], "--rate is for targets over the wire"),
