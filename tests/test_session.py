@@ -1,6 +1,7 @@
 """A target found or not found, before and around its cases."""
 
 import asyncio
+import re
 import shlex
 import socket
 import sys
@@ -189,6 +190,19 @@ def test_program_that_does_not_listen_is_a_problem_that_says_where_it_was_to(
     assert "was started and did not listen on 127.0.0.1:" in found.problem
     assert "/udp within 0.1 s, where its command line" in found.problem
     assert found.problem.endswith(" tells it to: it still runs, its log is empty")
+
+
+def test_program_that_publishes_nothing_is_a_problem_that_says_how_to_tell_it_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_BIND", 0.0)
+    serve = "import socket, sys, time; s = socket.socket(type=2); s.bind((str(), int(sys.argv[1]))); time.sleep(60)"
+    command = f"exec:{sys.executable} -c '{serve}' {{port}} {{graphite_port}}"
+    found = examined(command, Settings(tmp_path, interval=0.05))
+    assert re.search(
+        r"listened as Graphite on 127.0.0.1:\d+ for \d s, but no connection came in\. Hand on \{graph", found.problem
+    )
+    assert found.problem.endswith("or --interval SECONDS; it still runs, its log is empty")
 
 
 @pytest.mark.parametrize("times", [1, 2, 3])
