@@ -3,7 +3,9 @@
 Slow, because each search is a process of its own that runs for a second or more.
 """
 
+import asyncio
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,9 +16,15 @@ import pytest
 from click.testing import CliRunner
 
 from statsd_conformance.__main__ import main
+from statsd_conformance.commands import fuzz as fuzz_command
+from statsd_conformance.session import TargetError
+from statsd_fuzz.fault import Fault
 from statsd_fuzz.inprocess import campaign, load, search, subject_of
 from statsd_fuzz.inprocess.campaign import Finding, case_of
 from statsd_fuzz.inprocess.search import Plan
+from statsd_fuzz.wire import run
+from statsd_fuzz.wire.campaign import Campaign
+from statsd_fuzz.wire.scenario import Scenario
 
 TESTS = Path(__file__).parent
 
@@ -199,6 +207,54 @@ def test_a_search_ends_with_the_process_that_began_it(tmp_path: Path) -> None:
     finally:
         searching.kill()
         searching.wait()
+
+
+@pytest.mark.parametrize("deaf", [False, True], ids=["in-front", "deaf-to-ctrl-c"])
+def test_sigterm_ends_a_search_with_what_it_found(fuzz: Fuzz, monkeypatch: pytest.MonkeyPatch, deaf: bool) -> None:
+    monkeypatch.setattr(fuzz_command, "_tell", lambda *told: signal.raise_signal(signal.SIGTERM))
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN if deaf else signal.default_int_handler)
+    try:
+        done = fuzz("RaisesOnNan", "--seconds", "60")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert done.status == 1, done.text
+    assert "interrupted\n1 finding in " in done.text
+
+
+def test_a_search_that_is_interrupted_before_it_began_found_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def interrupted(*asked: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(run, "unless_silent", interrupted)
+    monkeypatch.setattr(run, "_made_out", lambda subject: None)
+    result = CliRunner().invoke(main, ["fuzz", "--target", "reference"])
+    assert (result.exit_code, result.output) == (130, "interrupted\n")
+
+
+def test_nothing_judged_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing(campaign: Campaign) -> None:
+        return
+
+    monkeypatch.setattr(Campaign, "run", nothing)
+    result = CliRunner().invoke(main, ["fuzz", "--target", "reference", "--interval", "0.05", "--seconds", "1"])
+    assert result.exit_code == 2, result.output
+    assert "nothing was judged within 1 s, in intervals of 0.05 s; give it more --seconds" in result.output
+
+
+def test_what_was_found_is_told_where_a_target_cannot_be_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def ends(campaign: Campaign) -> None:
+        campaign.collected.note(Scenario(((b"q000000000.a:1|c",),)), Fault("dies", "it stopped"))
+        raise TargetError("reference was started and ended")
+
+    monkeypatch.setattr(Campaign, "run", ends)
+    saved = ["--findings", str(tmp_path)]
+    result = CliRunner().invoke(main, ["fuzz", "--target", "reference", "--interval", "0.05", *saved])
+    assert result.exit_code == 1, result.output
+    assert "1 finding:\n  dies: dies\n" in result.output
+    assert "Error: --target reference was started and ended; the search ended there\n" in result.output
 
 
 def test_an_interrupted_search_knows_how_far_it_came(monkeypatch: pytest.MonkeyPatch) -> None:

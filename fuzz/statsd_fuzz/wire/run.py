@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from statsd_conformance.probe import UNKNOWN
 from statsd_conformance.progress import WATCHED, counted
 from statsd_conformance.progress import Progress as Watched
-from statsd_conformance.session import Settings, Subject, find_profile, running, unless_silent
+from statsd_conformance.session import Settings, Subject, TargetError, find_profile, running, unless_silent
 from statsd_conformance.targets.named import REMEMBERED
 from statsd_fuzz.wire.campaign import Campaign, Plan
 from statsd_fuzz.wire.collected import Collected, Told
@@ -76,6 +76,11 @@ async def search(asked: Search, console: "Console", told: Callable[[Collected], 
         finally:
             for line in _ending(campaign):
                 _say(console, line)
+        if not (progress.datagrams or collected.all or collected.unstable or collected.unpursued):
+            raise TargetError(
+                f"nothing was judged within {plan.seconds:g} s, in intervals of {wire.interval:.3g} s; give it more "
+                "--seconds"
+            )
         return collected
 
 
