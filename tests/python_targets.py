@@ -128,6 +128,11 @@ class Counting(Right):
         return {name: self.total if name.endswith(b"again") else value for name, value in counters.items()}
 
 
+async def in_time(datagram: bytes) -> Iterable[tuple[str, float, str]]:
+    """Return what the line of a counter is, later."""
+    return [("canary", 17.0, "c")]
+
+
 def parse(datagram: bytes) -> Iterator[tuple[bytes, object, str, float]]:
     """Yield samples as tuples."""
     for outcome in REFERENCE.read(datagram).outcomes:

@@ -3,6 +3,9 @@
 Slow, because each search is a process of its own that runs for a second or more.
 """
 
+import asyncio
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,9 +16,15 @@ import pytest
 from click.testing import CliRunner
 
 from statsd_conformance.__main__ import main
-from statsd_fuzz.inprocess import campaign, search
+from statsd_conformance.commands import fuzz as fuzz_command
+from statsd_conformance.session import TargetError
+from statsd_fuzz.fault import Fault
+from statsd_fuzz.inprocess import campaign, load, search, subject_of
 from statsd_fuzz.inprocess.campaign import Finding, case_of
 from statsd_fuzz.inprocess.search import Plan
+from statsd_fuzz.wire import run
+from statsd_fuzz.wire.campaign import Campaign
+from statsd_fuzz.wire.scenario import Scenario
 
 TESTS = Path(__file__).parent
 
@@ -146,17 +155,26 @@ def test_a_target_that_hangs_is_a_finding(fuzz: Fuzz, tmp_path: Path, monkeypatc
     [
         (["--target", "nowhere"], "exec:COMMAND or a name: reference"),
         (["--target", "exec:true"], "needs {port} and {graphite_port}"),
-        (["--target", "reference", "--profile", "none-such"], "no profile 'none-such'"),
+        (["--target", "reference", "--profile", "none-such"], "Error: --profile: no profile 'none-such'"),
         (["--target", "reference", "--known", "/none-such"], "--known /none-such: No such file"),
-        (["--target", "reference", "--deviations", "none-such"], "no deviations 'none-such'"),
+        (["--target", "reference", "--deviations", "none-such"], "Error: --deviations: no deviations 'none-such'"),
         (["--target", "python:nowhere:x"], "cannot import nowhere"),
-        (["--target", "python:python_targets:parse", "--profile", "none-such"], "none-such"),
+        (["--target", "python:python_targets:parse", "--profile", "none-such"], "Error: --profile: no profile"),
         (["--target", "python:python_targets:parse", "--seconds", "0"], "0 is not in the range"),
+        (
+            ["--target", "reference", "--seconds", "long"],
+            "Invalid value for '--seconds': 'long' is not a valid number.",
+        ),
         (["--target", "python:python_targets:parse", "--known", "/none-such"], "--known /none-such: No such file"),
         (["--target", "python:python_targets:parse", "--deviations", "statsd"], "--deviations is for targets over the"),
         (["--target", "python:python_targets:parse", "--rate", "5"], "--rate is for targets over the wire"),
         (["--target", "python:python_targets:parse", "--hostile"], "--hostile is for targets over the wire"),
         (["--target", "reference", "--refusal", "ValueError"], "--refusal is for targets python:package.module:name"),
+        (
+            ["--target", "reference", "--findings", "/dev/null/x"],
+            "--findings /dev/null/x: cannot be written: Not a dir",
+        ),
+        (["--target", "python:python_targets:parse", "--corpus", "/dev/null/x"], "--corpus /dev/null/x: cannot be"),
         ([], "Missing option '--target'"),
     ],
 )
@@ -165,6 +183,92 @@ def test_bad_usage_ends_with_2_and_a_line_that_names_it(options: list[str], word
     assert result.exit_code == 2, result.output
     assert words in result.output
     assert "Traceback" not in result.output
+
+
+def test_a_finding_that_cannot_be_saved_is_told_all_the_same(fuzz: Fuzz, tmp_path: Path) -> None:
+    # Where the folder of a finding is to be there is one of its name.
+    (tmp_path / "found" / "raises-keyerror-in-feed").mkdir(parents=True)
+    done = fuzz("RaisesOnNan", "--seconds", "1")
+    assert done.status == 1, done.text
+    assert f"not saved in {tmp_path / 'found'}: Is a directory, 3 bytes:" in done.text
+    assert "b'nan')" in done.text
+    assert "1 finding in " in done.text
+
+
+def test_a_search_ends_with_the_process_that_began_it(tmp_path: Path) -> None:
+    plan = Plan("python:python_targets:Right", str(tmp_path), seconds=600.0)
+    command = [sys.executable, "-m", "statsd_fuzz.inprocess.search", search.written(plan)]
+    environment = {**os.environ, "PYTHONPATH": str(TESTS)}
+    searching = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
+    assert searching.stdin
+    searching.stdin.close()
+    try:
+        assert searching.wait(20) == 0
+    finally:
+        searching.kill()
+        searching.wait()
+
+
+@pytest.mark.parametrize("deaf", [False, True], ids=["in-front", "deaf-to-ctrl-c"])
+def test_sigterm_ends_a_search_with_what_it_found(fuzz: Fuzz, monkeypatch: pytest.MonkeyPatch, deaf: bool) -> None:
+    monkeypatch.setattr(fuzz_command, "_tell", lambda *told: signal.raise_signal(signal.SIGTERM))
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN if deaf else signal.default_int_handler)
+    try:
+        done = fuzz("RaisesOnNan", "--seconds", "60")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert done.status == 1, done.text
+    assert "interrupted\n1 finding in " in done.text
+
+
+def test_a_search_that_is_interrupted_before_it_began_found_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def interrupted(*asked: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(run, "unless_silent", interrupted)
+    monkeypatch.setattr(run, "_made_out", lambda subject: None)
+    result = CliRunner().invoke(main, ["fuzz", "--target", "reference"])
+    assert (result.exit_code, result.output) == (130, "interrupted\n")
+
+
+def test_nothing_judged_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing(campaign: Campaign) -> None:
+        return
+
+    monkeypatch.setattr(Campaign, "run", nothing)
+    result = CliRunner().invoke(main, ["fuzz", "--target", "reference", "--interval", "0.05", "--seconds", "1"])
+    assert result.exit_code == 2, result.output
+    assert "nothing was judged within 1 s, in intervals of 0.05 s; give it more --seconds" in result.output
+
+
+def test_what_was_found_is_told_where_a_target_cannot_be_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def ends(campaign: Campaign) -> None:
+        campaign.collected.note(Scenario(((b"q000000000.a:1|c",),)), Fault("dies", "it stopped"))
+        raise TargetError("reference was started and ended")
+
+    monkeypatch.setattr(Campaign, "run", ends)
+    saved = ["--findings", str(tmp_path)]
+    result = CliRunner().invoke(main, ["fuzz", "--target", "reference", "--interval", "0.05", *saved])
+    assert result.exit_code == 1, result.output
+    assert "1 finding:\n  dies: dies\n" in result.output
+    assert "Error: --target reference was started and ended; the search ended there\n" in result.output
+
+
+def test_an_interrupted_search_knows_how_far_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(TESTS))
+
+    def interrupt(finding: Finding) -> None:
+        raise KeyboardInterrupt
+
+    name = "python:python_targets:RaisesOnNan"
+    result = campaign.Result()
+    with pytest.raises(KeyboardInterrupt):
+        campaign.run(subject_of(load(name)), Plan(name, "", seconds=60.0, seed=7), interrupt, result)
+    assert result.inputs > 0
+    assert result.seconds > 0.0
 
 
 def test_a_search_that_does_not_begin_says_why(fuzz: Fuzz, monkeypatch: pytest.MonkeyPatch) -> None:

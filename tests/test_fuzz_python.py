@@ -121,6 +121,7 @@ def test_what_is_no_target_is_refused_in_words(spelling: str, message: str) -> N
     [
         ("as_number", "raises ValueError.* when it is called with a counter"),
         ("Counting", "counts from its start on"),
+        ("in_time", "gives a coroutine, which nobody waits for"),
     ],
 )
 def test_what_cannot_be_judged_is_refused_in_words(name: str, message: str) -> None:
@@ -128,11 +129,22 @@ def test_what_cannot_be_judged_is_refused_in_words(name: str, message: str) -> N
         subject(name)
 
 
-def test_a_module_that_raises_is_refused_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "broken_target.py").write_text("1 / 0\n")
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1 / 0", "broken_target raises ZeroDivisionError"),
+        ("raise SystemExit('no settings')", r"broken_target raises SystemExit\('no settings'\) when it is imported"),
+        ("def x(:", r"broken_target is no Python: invalid syntax \(broken_target.py, line 1\)$"),
+    ],
+    ids=["raises", "exits", "no-python"],
+)
+def test_a_module_that_cannot_be_imported_is_refused_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str
+) -> None:
+    (tmp_path / "broken_target.py").write_text(text)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
-    with pytest.raises(TargetError, match="broken_target raises ZeroDivisionError"):
+    with pytest.raises(TargetError, match=message):
         load("python:broken_target:x")
 
 

@@ -1,6 +1,7 @@
 """A target found or not found, before and around its cases."""
 
 import asyncio
+import re
 import shlex
 import socket
 import sys
@@ -175,7 +176,12 @@ def test_hostile_input_goes_elsewhere_only_when_asked_for(
         ("udp://127.0.0.1:8125", "nosuch", "no profile 'nosuch'"),
         ("exec:no-such-program {port} {graphite_port}", None, "no-such-program"),
         ("exec:true {port}", None, "needs {port} and {graphite_port}"),
-        ("exec:false {port} {graphite_port}", None, "was started and ended with exit status 1"),
+        ("exec:false {port} {graphite_port}", None, ": exit status 1, its log is empty"),
+        (
+            "exec:sh -c 'echo I am broken; exit 3' {port} {graphite_port}",
+            None,
+            ": exit status 3\nthe end of its log:\nI am",
+        ),
     ],
 )
 def test_target_that_cannot_be_examined_is_a_problem_and_no_verdict(
@@ -184,6 +190,29 @@ def test_target_that_cannot_be_examined_is_a_problem_and_no_verdict(
     found = examined(spec, Settings(tmp_path, profile=profile))
     assert said in found.problem
     assert found.outcomes == {}
+
+
+def test_program_that_does_not_listen_is_a_problem_that_says_where_it_was_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subjects, "_START", 0.1)
+    found = examined("exec:sleep 60 {port} {graphite_port}", Settings(tmp_path))
+    assert "was started and did not listen on 127.0.0.1:" in found.problem
+    assert "/udp within 0.1 s, where its command line" in found.problem
+    assert found.problem.endswith(" tells it to: it still runs, its log is empty")
+
+
+def test_program_that_publishes_nothing_is_a_problem_that_says_how_to_tell_it_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(silence, "_BIND", 0.0)
+    serve = "import socket, sys, time; s = socket.socket(type=2); s.bind((str(), int(sys.argv[1]))); time.sleep(60)"
+    command = f"exec:{sys.executable} -c '{serve}' {{port}} {{graphite_port}}"
+    found = examined(command, Settings(tmp_path, interval=0.05))
+    assert re.search(
+        r"listened as Graphite on 127.0.0.1:\d+ for \d s, but no connection came in\. Hand on \{graph", found.problem
+    )
+    assert found.problem.endswith("or --interval SECONDS; it still runs, its log is empty")
 
 
 @pytest.mark.parametrize("times", [1, 2, 3])

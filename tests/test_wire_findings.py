@@ -28,7 +28,7 @@ from statsd_fuzz.wire.collected import Collected, Told
 from statsd_fuzz.wire.finding import Finding, Origin
 from statsd_fuzz.wire.judge import Judge
 from statsd_fuzz.wire.known import Known, known_of
-from statsd_fuzz.wire.saved import saved, shell_line_of
+from statsd_fuzz.wire.saved import saved, saved_or_why_not, shell_line_of
 from statsd_fuzz.wire.scenario import PLACEHOLDER, STREAMED, Intervals, Scenario, from_file
 from statsd_fuzz.wire.surviving import Surviving
 from statsd_fuzz.wire.telling import told_of
@@ -360,6 +360,14 @@ def test_finding_listed_as_fixed_is_told_and_counts(tmp_path: Path) -> None:
     assert all.exit_status == 1
     assert "it is listed as fixed: since 1.2" in told_of(told[0], Path("there"))
     assert list(all.summary())[1] == ("  counter-differs: counter-differs-with-a-rate (listed as fixed: since 1.2)")
+
+
+def test_finding_that_could_not_be_saved_is_told_with_the_reason(tmp_path: Path) -> None:
+    _, (told,) = collected(RATE)
+    (tmp_path / "file").touch()
+    said = told_of(told, saved_or_why_not(RATE, tmp_path / "file")).splitlines()
+    assert said[1].startswith("    again: ")
+    assert said[2] == f"    not saved: {tmp_path / 'file'}: File exists"
 
 
 def test_snippet_that_is_printed_makes_a_finding_known(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """`statsd-conformance fuzz`: new inputs, until one shows a fault of a target."""
 
+import signal
 import sys
 import tempfile
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING, Final
@@ -13,11 +15,12 @@ from statsd_conformance.commands.finite import FiniteRange
 from statsd_conformance.progress import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from statsd_fuzz.inprocess.campaign import Finding, Result
     from statsd_fuzz.inprocess.search import Plan
     from statsd_fuzz.known import Entry
+    from statsd_fuzz.wire.collected import Collected
     from statsd_fuzz.wire.known import Known
     from statsd_fuzz.wire.run import Search
 
@@ -25,6 +28,10 @@ _FINDINGS: Final = ".conformance/fuzz"
 # What a Python target's flush is of, where nobody says otherwise: the default of the original.
 _PYTHON_INTERVAL: Final = 10.0
 _LARGEST_SEED: Final = 2**31 - 1
+# As of what a signal ended, for a shell: 128 and SIGINT.
+_INTERRUPTED: Final = 130
+# What a finding or two take in a folder, in bytes.
+_LEAST_ROOM: Final = 65_536
 # Options that say nothing of the other sort of targets.
 _OF_THE_WIRE: Final = ("rate", "deviations", "sink", "hostile", "strict")
 _OF_PYTHON: Final = ("refusals",)
@@ -72,14 +79,20 @@ def fuzz(
 ) -> None:  # fmt: skip
     """Search for inputs that a target fails on, with the reference as the judge.
 
-    Exit status 1 when there are findings, 2 when there is no such target.
+    Exit status 1 when there are findings, 2 when there is no such target, or nothing that it did could be judged.
+    Ctrl-C and SIGTERM end it with what it found.
     """
     # All of this is only needed here.
     from statsd_fuzz.inprocess.search import Plan
     from statsd_fuzz.inprocess.target import PREFIX
 
+    context.with_resource(_ended_alike())
     seed = seed or SystemRandom().randint(1, _LARGEST_SEED // 2)
     _check_options(context, target, is_python=target.startswith(PREFIX))
+    _check_profile(profile)
+    _check_folder("--findings", findings)
+    if corpus:
+        _check_folder("--corpus", corpus)
     if not target.startswith(PREFIX):
         from statsd_conformance.session import Settings
         from statsd_fuzz.wire.campaign import Plan as WirePlan
@@ -99,6 +112,23 @@ def fuzz(
     sys.exit(_fuzz_python(plan, findings, _entries(known) if known else {}))
 
 
+@contextmanager
+def _ended_alike() -> "Iterator[None]":
+    """Let SIGTERM end a search as Ctrl-C does: with a summary, and whatever was started."""
+
+    def end(*signalled: object) -> None:
+        # A job in the background of a script is deaf to Ctrl-C.
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _check_options(context: click.Context, target: str, *, is_python: bool) -> None:
     """Refuse what would be passed over.
 
@@ -110,6 +140,42 @@ def _check_options(context: click.Context, target: str, *, is_python: bool) -> N
         given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
         if given and option.name in useless:
             raise click.UsageError(f"--target {target}: {option.opts[0]} is for targets {sort}; leave it out")
+
+
+def _check_profile(name: str) -> None:
+    """Refuse a profile that does not read as one.
+
+    Raises:
+        UsageError: there is no such profile, or something is wrong with it.
+    """
+    from statsd_conformance.profile import ProfileError, load_profile
+
+    try:
+        load_profile(name or "reference")
+    except ProfileError as error:
+        raise click.UsageError(f"--profile: {error}") from None
+
+
+def _check_folder(option: str, folder: Path) -> None:
+    """Refuse a folder that cannot be written before anything is searched for; what is made to find out is removed.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    made: list[Path] = []
+    try:
+        made += [one for one in (folder, *folder.parents) if not one.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(_LEAST_ROOM))
+    except OSError as error:
+        raise click.UsageError(
+            f"{option} {folder}: cannot be written: {error.strerror}; name a folder that can"
+        ) from None
+    finally:
+        for one in made:
+            with suppress(OSError):
+                one.rmdir()
 
 
 def _entries(file: Path) -> "Mapping[str, Entry]":
@@ -128,8 +194,10 @@ def _listed(target: str, file: Path | None, deviations: str) -> "Known":
 
     try:
         return known_of(target, file, deviations)
-    except (KnownError, DeviationError) as error:
+    except KnownError as error:
         raise click.UsageError(str(error)) from None
+    except DeviationError as error:
+        raise click.UsageError(f"--deviations: {error}") from None
 
 
 def _fuzz_wire(asked: "Search") -> int:
@@ -145,25 +213,40 @@ def _fuzz_wire(asked: "Search") -> int:
     from statsd_conformance.target import Crashed
     from statsd_conformance.targets import CommandError
     from statsd_conformance.wire import NoAnswer
-    from statsd_fuzz.wire.collected import Collected
     from statsd_fuzz.wire.run import search
 
-    console, found = Console(), list[Collected]()
+    console = Console()
+    found: list[Collected] = []
     try:
         asyncio.run(search(asked, console, found.append))
     except (
         *(TargetError, StartError, AddressError, CommandError, ProfileError),
         *(NoAnswer, Crashed, Inconclusive),
     ) as error:
-        raise click.UsageError(f"--target {asked.target}: {error}") from None
+        return _ended(asked, found, str(error))
     except OSError as error:
-        raise click.UsageError(f"{error.filename}: {error.strerror}") from None
+        return _ended(asked, found, f"{error.filename}: {error.strerror}")
     except KeyboardInterrupt:
         click.echo("interrupted")
     if not found:
-        return 1
+        return _INTERRUPTED
     click.echo("\n".join(found[0].summary()))
     return found[0].exit_status
+
+
+def _ended(asked: "Search", found: "Sequence[Collected]", problem: str) -> int:
+    """Say what was found before a problem ended the search, and return 1 where that was anything.
+
+    Raises:
+        UsageError: nothing was.
+    """
+    # Some problems begin with the name of the target.
+    where = "--target " if problem.startswith(asked.target) else f"--target {asked.target}: "
+    if not any(one.exit_status for one in found):
+        raise click.UsageError(where + problem)
+    click.echo("\n".join(line for one in found for line in one.summary()))
+    click.echo(f"Error: {where}{problem}; the search ended there", err=True)
+    return 1
 
 
 def _fuzz_python(plan: "Plan", folder: Path, known: "Mapping[str, Entry]") -> int:
@@ -204,9 +287,11 @@ def _tell(finding: "Finding", plan: "Plan", folder: Path, entry: "Entry | None")
     from statsd_fuzz.known import snippet
 
     case = case_of(finding, plan)
-    path = saved(finding, folder)
-    path.with_name(f"test_{finding.name.replace('-', '_')}.py").write_text(case, encoding="utf-8")
-    click.echo(f"\n{finding.name}: {finding.sentence}\n{path}, {len(finding.data)} bytes:\n")
+    try:
+        place = str(saved(finding, case, folder))
+    except OSError as error:
+        place = f"not saved in {folder}: {error.strerror}"
+    click.echo(f"\n{finding.name}: {finding.sentence}\n{place}, {len(finding.data)} bytes:\n")
     click.echo("".join(f"    {line}\n" if line else "\n" for line in case.split("\n")).rstrip() + "\n")
     if entry:
         click.echo(f"it is listed as fixed: {entry.reason}\n")

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from statsd_conformance.session.passing import only_passes
 from statsd_conformance.session.settings import Settings, TargetError
 from statsd_conformance.session.subject import Subject, bound
-from statsd_conformance.wire import Wire
+from statsd_conformance.targets import Command
 
 # Without a known interval a first flush may take the ten seconds of most defaults; the run must not wait for ever.
 _FIRST_FLUSH: Final = 12.0
@@ -52,14 +52,23 @@ async def _silence(subject: Subject, settings: Settings) -> str:
     while not wire.snapshots:
         # A target that each case stops, and that is started again, has no time for a flush.
         if time.monotonic() - max(begun, subject.started) > limit:
-            return _unheard(wire, settings, limit)
+            return _unheard(subject, settings, limit)
         await asyncio.sleep(0.05)
     never: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     return await never
 
 
-def _unheard(wire: Wire, settings: Settings, waited: float) -> str:
+def _unheard(subject: Subject, settings: Settings, waited: float) -> str:
+    wire = subject.wire
+    sent, heard = f"nothing answered: sent lines to {wire.address} and", wire.sink.heard()
+    if subject.place and isinstance(subject.named, Command):
+        # It was told another place than --sink.
+        return (
+            f"{sent} listened as Graphite on 127.0.0.1:{subject.place.graphite_port} for {waited:.0f} s, but "
+            f"{heard.partition('. ')[0]}. Hand on {{graphite_host}} and {{graphite_port}} in its command line, and "
+            f"{{interval}} or --interval SECONDS; {subject.last_words()}"
+        )
     return (
-        f"nothing answered: sent lines to {wire.address} and watched {settings.sink} for {waited:.0f} s, "
-        f"but {wire.sink.heard()}, or say --interval SECONDS when it flushes less often"
+        f"{sent} watched {settings.sink} for {waited:.0f} s, but {heard}, or say --interval SECONDS when it flushes "
+        "less often"
     )

@@ -144,7 +144,8 @@ class Subject:
         # A program that crashes closes its sockets a moment before it has ended.
         status = self.process.exit_status(_ENDING)
         ended = "it still runs" if status is None else f"exit status {status}"
-        return f"{ended}\nthe end of its log:\n{self.process.log_tail()}"
+        tail = self.process.log_tail().strip()
+        return f"{ended}\nthe end of its log:\n{tail}" if tail else f"{ended}, its log is empty"
 
     async def _until_listening(self) -> None:
         until = time.monotonic() + _START
@@ -152,10 +153,14 @@ class Subject:
             if bound(self.wire.address) is not False and await self._has_its_console():
                 return
             await asyncio.sleep(0.01)
-        alive = self.alive()
-        what = "does not listen" if alive else f"ended with {self.last_words()}"
-        error = TargetError if alive or self._has_its_ports() else PortTaken
-        raise error(f"{self.wire.name} was started and {what} on {self.wire.address}")
+        where, words = self.wire.address, self.last_words()
+        if self.alive():
+            raise TargetError(
+                f"{self.wire.name} was started and did not listen on {where} within {_START:g} s, where its command "
+                f"line or its configuration tells it to: {words}"
+            )
+        error = TargetError if self._has_its_ports() else PortTaken
+        raise error(f"{self.wire.name} was started and ended, and was to listen on {where}: {words}")
 
     async def _has_its_console(self) -> bool:
         """Tell whether its management console takes connections, where it has one."""

@@ -7,7 +7,7 @@ import tempfile
 import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Thread
@@ -77,7 +77,13 @@ def run(subject: Subject, plan: Plan, tell: Callable[[Finding], None], result: R
         CampaignError: the search did not begin.
     """
     begun = time.monotonic()
-    until = begun + plan.seconds
+    try:
+        _run(subject, plan, tell, result, begun + plan.seconds)
+    finally:
+        result.seconds = time.monotonic() - begun
+
+
+def _run(subject: Subject, plan: Plan, tell: Callable[[Finding], None], result: Result, until: float) -> None:
     seen: set[str] = set()
     restarts = 0
     while (left := until - time.monotonic()) > 0.5 and restarts <= _RESTARTS:
@@ -89,44 +95,51 @@ def run(subject: Subject, plan: Plan, tell: Callable[[Finding], None], result: R
                     result.findings.append(finding)
                     if not result.is_known(finding):
                         tell(finding)
-        result.seconds = time.monotonic() - begun
         restarts += 1
 
 
 def _searched(subject: Subject, plan: Plan, result: Result) -> Iterator[Finding]:
     """Yield what one process finds, until it ends."""
-    process = subprocess.Popen(
-        _command(plan), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
-    )
-    tail = _Tail(process)
     read = 0
     stopped = ""
     try:
-        watch = _Watch(plan, process.pid)
-        while process.poll() is None and not (stopped := watch.looked()):
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(_POLL)
-            for finding in _confirmed(subject, plan, read, result):
-                read += 1
-                if finding:
-                    yield finding
+        with _process(plan) as process:
+            tail = _Tail(process)
+            watch = _Watch(plan, process.pid)
+            while process.poll() is None and not (stopped := watch.looked()):
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_POLL)
+                for finding in _confirmed(subject, plan, read, result):
+                    read += 1
+                    if finding:
+                        yield finding
     finally:
-        process.kill()
-        process.wait()
-        tail.end()
+        number, data = _at_work(plan)
+        result.inputs += number
+    tail.end()
     for finding in _confirmed(subject, plan, read, result):
         if finding:
             yield finding
-    number, data = _at_work(plan)
     if not number:
         raise CampaignError(f"the search did not begin: {tail.text()}")
-    result.inputs += number
     if stopped or process.returncode:
         yield from _fatal(plan, stopped or _ending(process.returncode), data, result)
 
 
-def _command(plan: Plan) -> list[str]:
-    return [sys.executable, "-m", "statsd_fuzz.inprocess.search", written(plan)]
+@contextmanager
+def _process(plan: Plan) -> "Iterator[subprocess.Popen[bytes]]":
+    """Give a process that searches; on leaving it is ended. It ends by itself when this process has gone."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "statsd_fuzz.inprocess.search", written(plan)],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdin
+    with process.stdin:
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
 
 
 def _confirmed(subject: Subject, plan: Plan, read: int, result: Result) -> Iterator[Finding | None]:
@@ -150,14 +163,14 @@ def _fatal(plan: Plan, what: str, data: bytes, result: Result) -> Iterator[Findi
     """Yield the input under which a process ended or hung, if it does so once more, alone."""
     plan.only.write_bytes(data)
     alone = replace(plan, seconds=0.0)
-    process = subprocess.Popen(_command(alone), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     stopped = ""
-    watch = _Watch(alone, process.pid)
-    while process.poll() is None and not (stopped := watch.looked()):
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(_POLL)
-    process.kill()
-    process.wait()
+    with _process(alone) as process:
+        tail = _Tail(process)
+        watch = _Watch(alone, process.pid)
+        while process.poll() is None and not (stopped := watch.looked()):
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_POLL)
+    tail.end()
     name = stopped or (_ending(process.returncode) if process.returncode else "")
     if name == what:
         yield Finding(name, f"{name.replace('-', ' ')}, under {data[:80]!r}", data, fatal=True)
@@ -230,11 +243,16 @@ class _Tail:
         return lines[-1] if lines else "it said nothing"
 
 
-def saved(finding: Finding, folder: Path) -> Path:
-    """Write the input of a finding, and its case, into a folder, under its name; return the file of the input."""
+def saved(finding: Finding, case: str, folder: Path) -> Path:
+    """Write the input of a finding, and its case, into a folder, under its name; return the file of the input.
+
+    Raises:
+        OSError: the folder or a file cannot be written.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / finding.name
     path.write_bytes(finding.data)
+    path.with_name(f"test_{finding.name.replace('-', '_')}.py").write_text(case, encoding="utf-8")
     return path
 
 

@@ -16,6 +16,7 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 from statsd_fuzz._driver import corpora_of, instrumented, search
@@ -99,6 +100,24 @@ def main(plan: Plan) -> None:
         _search_generated(plan, check)
 
 
+def end_with_starter() -> None:
+    """End this process as soon as the one that started it is no more, which holds the other end of standard input.
+
+    The target finds nothing on its standard input.
+    """
+    theirs = os.dup(0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+
+    def wait() -> None:
+        while os.read(theirs, 4096):
+            pass
+        os._exit(0)
+
+    Thread(target=wait, daemon=True).start()
+
+
 def _checking(plan: Plan, subject: "Subject") -> Callable[[bytes], None]:
     from statsd_fuzz.inprocess.judging import judge
     from statsd_fuzz.inprocess.reducing import reduced
@@ -178,6 +197,7 @@ def _seeds(plan: Plan) -> Sequence[bytes]:
 
 
 if __name__ == "__main__":
+    end_with_starter()
     entries: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(sys.argv[1]).items()
     }

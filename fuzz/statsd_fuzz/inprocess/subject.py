@@ -1,6 +1,6 @@
 """A target with what has to be known to judge it: how it spells what it publishes, or what its results say."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -78,6 +78,9 @@ def subject_of(
         return _aggregator(target, target.make, profile, interval, accepted)
     assert target.call is not None
     result = _tried(target, "called with a counter", lambda: target.call(_CANARY))  # type: ignore[misc]  # see above
+    if isinstance(result, Coroutine):
+        result.close()
+        raise TargetError(f"{target.spelling}: gives a coroutine, which nobody waits for; name a function that does")
     try:
         samples = samples_of(result)
     except Unread as reason:
@@ -131,7 +134,7 @@ def _tried(target: PythonTarget, what: str, call: Callable[[], T]) -> T:
         return call()
     except Unreadable as error:
         raise TargetError(f"{target.spelling}: {error}") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise TargetError(f"{target.spelling}: raises {error!r} when it is {what}") from error
 
 

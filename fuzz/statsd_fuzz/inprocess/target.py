@@ -77,7 +77,9 @@ def _found(spelling: str, module_name: str, name: str) -> Any:
         found: Any = importlib.import_module(module_name)
     except ImportError as error:
         raise TargetError(f"{spelling}: cannot import {module_name}: {error}; is it installed here?") from None
-    except Exception as error:
+    except SyntaxError as error:
+        raise TargetError(f"{spelling}: {module_name} is no Python: {error}") from None
+    except (Exception, SystemExit) as error:
         raise TargetError(f"{spelling}: {module_name} raises {error!r} when it is imported") from error
     for part in name.split("."):
         if not hasattr(found, part):
@@ -111,7 +113,7 @@ def _tried(target: PythonTarget) -> PythonTarget:
     assert target.make is not None
     try:
         made = target.make()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise TargetError(
             f"{target.spelling}: making one raises {error!r}; name a function without parameters that does"
         ) from error

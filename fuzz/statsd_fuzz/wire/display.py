@@ -17,6 +17,8 @@ PLAIN_EVERY: Final = 10.0
 _REFRESHES_A_SECOND: Final = 8
 # Below so many seconds a fence is merely under way.
 _LATE: Final = 1.0
+# Characters of a target's name, which may be a command line, in a line of a terminal.
+_NAME: Final = 32
 
 
 def _none() -> float | None:
@@ -38,6 +40,7 @@ class Progress:
         step: what it does, where that is not looking for anything new.
         unanswered: tells when the oldest fence was raised that did not come back, None where all did.
         begun: when it began; all times are monotonic seconds.
+        before: what to tell at a time before it began, None from then on.
     """
 
     target: str
@@ -50,6 +53,11 @@ class Progress:
     step: str = ""
     unanswered: Callable[[], float | None] = _none
     begun: float = field(default_factory=time.monotonic)
+    before: Callable[[float], str] | None = None
+
+    def begin(self, unanswered: Callable[[], float | None]) -> None:
+        """Begin the search."""
+        self.before, self.unanswered, self.begun = None, unanswered, time.monotonic()
 
     def told(self, now: float) -> str:
         """Return all of that on one line.
@@ -57,23 +65,35 @@ class Progress:
         >>> Progress("statsd", 60, 52_000, findings=1, known=2, corpus=17, begun=10.0).told(now=15.0)
         'statsd: 5 of 60 s, 10,400 datagrams/s judged, 1 finding, 2 known, 17 inputs kept'
         """
+        if self.before:
+            return self.before(now)
         elapsed = now - self.begun
+        # What is cut off on a narrow terminal is the end.
         parts = [
-            f"{elapsed:.0f} of {self.seconds:g} s",
+            self._time(elapsed),
+            *([self.step] if self.step else []),
+            *self._late(now),
             f"{self.datagrams / elapsed if elapsed > 0 else 0.0:,.0f} datagrams/s judged",
             counted(self.findings, "finding"),
             *([f"{self.known} known"] if self.known else []),
             f"{counted(self.corpus, 'input')} kept",
             *([counted(self.restarts, "restart")] if self.restarts else []),
-            *self._late(now),
-            *([self.step] if self.step else []),
         ]
-        return f"{self.target}: {', '.join(parts)}"
+        return f"{named(self.target)}: {', '.join(parts)}"
+
+    def _time(self, elapsed: float) -> str:
+        over = elapsed - self.seconds
+        return f"{elapsed:.0f} of {self.seconds:g} s" if over < 1 else f"{self.seconds:g} s and {over:.0f} more"
 
     def _late(self, now: float) -> list[str]:
         raised = self.unanswered()
         waited = 0.0 if raised is None else now - raised
         return [f"no answer for {waited:.1f} s"] if waited > _LATE else []
+
+
+def named(target: str) -> str:
+    """Return what a line of a terminal calls a target: the beginning of what is long."""
+    return target if len(target) <= _NAME else f"{target[: _NAME - 3]}..."
 
 
 @asynccontextmanager

@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from statsd_conformance.probe import UNKNOWN
-from statsd_conformance.progress import counted
-from statsd_conformance.session import Settings, Subject, find_profile, running, unless_silent
+from statsd_conformance.progress import WATCHED, counted
+from statsd_conformance.progress import Progress as Watched
+from statsd_conformance.session import Settings, Subject, TargetError, find_profile, running, unless_silent
 from statsd_conformance.targets.named import REMEMBERED
 from statsd_fuzz.wire.campaign import Campaign, Plan
 from statsd_fuzz.wire.collected import Collected, Told
-from statsd_fuzz.wire.display import Progress, displayed
+from statsd_fuzz.wire.display import Progress, displayed, named
 from statsd_fuzz.wire.finding import Origin
 from statsd_fuzz.wire.known import Known
-from statsd_fuzz.wire.saved import saved
+from statsd_fuzz.wire.saved import saved_or_why_not
 from statsd_fuzz.wire.telling import told_of
 from statsd_reference import Options
 
@@ -52,25 +53,34 @@ async def search(asked: Search, console: "Console", told: Callable[[Collected], 
         TargetError, StartError, NoAnswer, Crashed: the target cannot be had.
         OSError: a folder cannot be read or written.
     """
-    async with running(asked.target, replace(asked.settings, forgets=True)) as subject:
+    watched = Watched(named(asked.target))
+    WATCHED.set(watched)
+    progress = Progress(asked.target, asked.plan.seconds, before=watched.told)
+    async with displayed(progress, console), running(asked.target, replace(asked.settings, forgets=True)) as subject:
         await unless_silent(_made_out(subject), subject, asked.settings)
         wire, plan = subject.wire, _decided(asked, subject)
         strict, streams = plan.model is not None, await wire.open_stream()
         origin = Origin(asked.target, wire.address, wire.interval, plan.seed, strict, streams)
 
         def tell(one: Told) -> None:
-            path = saved(one.finding, asked.findings)
+            path = saved_or_why_not(one.finding, asked.findings)
             console.print(f"\n{told_of(one, path)}\n", soft_wrap=True, highlight=False, markup=False)
 
         collected = Collected(origin, asked.known, tell)
         told(collected)
-        progress = Progress(asked.target, plan.seconds, unanswered=lambda: wire.unanswered)
         campaign = Campaign(subject, plan, collected, progress, lambda: subject.process)
         _say(console, f"{subject.version or asked.target}: {_how(plan)}; --seed {plan.seed}")
-        async with displayed(progress, console):
+        progress.begin(lambda: wire.unanswered)
+        try:
             await campaign.run()
-        for line in _ending(campaign):
-            _say(console, line)
+        finally:
+            for line in _ending(campaign):
+                _say(console, line)
+        if not (progress.datagrams or collected.all or collected.unstable or collected.unpursued):
+            raise TargetError(
+                f"nothing was judged within {plan.seconds:g} s, in intervals of {wire.interval:.3g} s; give it more "
+                "--seconds"
+            )
         return collected
 
 

@@ -37,6 +37,14 @@ def saved(finding: Finding, folder: Path) -> Path:
     return path
 
 
+def saved_or_why_not(finding: Finding, folder: Path) -> Path | OSError:
+    """Save a finding; return where, or what kept it from being saved: it is told all the same."""
+    try:
+        return saved(finding, folder)
+    except OSError as error:
+        return error
+
+
 def shell_line_of(finding: Finding) -> str:
     """Return a command line for a POSIX shell that sends the target the same once more."""
     origin = finding.origin

@@ -7,14 +7,16 @@ from statsd_fuzz.wire.collected import Told
 from statsd_fuzz.wire.saved import shell_line_of
 
 
-def told_of(told: Told, saved: Path) -> str:
-    """Return several lines on a finding that was saved, no trailing LF."""
+def told_of(told: Told, saved: Path | OSError) -> str:
+    """Return several lines on a finding, and where it was saved or why not, no trailing LF."""
     finding = told.finding
     case = f"test_{finding.name.replace('-', '_')}.py"
     rows = [
         f"{finding.name}: {finding.fault.sentence}",
         f"    again: {shell_line_of(finding)}",
-        f"    saved: {saved}, beside it .pcapng, .sh and {case}",
+        f"    not saved: {saved.filename or 'its files'}: {saved.strerror}"
+        if isinstance(saved, OSError)
+        else f"    saved: {saved}, beside it .pcapng, .sh and {case}",
     ]
     if told.standing is Standing.BACK:
         rows.append(f"    it is listed as fixed: {told.reason}")

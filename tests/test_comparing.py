@@ -1,0 +1,23 @@
+"""What plain lines came to, beside what the model says."""
+
+from statsd_conformance.flushed import Flushed
+from statsd_conformance.graphite import read_line
+from statsd_conformance.profile import load_profile
+from statsd_fuzz.comparing import compared, snapshot
+from statsd_fuzz.plain import plain_part
+
+
+class Unasked(Flushed):
+    """A flush that nobody is to ask for a summary."""
+
+    def summary(self, *paths: bytes) -> str:
+        """Fail."""
+        raise ValueError("a summary goes through every line")
+
+
+def test_what_is_missing_is_told_without_a_look_at_every_line_for_each_name() -> None:
+    lines = (b"qa.a:1|c", b"qa.b:1|g", b"qa.c:1|ms", b"qa.d:1|s", b"qa.e:1|c")
+    seen = Unasked(load_profile("reference"), 1.0, b"qa", (snapshot([read_line(b"stats_counts.qa.e 1 1")]),))
+    faults = [fault.name for _, fault in compared(plain_part([[b"\n".join(lines)]]), [seen])]
+    assert {"counter-missing", "gauge-missing", "set-missing", "timer-upper-missing"} <= set(faults)
+    assert "counter-differs" not in faults
