@@ -140,6 +140,16 @@ def test_a_datagram_that_reads_as_several_is_told(tmp_path: Path) -> None:
     assert "1 datagram with -- or == alone on a line, which divides an input" in said
 
 
+def test_what_is_longer_than_a_datagram_is_left_out_of_a_capture_by_name(tmp_path: Path) -> None:
+    inputs = {"one": b"a:1|c", "long": bytes(65508), "largest": bytes(65507), "later": b"\n==\n" + bytes(65508)}
+    write(tmp_path / "from", **inputs)
+    said = done("export", tmp_path / "from", tmp_path / "there", "--format", "pcap")
+    assert "2 inputs left out, longer than a datagram of UDP can be: later, long\n" in said
+    assert "there: 2 inputs written\n" in said
+    done("import", tmp_path / "there", tmp_path / "back", *BACK["pcap"])
+    assert contents(tmp_path / "back") == {inputs["one"], inputs["largest"]}
+
+
 def test_a_merge_adds_what_is_new_and_touches_nothing(tmp_path: Path) -> None:
     write(tmp_path / "a", counter=b"a:1|c", other=b"x")
     write(tmp_path / "b", counter=b"b:1|c", same=b"a:1|c")
@@ -181,7 +191,7 @@ def test_a_merge_that_libfuzzer_does_not_finish_leaves_nothing_out() -> None:
         (["export", "lines/good", "full", "--format", "afl"], 1, "full: is not empty; name a new folder, or add to it"),
         (["export", "lines/good", "full/file", "--format", "pcap"], 1, "full/file: is there already; name a new file"),
         (["export", "full", "no/folder", "--format", "pcap"], 1, "no/folder: cannot be written: No such file"),
-        (["export", "long", "to", "--format", "pcap"], 1, "input file: 65508 bytes are no UDP datagram; leave it out"),
+        (["export", "long", "to", "--format", "pcap"], 1, "all inputs are left out, longer than a datagram of UDP"),
         (["minimize", "lines/good", "full"], 1, "full: is not empty"),
         (["minimize", "lines/good", "to", "--target", "none"], 2, "--target 'none' is no fuzz target; there are ask_"),
         (["merge", "empty", "to"], 1, "empty: no file in it; name a folder of inputs, one a file"),
