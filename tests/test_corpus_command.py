@@ -1,5 +1,8 @@
 """`statsd-conformance corpus`: nothing is lost on the way from one tool to another and back."""
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha1
 from pathlib import Path
 
@@ -214,6 +217,39 @@ def test_what_cannot_be_done_is_said_on_a_line_and_nothing_is_lost(
     assert result.exit_code == status, result.output
     assert words in result.output
     assert files(tmp_path) == before
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Let no file grow beyond so many bytes, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "left"),
+    [
+        (["export", "from", "to", "--format", "folder"], {"to/first": b"a:1|c"}),
+        (["export", "from", "to", "--format", "pcap"], {}),
+        (["merge", "from", "to"], {"to/first": b"a:1|c"}),
+    ],
+    ids=["export", "capture", "merge"],
+)
+def test_where_a_disk_is_full_no_half_of_an_input_is_left(
+    arguments: list[str], left: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "from", first=b"a:1|c", second=bytes(5000))
+    before = files(tmp_path)
+    with files_of_at_most(1000):
+        result = run(*arguments)
+    assert result.exit_code != 0
+    assert "cannot be written: File too large" in result.output
+    assert files(tmp_path) == before | left
 
 
 def test_without_atheris_coverage_is_refused_with_how_to_get_it(

@@ -6,6 +6,7 @@ from typing import Final
 
 from statsd_fuzz.corpus.entry import CorpusError, Input, distinct, without
 from statsd_fuzz.corpus.naming import named, spoken
+from statsd_fuzz.corpus.whole import write_whole
 
 # In what AFL++ writes only these hold inputs; beside them stand its figures.
 _OF_AFL: Final = ("queue", "crashes", "hangs")
@@ -65,7 +66,6 @@ def _write(folder: Path, inputs: Sequence[Input]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for one in inputs:
             # Whoever writes the same folder at the same time loses nothing by this.
-            with (folder / one.name).open("xb") as file:
-                file.write(one.data)
+            write_whole(folder / one.name, one.data)
     except OSError as error:
         raise CorpusError(f"{error.filename or folder}: cannot be written: {error.strerror}") from None

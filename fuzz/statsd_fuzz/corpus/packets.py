@@ -11,6 +11,7 @@ from typing import Final
 from statsd_conformance.recording import DamagedRecording, Datagram, Endpoint, read_recording
 from statsd_conformance.report.pcapng import LONGEST, Packet, pcapng, udp
 from statsd_fuzz.corpus.entry import CorpusError, Input
+from statsd_fuzz.corpus.whole import write_whole
 from statsd_fuzz.inputs import BETWEEN_DATAGRAMS, BETWEEN_INTERVALS, intervals_of, written
 
 INTERVAL: Final = 10.0
@@ -31,8 +32,7 @@ def write_capture(file: Path, inputs: Sequence[Input]) -> None:
     """
     packets = [packet for number, one in enumerate(inputs) for packet in _packets(number, one)]
     try:
-        with file.open("xb") as opened:
-            opened.write(pcapng(packets))
+        write_whole(file, pcapng(packets))
     except FileExistsError:
         raise CorpusError(f"{file}: is there already; name a new file") from None
     except OSError as error:
