@@ -1,8 +1,10 @@
 """`statsd-conformance corpus`: nothing is lost on the way from one tool to another and back."""
 
+import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import EACCES
 from hashlib import sha1
 from pathlib import Path
 
@@ -217,6 +219,26 @@ def test_what_cannot_be_done_is_said_on_a_line_and_nothing_is_lost(
     assert result.exit_code == status, result.output
     assert words in result.output
     assert files(tmp_path) == before
+
+
+def test_a_folder_that_cannot_be_read_is_told_and_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "from", one=b"a:1|c")
+    locked = write(tmp_path / "from/locked", two=b"b:1|c")
+    # As it is for anyone but root, who may read everything and often runs tests.
+    scan = os.scandir
+
+    def refuse(path: str) -> object:
+        if Path(path) == locked:
+            raise PermissionError(EACCES, os.strerror(EACCES), str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    result = run("merge", tmp_path / "from", tmp_path / "to")
+    assert result.exit_code != 0
+    assert f"{locked}: cannot be read: Permission denied" in result.output
+    assert not (tmp_path / "to").exists()
 
 
 @contextmanager
