@@ -18,6 +18,12 @@ _P = ParamSpec("_P")
 _PATH: Final = click.Path(path_type=Path)
 
 
+class _Refused(click.ClickException):
+    """A corpus that cannot be read or written: as for any other wrong use, 2."""
+
+    exit_code = 2
+
+
 def _told(command: Callable[_P, None]) -> Callable[_P, None]:
     """Return a command that ends with one line where a corpus cannot be read or written."""
 
@@ -28,7 +34,7 @@ def _told(command: Callable[_P, None]) -> Callable[_P, None]:
         try:
             command(*arguments, **options)
         except CorpusError as error:
-            raise click.ClickException(str(error)) from None
+            raise _Refused(str(error)) from None
 
     return run
 
