@@ -18,6 +18,7 @@ from hypothesis.database import (
 from needed_programs import tool
 from statsd_conformance.process import free_port
 from statsd_fuzz.database import DatabaseError, choose_database
+from statsd_fuzz.remote_database import RemoteDatabase
 from statsd_fuzz.search import PROFILES, load_profile
 
 # Looks for an example, or only tries those that are kept.
@@ -115,8 +116,10 @@ def test_artifacts_of_github_are_read_and_what_is_found_is_kept_here(
     local, remote = database._wrapped
     assert isinstance(local, DirectoryBasedExampleDatabase)
     assert isinstance(remote, ReadOnlyDatabase)
-    assert isinstance(remote._wrapped, GitHubArtifactDatabase)
-    assert (remote._wrapped.owner, remote._wrapped.repo) == ("owner", "repository")
+    assert isinstance(remote._wrapped, RemoteDatabase)
+    artifacts = remote._wrapped.database
+    assert isinstance(artifacts, GitHubArtifactDatabase)
+    assert (artifacts.owner, artifacts.repo) == ("owner", "repository")
 
 
 @pytest.mark.parametrize(

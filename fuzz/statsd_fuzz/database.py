@@ -19,6 +19,8 @@ from hypothesis.database import (
     ReadOnlyDatabase,
 )
 
+from statsd_fuzz.remote_database import RemoteDatabase
+
 if TYPE_CHECKING:
     from redis import Redis
 
@@ -60,12 +62,16 @@ def _database(place: str) -> ExampleDatabase:
         owner, _, repository = place.removeprefix(_GITHUB).partition("/")
         if not owner or not repository or "/" in repository:
             raise DatabaseError(f"{VARIABLE}={place} names no repository; say github:OWNER/REPOSITORY")
-        return ReadOnlyDatabase(GitHubArtifactDatabase(owner, repository))
+        return ReadOnlyDatabase(_remote(place, GitHubArtifactDatabase(owner, repository)))
     if place.startswith(_REDIS):
         return _redis(place)
     if "://" in place:
         raise DatabaseError(f"{VARIABLE}={place} is none that is known; say redis://HOST:PORT, github:… or a folder")
     return DirectoryBasedExampleDatabase(place)
+
+
+def _remote(place: str, database: ExampleDatabase, *gone: type[Exception]) -> ExampleDatabase:
+    return RemoteDatabase(f"{VARIABLE}={place}", database, gone, DirectoryBasedExampleDatabase(_LOCAL), _LOCAL)
 
 
 def _redis(url: str) -> ExampleDatabase:
@@ -79,7 +85,7 @@ def _redis(url: str) -> ExampleDatabase:
         server.ping()
     except (RedisError, ValueError) as error:
         raise DatabaseError(f"{VARIABLE}={url}: {error}; start that server, or name another place") from None
-    return RedisExampleDatabase(server, key_prefix=_PREFIX)
+    return _remote(url, RedisExampleDatabase(server, key_prefix=_PREFIX), RedisError)
 
 
 def _connected(url: str) -> "Redis":
