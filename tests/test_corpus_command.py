@@ -1,5 +1,10 @@
 """`statsd-conformance corpus`: nothing is lost on the way from one tool to another and back."""
 
+import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from errno import EACCES
 from hashlib import sha1
 from pathlib import Path
 
@@ -140,6 +145,16 @@ def test_a_datagram_that_reads_as_several_is_told(tmp_path: Path) -> None:
     assert "1 datagram with -- or == alone on a line, which divides an input" in said
 
 
+def test_what_is_longer_than_a_datagram_is_left_out_of_a_capture_by_name(tmp_path: Path) -> None:
+    inputs = {"one": b"a:1|c", "long": bytes(65508), "largest": bytes(65507), "later": b"\n==\n" + bytes(65508)}
+    write(tmp_path / "from", **inputs)
+    said = done("export", tmp_path / "from", tmp_path / "there", "--format", "pcap")
+    assert "2 inputs left out, longer than a datagram of UDP can be: later, long\n" in said
+    assert "there: 2 inputs written\n" in said
+    done("import", tmp_path / "there", tmp_path / "back", *BACK["pcap"])
+    assert contents(tmp_path / "back") == {inputs["one"], inputs["largest"]}
+
+
 def test_a_merge_adds_what_is_new_and_touches_nothing(tmp_path: Path) -> None:
     write(tmp_path / "a", counter=b"a:1|c", other=b"x")
     write(tmp_path / "b", counter=b"b:1|c", same=b"a:1|c")
@@ -175,24 +190,24 @@ def test_a_merge_that_libfuzzer_does_not_finish_leaves_nothing_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "words"),
+    ("arguments", "words"),
     [
-        (["export", "nowhere", "to", "--format", "afl"], 1, "nowhere: neither a folder or a capture, nor one of calls"),
-        (["export", "lines/good", "full", "--format", "afl"], 1, "full: is not empty; name a new folder, or add to it"),
-        (["export", "lines/good", "full/file", "--format", "pcap"], 1, "full/file: is there already; name a new file"),
-        (["export", "full", "no/folder", "--format", "pcap"], 1, "no/folder: cannot be written: No such file"),
-        (["export", "long", "to", "--format", "pcap"], 1, "input file: 65508 bytes are no UDP datagram; leave it out"),
-        (["minimize", "lines/good", "full"], 1, "full: is not empty"),
-        (["minimize", "lines/good", "to", "--target", "none"], 2, "--target 'none' is no fuzz target; there are ask_"),
-        (["merge", "empty", "to"], 1, "empty: no file in it; name a folder of inputs, one a file"),
-        (["merge", "full", "full/file"], 1, "full/file: cannot be written: File exists"),
-        (["import", "full/file", "to", "--interval", "0"], 2, "0 is not in the range"),
-        (["import", "damaged", "to"], 1, "damaged: "),
-        (["merge", "full"], 2, "Missing argument"),
+        (["export", "nowhere", "to", "--format", "afl"], "nowhere: neither a folder or a capture, nor one of calls"),
+        (["export", "lines/good", "full", "--format", "afl"], "full: is not empty; name a new folder, or add to it"),
+        (["export", "lines/good", "full/file", "--format", "pcap"], "full/file: is there already; name a new file"),
+        (["export", "full", "no/folder", "--format", "pcap"], "no/folder: cannot be written: No such file"),
+        (["export", "long", "to", "--format", "pcap"], "all inputs are left out, longer than a datagram of UDP"),
+        (["minimize", "lines/good", "full"], "full: is not empty"),
+        (["minimize", "lines/good", "to", "--target", "none"], "--target 'none' is no fuzz target; there are ask_"),
+        (["merge", "empty", "to"], "empty: no file in it; name a folder of inputs, one a file"),
+        (["merge", "full", "full/file"], "full/file: cannot be written: File exists"),
+        (["import", "full/file", "to", "--interval", "0"], "0 is not in the range"),
+        (["import", "damaged", "to"], "damaged: "),
+        (["merge", "full"], "Missing argument"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_said_on_a_line_and_nothing_is_lost(
-    arguments: list[str], status: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    arguments: list[str], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "full", file=b"a:1|c")
@@ -201,9 +216,62 @@ def test_what_cannot_be_done_is_said_on_a_line_and_nothing_is_lost(
     (tmp_path / "damaged").write_bytes(b"\xd4\xc3\xb2\xa1")
     before = files(tmp_path)
     result = run(*arguments)
-    assert result.exit_code == status, result.output
+    assert result.exit_code == 2, result.output
     assert words in result.output
     assert files(tmp_path) == before
+
+
+def test_a_folder_that_cannot_be_read_is_told_and_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "from", one=b"a:1|c")
+    locked = write(tmp_path / "from/locked", two=b"b:1|c")
+    # As it is for anyone but root, who may read everything and often runs tests.
+    scan = os.scandir
+
+    def refuse(path: str) -> object:
+        if Path(path) == locked:
+            raise PermissionError(EACCES, os.strerror(EACCES), str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    result = run("merge", tmp_path / "from", tmp_path / "to")
+    assert result.exit_code != 0
+    assert f"{locked}: cannot be read: Permission denied" in result.output
+    assert not (tmp_path / "to").exists()
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Let no file grow beyond so many bytes, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "left"),
+    [
+        (["export", "from", "to", "--format", "folder"], {"to/first": b"a:1|c"}),
+        (["export", "from", "to", "--format", "pcap"], {}),
+        (["merge", "from", "to"], {"to/first": b"a:1|c"}),
+    ],
+    ids=["export", "capture", "merge"],
+)
+def test_where_a_disk_is_full_no_half_of_an_input_is_left(
+    arguments: list[str], left: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "from", first=b"a:1|c", second=bytes(5000))
+    before = files(tmp_path)
+    with files_of_at_most(1000):
+        result = run(*arguments)
+    assert result.exit_code != 0
+    assert "cannot be written: File too large" in result.output
+    assert files(tmp_path) == before | left
 
 
 def test_without_atheris_coverage_is_refused_with_how_to_get_it(

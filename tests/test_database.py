@@ -1,6 +1,7 @@
 """Where failing examples are kept; Redis for real."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from hypothesis.database import (
 from needed_programs import tool
 from statsd_conformance.process import free_port
 from statsd_fuzz.database import DatabaseError, choose_database
+from statsd_fuzz.remote_database import RemoteDatabase
 from statsd_fuzz.search import PROFILES, load_profile
 
 # Looks for an example, or only tries those that are kept.
@@ -106,6 +108,13 @@ def test_a_folder_is_a_database(tmp_path: Path) -> None:
     assert list(DirectoryBasedExampleDatabase(tmp_path / "new").fetch(b"key")) == [b"value"]
 
 
+def test_a_folder_that_is_only_read_need_not_be_there(tmp_path: Path) -> None:
+    database = choose_database({"HYPOTHESIS_DATABASE": f"{tmp_path / 'mine'} read-only:{tmp_path / 'theirs'}"})
+    assert database is not None
+    assert list(database.fetch(b"key")) == []
+    assert {path.name for path in tmp_path.iterdir()} == {"mine"}
+
+
 def test_artifacts_of_github_are_read_and_what_is_found_is_kept_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,8 +124,10 @@ def test_artifacts_of_github_are_read_and_what_is_found_is_kept_here(
     local, remote = database._wrapped
     assert isinstance(local, DirectoryBasedExampleDatabase)
     assert isinstance(remote, ReadOnlyDatabase)
-    assert isinstance(remote._wrapped, GitHubArtifactDatabase)
-    assert (remote._wrapped.owner, remote._wrapped.repo) == ("owner", "repository")
+    assert isinstance(remote._wrapped, RemoteDatabase)
+    artifacts = remote._wrapped.database
+    assert isinstance(artifacts, GitHubArtifactDatabase)
+    assert (artifacts.owner, artifacts.repo) == ("owner", "repository")
 
 
 @pytest.mark.parametrize(
@@ -126,8 +137,13 @@ def test_artifacts_of_github_are_read_and_what_is_found_is_kept_here(
         ("https://host/", "=https://host/ is none that is known; say redis://HOST:PORT, github:… or a folder"),
         ("redis://127.0.0.1:1/0", "=redis://127.0.0.1:1/0: .*refused.*; start that server, or name another place"),
         ("redis://127.0.0.1:port/0", "start that server, or name another place"),
+        ("redis://127.0.0.1:1/one", "=redis://127.0.0.1:1/one: 'one' is no number of a database; say redis://"),
+        ("redis:127.0.0.1", "=redis:127.0.0.1 is none that is known; say redis://HOST:PORT, github:… or a folder"),
+        ("read-only:", "=read-only: names no place; say read-only:PLACE"),
+        (__file__, f"={re.escape(__file__)}: File exists; name a folder, or one that can be made"),
+        (f"{__file__}/below", f"={re.escape(__file__)}/below: Not a directory; name a folder"),
     ],
-    ids=["no repository", "unknown", "nobody there", "no port"],
+    ids=["no repository", "unknown", "nobody there", "no port", "no number", "no slashes", "no place", "file", "below"],
 )
 def test_a_database_that_cannot_be_had_is_refused_by_name(place: str, words: str) -> None:
     if "redis" in place:

@@ -18,6 +18,12 @@ _P = ParamSpec("_P")
 _PATH: Final = click.Path(path_type=Path)
 
 
+class _Refused(click.ClickException):
+    """A corpus that cannot be read or written: as for any other wrong use, 2."""
+
+    exit_code = 2
+
+
 def _told(command: Callable[_P, None]) -> Callable[_P, None]:
     """Return a command that ends with one line where a corpus cannot be read or written."""
 
@@ -28,7 +34,7 @@ def _told(command: Callable[_P, None]) -> Callable[_P, None]:
         try:
             command(*arguments, **options)
         except CorpusError as error:
-            raise click.ClickException(str(error)) from None
+            raise _Refused(str(error)) from None
 
     return run
 
@@ -53,6 +59,7 @@ def export(sources: Sequence[Path], to: Path, form: str) -> None:
 
     inputs = _read(sources)
     if form == "pcap":
+        inputs = _sendable(inputs)
         packets.write_capture(to, inputs)
     else:
         folder.write_new(to, naming.CONVENTIONS[form](inputs))
@@ -151,6 +158,20 @@ def _inputs(source: Path, ports: Sequence[int], interval: float | None) -> "list
     if str(source) in corpora():
         return [Input(name, data) for name, data in seeds(str(source)).items()]
     raise CorpusError(f"{source}: neither a folder or a capture, nor one of {', '.join(corpora())}")
+
+
+def _sendable(inputs: "list[Input]") -> "list[Input]":
+    """Return the inputs that a capture can hold, and name those that it cannot."""
+    from statsd_fuzz.corpus import CorpusError, packets
+
+    kept = [one for one in inputs if packets.is_sendable(one.data)]
+    if len(kept) < len(inputs):
+        names = ", ".join(one.name or "one without a name" for one in inputs if not packets.is_sendable(one.data))
+        said = f"left out, longer than a datagram of UDP can be: {names}"
+        if not kept:
+            raise CorpusError(f"all inputs are {said}")
+        click.echo(f"{counted(len(inputs) - len(kept), 'input')} {said}", err=True)
+    return kept
 
 
 def _recorded(inputs: "list[Input]", interval: float | None) -> "list[Input]":

@@ -1,11 +1,13 @@
 """Folders of inputs, a file each: plain ones, libFuzzer's, and what AFL++ leaves behind."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from statsd_fuzz.corpus.entry import CorpusError, Input, distinct, without
 from statsd_fuzz.corpus.naming import named, spoken
+from statsd_fuzz.corpus.whole import write_whole
 
 # In what AFL++ writes only these hold inputs; beside them stand its figures.
 _OF_AFL: Final = ("queue", "crashes", "hangs")
@@ -18,7 +20,7 @@ def read_folder(folder: Path) -> list[Input]:
         CorpusError: it cannot be read, or has no file.
     """
     try:
-        files = sorted(path for path in folder.rglob("*") if path.is_file() and _is_input(path.relative_to(folder)))
+        files = sorted(path for path in _below(folder) if path.is_file() and _is_input(path.relative_to(folder)))
         if any(path.parent.name == "queue" for path in files):
             files = [path for path in files if path.parent.name in _OF_AFL and path.name.startswith("id")]
         inputs = [Input(spoken(path.name), path.read_bytes()) for path in files]
@@ -27,6 +29,16 @@ def read_folder(folder: Path) -> list[Input]:
     if not inputs:
         raise CorpusError(f"{folder}: no file in it; name a folder of inputs, one a file")
     return inputs
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Yield what is in a folder and in those below; unlike `rglob`, raise where one of them cannot be read."""
+
+    def refuse(error: OSError) -> NoReturn:
+        raise error
+
+    for place, _, names in os.walk(folder, onerror=refuse):
+        yield from (Path(place, name) for name in names)
 
 
 def _is_input(path: Path) -> bool:
@@ -65,7 +77,6 @@ def _write(folder: Path, inputs: Sequence[Input]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for one in inputs:
             # Whoever writes the same folder at the same time loses nothing by this.
-            with (folder / one.name).open("xb") as file:
-                file.write(one.data)
+            write_whole(folder / one.name, one.data)
     except OSError as error:
         raise CorpusError(f"{error.filename or folder}: cannot be written: {error.strerror}") from None

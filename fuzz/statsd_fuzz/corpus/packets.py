@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from statsd_conformance.recording import DamagedRecording, Datagram, Endpoint, read_recording
-from statsd_conformance.report.pcapng import Packet, pcapng, udp
+from statsd_conformance.report.pcapng import LONGEST, Packet, pcapng, udp
 from statsd_fuzz.corpus.entry import CorpusError, Input
+from statsd_fuzz.corpus.whole import write_whole
 from statsd_fuzz.inputs import BETWEEN_DATAGRAMS, BETWEEN_INTERVALS, intervals_of, written
 
 INTERVAL: Final = 10.0
@@ -31,12 +32,16 @@ def write_capture(file: Path, inputs: Sequence[Input]) -> None:
     """
     packets = [packet for number, one in enumerate(inputs) for packet in _packets(number, one)]
     try:
-        with file.open("xb") as opened:
-            opened.write(pcapng(packets))
+        write_whole(file, pcapng(packets))
     except FileExistsError:
         raise CorpusError(f"{file}: is there already; name a new file") from None
     except OSError as error:
         raise CorpusError(f"{file}: cannot be written: {error.strerror}") from None
+
+
+def is_sendable(data: bytes) -> bool:
+    """Tell whether each datagram of an input can be one of UDP; what fuzzers made longer cannot."""
+    return all(len(datagram) <= LONGEST for datagrams in intervals_of(data) for datagram in datagrams)
 
 
 def _packets(number: int, one: Input) -> Iterator[Packet]:
