@@ -101,9 +101,12 @@ class GraphiteObserver:
             if self.connections
             else "no connection came in"
         )
+        place = f"{self.host}:{self.port}" if self.host else f"port {self.port} of every address of this machine"
+        # It has a loopback of its own.
+        contained = " (a target in a container needs one at 0.0.0.0)" if self.host == "127.0.0.1" else ""
         return (
-            f"{came}. Point the Graphite output of the target at that place (graphiteHost and graphitePort of StatsD; "
-            "write_graphite of collectd), choose another with --sink"
+            f"{came} at {place}. Point the Graphite output of the target at that place (graphiteHost and graphitePort "
+            f"of StatsD; write_graphite of collectd), choose another with --sink{contained}"
         )
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
