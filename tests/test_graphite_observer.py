@@ -314,3 +314,12 @@ def test_who_heard_nothing_says_where_it_listened(host: str, place: str, contain
     said = GraphiteObserver(SILENCE, lambda snapshot: None, lambda: 1.0, host, 2003).heard()
     assert f"no connection came in at {place}" in said
     assert ("in a container needs one at 0.0.0.0" in said) is contained
+
+
+def test_who_heard_no_whole_line_says_who_holds_lines_back() -> None:
+    observer = GraphiteObserver(SILENCE, lambda snapshot: None, lambda: 1.0, "127.0.0.1", 2003)
+    assert "FlushInterval" not in observer.heard()
+    observer.connections = 1
+    said = observer.heard()
+    assert "1 connection came in at 127.0.0.1:2003, but no whole line" in said
+    assert "<LoadPlugin write_graphite> has FlushInterval 1" in said
