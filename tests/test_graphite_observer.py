@@ -300,3 +300,26 @@ def test_place_of_a_sink_that_is_away_is_nobody_elses() -> None:
         await sink.close()
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("host", "place", "contained"),
+    [
+        ("127.0.0.1", "127.0.0.1:2003", True),
+        ("", "port 2003 of every address", False),
+        ("10.0.0.1", "10.0.0.1:2003", False),
+    ],
+)
+def test_who_heard_nothing_says_where_it_listened(host: str, place: str, contained: bool) -> None:
+    said = GraphiteObserver(SILENCE, lambda snapshot: None, lambda: 1.0, host, 2003).heard()
+    assert f"no connection came in at {place}" in said
+    assert ("in a container needs one at 0.0.0.0" in said) is contained
+
+
+def test_who_heard_no_whole_line_says_who_holds_lines_back() -> None:
+    observer = GraphiteObserver(SILENCE, lambda snapshot: None, lambda: 1.0, "127.0.0.1", 2003)
+    assert "FlushInterval" not in observer.heard()
+    observer.connections = 1
+    said = observer.heard()
+    assert "1 connection came in at 127.0.0.1:2003, but no whole line" in said
+    assert "<LoadPlugin write_graphite> has FlushInterval 1" in said

@@ -262,15 +262,21 @@ async def _all_confirmed(subject: Subject, cases: Sequence[Case], outcomes: dict
 
 
 async def _once_more(subject: Subject, cases: Sequence[Case], outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
-    """Run the doubtful cases again in a wave of their own, but for those that only a run alone can confirm."""
-    again_at_once = [case for case in cases if not (case.requirement.hostile or case.requirement.quiet)]
-    doubtful = [case for case in again_at_once if outcomes[case.id].verdict in DOUBTFUL]
+    """Run the doubtful cases again in a wave of their own, and return what it tells.
+
+    A quiet case may fail in it as in the wave before, by what the others send; only that it holds tells something.
+    """
+    doubtful = [case for case in cases if not case.requirement.hostile and outcomes[case.id].verdict in DOUBTFUL]
+    if sum(case.requirement.quiet for case in doubtful) == 1:
+        # It is run alone, which takes no longer.
+        doubtful = [case for case in doubtful if not case.requirement.quiet]
     if not doubtful:
         return {}
     step(f"{counted(len(doubtful), 'case')} once more")
     again = await _wave(subject, doubtful)
     if await _serves(subject, again):
-        return again
+        failed_quiet = [c.id for c in doubtful if c.requirement.quiet and again[c.id].verdict in DOUBTFUL]
+        return {id: outcome for id, outcome in again.items() if id not in failed_quiet}
     # One of them stopped it, so this wave tells nothing.
     if subject.restartable:
         await subject.restart()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from statsd_conformance.graphite import GraphiteLine, Snapshot, read_line
 from statsd_conformance.observers.observer import MakeObserver
 from statsd_conformance.profile import Profile
+from statsd_conformance.progress import counted
 
 # Where marker lines end flushes, that many times as long a silence is waited for: it is a stall sooner than an end.
 _MARKED = 2
@@ -96,14 +97,17 @@ class GraphiteObserver:
 
     def heard(self) -> str:
         """Return what there was to hear, where that was no flush, and what to do about it."""
-        came = (
-            f"{self.connections} connections came in, but no whole line"
-            if self.connections
-            else "no connection came in"
-        )
+        place = f"{self.host}:{self.port}" if self.host else f"port {self.port} of every address of this machine"
+        came = f"no connection came in at {place}"
+        if self.connections:
+            # Its plugin writes blocks of 1,428 bytes, each when full, for which a few names take many intervals.
+            held_back = "collectd holds lines back unless <LoadPlugin write_graphite> has FlushInterval 1"
+            came = f"{counted(self.connections, 'connection')} came in at {place}, but no whole line ({held_back})"
+        # It has a loopback of its own.
+        contained = " (a target in a container needs one at 0.0.0.0)" if self.host == "127.0.0.1" else ""
         return (
             f"{came}. Point the Graphite output of the target at that place (graphiteHost and graphitePort of StatsD; "
-            "write_graphite of collectd), choose another with --sink"
+            f"write_graphite of collectd), choose another with --sink{contained}"
         )
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
