@@ -151,9 +151,20 @@ def test_what_goes_over_tcp_goes_over_udp_where_the_target_reads_none() -> None:
     assert "nc -u" in shell_line_of(replace(RATE, scenario=replace(RATE.scenario, features=frozenset((STREAMED,)))))
 
 
-def test_capture_of_what_went_over_tcp_is_of_a_connection(tmp_path: Path) -> None:
+def test_file_of_what_went_over_tcp_says_so_by_its_name(tmp_path: Path) -> None:
     path = saved(STREAM, tmp_path)
-    recorded = list(read_recording(path.with_name(f"{path.name}.pcapng")))
+    assert sorted(one.name for one in tmp_path.iterdir()) == [
+        "counter-differs-with-a-rate.over-tcp",
+        "counter-differs-with-a-rate.pcapng",
+        "counter-differs-with-a-rate.sh",
+        "test_counter_differs_with_a_rate.py",
+    ]
+    assert from_file(path.read_bytes(), path.name) == STREAM.scenario
+
+
+def test_capture_of_what_went_over_tcp_is_of_a_connection(tmp_path: Path) -> None:
+    saved(STREAM, tmp_path)
+    recorded = list(read_recording(tmp_path / f"{STREAM.name}.pcapng"))
     assert b"".join(one.payload for one in recorded).rstrip(b"\n") == TWO[0][0]
 
 
