@@ -413,6 +413,17 @@ def test_only_a_known_crash_excuses_a_crash() -> None:
     assert known_of("collectd").standing(bare)[0] is Standing.NEW
 
 
+def test_deviation_of_streams_excuses_what_went_over_one() -> None:
+    # statsd takes the top bit off what comes over TCP: NET-11.
+    fault, scenario = Fault("path-nobody-asked-for", ""), Scenario(((Q + b"a\xf5:1|c",),))
+    streamed = replace(STREAM, fault=fault, scenario=replace(scenario, features=frozenset((STREAMED,))))
+    (standing, reason), (other, _) = (
+        known_of("statsd").standing(one) for one in (streamed, replace(streamed, scenario=scenario))
+    )
+    assert (standing, other) == (Standing.KNOWN, Standing.NEW)
+    assert reason.startswith("NET-11: ")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
