@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING, Final
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from statsd_fuzz.inprocess.campaign import Finding, Result
     from statsd_fuzz.inprocess.search import Plan
     from statsd_fuzz.known import Entry
+    from statsd_fuzz.sarif import Reported
     from statsd_fuzz.wire.known import Known
     from statsd_fuzz.wire.run import Search
 
@@ -46,6 +48,14 @@ _OF_PYTHON: Final = ("refusals",)
     "--findings", type=click.Path(file_okay=False, path_type=Path), default=_FINDINGS, show_default=True,
     metavar="DIR", help="where what is found is saved",
 )  # fmt: skip
+@click.option(
+    "--sarif", "alerts", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="write what was found as SARIF 2.1.0, too, known findings as notes",
+)  # fmt: skip
+@click.option(
+    "--sarif-at", metavar="PATH",
+    help="the file of your repository that alerts are shown at (default: the file that a finding is saved in)",
+)  # fmt: skip
 @click.option("--profile", default="", metavar="NAME|FILE", help="how it spells what it publishes (default: found out)")
 @click.option(
     "--interval", type=FiniteRange(min=0.001),
@@ -67,8 +77,8 @@ _OF_PYTHON: Final = ("refusals",)
 @click.pass_context
 def fuzz(
     context: click.Context, target: str, seconds: float, seed: int | None, corpus: Path | None, findings: Path,
-    profile: str, interval: float | None, rate: float | None, known: Path | None, deviations: str | None, sink: str,
-    hostile: bool, strict: bool, refusals: tuple[str, ...],
+    alerts: Path | None, sarif_at: str | None, profile: str, interval: float | None, rate: float | None,
+    known: Path | None, deviations: str | None, sink: str, hostile: bool, strict: bool, refusals: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Search for inputs that a target fails on, with the reference as the judge.
 
@@ -80,6 +90,7 @@ def fuzz(
 
     seed = seed or SystemRandom().randint(1, _LARGEST_SEED // 2)
     _check_options(context, target, is_python=target.startswith(PREFIX))
+    report = _Report(target, findings, _checked(alerts, sarif_at), sarif_at)
     if not target.startswith(PREFIX):
         from statsd_conformance.session import Settings
         from statsd_fuzz.wire.campaign import Plan as WirePlan
@@ -89,14 +100,14 @@ def fuzz(
             settings = Settings(Path(directory), profile=profile or None, sink=sink, interval=interval, hostile=hostile)
             listed = _listed(target, known, deviations or "")
             wire = WirePlan(seconds, seed, rate=rate, corpus=corpus)
-            sys.exit(_fuzz_wire(Search(target, settings, wire, listed, findings, strict)))
+            sys.exit(_fuzz_wire(Search(target, settings, wire, listed, findings, strict), report))
     if corpus:
         corpus.mkdir(parents=True, exist_ok=True)
     plan = Plan(
         target, "", profile=profile, interval=interval or _PYTHON_INTERVAL, refusals=refusals, seconds=seconds,
         seed=seed, corpus=str(corpus.resolve()) if corpus else "",
     )  # fmt: skip
-    sys.exit(_fuzz_python(plan, findings, _entries(known) if known else {}))
+    sys.exit(_fuzz_python(plan, report, _entries(known) if known else {}))
 
 
 def _check_options(context: click.Context, target: str, *, is_python: bool) -> None:
@@ -110,6 +121,42 @@ def _check_options(context: click.Context, target: str, *, is_python: bool) -> N
         given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
         if given and option.name in useless:
             raise click.UsageError(f"--target {target}: {option.opts[0]} is for targets {sort}; leave it out")
+
+
+def _checked(alerts: Path | None, at: str | None) -> Path | None:
+    """Return the file of alerts, which can be written as far as can be told before there are any.
+
+    Raises:
+        UsageError: its folder is not there, or there is none.
+    """
+    if at and not alerts:
+        raise click.UsageError("--sarif-at says where alerts of --sarif FILE are shown; give that, too")
+    if alerts and not alerts.parent.is_dir():
+        raise click.UsageError(f"--sarif {alerts}: there is no folder {alerts.parent}; make it, or name another one")
+    return alerts
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """Where what is found goes: the folder of findings, and the file of alerts, which are shown at a file."""
+
+    target: str
+    folder: Path
+    alerts: Path | None
+    at: str | None
+
+    def write(self, found: "list[Reported]") -> None:
+        """Write the alerts."""
+        from statsd_fuzz.sarif import sarif
+
+        if self.alerts is None:
+            return
+        try:
+            self.alerts.write_text(
+                sarif(self.target, [replace(one, file=self.at or one.file) for one in found]), encoding="utf-8"
+            )
+        except OSError as error:
+            raise click.ClickException(f"--sarif {self.alerts}: {error.strerror}; name a file of yours") from None
 
 
 def _entries(file: Path) -> "Mapping[str, Entry]":
@@ -132,7 +179,7 @@ def _listed(target: str, file: Path | None, deviations: str) -> "Known":
         raise click.UsageError(str(error)) from None
 
 
-def _fuzz_wire(asked: "Search") -> int:
+def _fuzz_wire(asked: "Search", report: _Report) -> int:
     import asyncio
 
     from rich.console import Console
@@ -145,6 +192,7 @@ def _fuzz_wire(asked: "Search") -> int:
     from statsd_conformance.target import Crashed
     from statsd_conformance.targets import CommandError
     from statsd_conformance.wire import NoAnswer
+    from statsd_fuzz.sarif import of_wire
     from statsd_fuzz.wire.collected import Collected
     from statsd_fuzz.wire.run import search
 
@@ -163,16 +211,16 @@ def _fuzz_wire(asked: "Search") -> int:
     if not found:
         return 1
     click.echo("\n".join(found[0].summary()))
+    report.write(of_wire(found[0], report.folder))
     return found[0].exit_status
 
 
-def _fuzz_python(plan: "Plan", folder: Path, known: "Mapping[str, Entry]") -> int:
-    from dataclasses import replace
-
+def _fuzz_python(plan: "Plan", report: _Report, known: "Mapping[str, Entry]") -> int:
     from statsd_fuzz.inprocess.campaign import CampaignError, Result, run
     from statsd_fuzz.inprocess.search import is_guided
     from statsd_fuzz.inprocess.subject import planned
     from statsd_fuzz.inprocess.target import TargetError, load
+    from statsd_fuzz.sarif import of_python
 
     try:
         loaded = load(plan.target)
@@ -184,12 +232,13 @@ def _fuzz_python(plan: "Plan", folder: Path, known: "Mapping[str, Entry]") -> in
     plan = replace(plan, packages=loaded.packages)
     result = Result(known=known)
     try:
-        run(subject, plan, lambda finding: _tell(finding, plan, folder, known.get(finding.name)), result)
+        run(subject, plan, lambda finding: _tell(finding, plan, report.folder, known.get(finding.name)), result)
     except CampaignError as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         click.echo("interrupted")
     click.echo("\n".join(_summary(result)))
+    report.write(of_python(result, report.folder))
     return 1 if result.told else 0
 
 

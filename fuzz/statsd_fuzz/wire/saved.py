@@ -27,7 +27,7 @@ def saved(finding: Finding, folder: Path) -> Path:
         OSError: the folder or a file cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / (f"{finding.name}.{STREAMED}" if finding.streamed else finding.name)
+    path = place_of(finding, folder)
     path.write_bytes(as_file(finding.scenario))
     path.with_name(f"{finding.name}.pcapng").write_bytes(capture_of(finding))
     script = path.with_name(f"{finding.name}.sh")
@@ -36,6 +36,11 @@ def saved(finding: Finding, folder: Path) -> Path:
     case = path.with_name(f"test_{finding.name.replace('-', '_')}.py")
     case.write_text(case_of(finding), encoding="utf-8")
     return path
+
+
+def place_of(finding: Finding, folder: Path) -> Path:
+    """Return where in a folder the scenario of a finding is saved."""
+    return folder / (f"{finding.name}.{STREAMED}" if finding.streamed else finding.name)
 
 
 def shell_line_of(finding: Finding) -> str:
