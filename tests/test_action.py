@@ -161,7 +161,13 @@ def test_fuzzing_fails_by_findings_and_keeps_the_corpus_and_what_was_found(
     assert succeeded is passes, machine.said
     assert (machine.workspace / ".statsd-corpus/counter").read_bytes() == b"a:1|c"
     assert "    --seed 7" in machine.summary or "; --seed 7" in machine.summary
-    assert outputs == {"report": "statsd-report", "sarif": ""}
+    assert outputs == {"report": "statsd-report", "sarif": "statsd-report/fuzz.sarif"}
+    document = json.loads((machine.workspace / outputs["sarif"]).read_text("utf-8"))
+    jsonschema.validate(document, json.loads((TESTS / "sarif.schema.json").read_text("utf-8")))
+    places = [one["locations"][0]["physicalLocation"] for one in document["runs"][0]["results"]]
+    assert [one["artifactLocation"]["uri"].rpartition("/")[2] for one in places] == (
+        [] if passes else ["raises-keyerror-in-feed"]
+    )
     found = machine.folder.with_name("artifacts") / "fuzz/findings"
     assert found.is_dir() is not passes
     assert [name for name, _ in machine.used][-2:] == ["actions/cache/save", "actions/upload-artifact"]
@@ -238,10 +244,12 @@ def test_the_suite_is_called_with_what_the_inputs_say(noting: Machine) -> None:
 
 def test_the_fuzzer_is_called_with_what_the_inputs_say(noting: Machine) -> None:
     inputs = {"mode": "fuzz", "target": "statsd", "known": "known.toml", "seed": "3", "profile": "statsd"}
+    inputs |= {"sarif-at": "src/server.c"}
     noting.run_action(NAME, {**inputs, "deviations": "telegraf", "artifact": ""})
     assert noted(noting) == [
         "fuzz", "--target=statsd", "--profile=statsd", "--seed=3", "--seconds=60", "--corpus=.statsd-corpus",
         "--findings=statsd-report/findings", "--deviations=telegraf", "--known=known.toml",
+        "--sarif=statsd-report/fuzz.sarif", "--sarif-at=src/server.c",
     ]  # fmt: skip
 
 

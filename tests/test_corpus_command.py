@@ -18,6 +18,7 @@ from statsd_corpora import seeds
 from statsd_fuzz.corpus import CorpusError, Input
 from statsd_fuzz.corpus.fewer import by_coverage
 from statsd_fuzz.corpus.shape import shape
+from statsd_fuzz.wire.scenario import STREAMED, from_file
 
 OWN = ["lines/good", "lines/bad", "datagrams", "intervals"]
 INPUTS = [
@@ -85,6 +86,18 @@ def test_names_that_say_what_an_input_shows_come_back(form: str, tmp_path: Path)
     done("export", "lines/good", tmp_path / "there", "--format", form)
     done("import", tmp_path / "there", tmp_path / "back")
     assert files(tmp_path / "back") == seeds("lines/good")
+
+
+@pytest.mark.parametrize("form", ["folder", "afl"])
+def test_input_that_goes_over_tcp_does_so_behind_every_command(form: str, tmp_path: Path) -> None:
+    (tmp_path / "from").mkdir()
+    (tmp_path / "from" / "counter-differs.over-tcp").write_bytes(b"q000000000.a:1|c")
+    done("export", tmp_path / "from", tmp_path / "there", "--format", form)
+    done("import", tmp_path / "there", tmp_path / "back")
+    done("merge", tmp_path / "back", write(tmp_path / "merged", other=b"b:1|g"))
+    done("minimize", tmp_path / "merged", tmp_path / "fewer")
+    left = [from_file(data, name) for name, data in files(tmp_path / "fewer").items()]
+    assert [one.intervals[0] for one in left if STREAMED in one.features] == [(b"q000000000.a:1|c",)]
 
 
 def test_files_are_named_as_each_tool_does(tmp_path: Path) -> None:

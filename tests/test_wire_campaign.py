@@ -24,7 +24,7 @@ from statsd_fuzz.wire.finding import Origin
 from statsd_fuzz.wire.kept import Kept
 from statsd_fuzz.wire.known import Known
 from statsd_fuzz.wire.mutating import Mutator
-from statsd_fuzz.wire.scenario import PLACEHOLDER, Scenario
+from statsd_fuzz.wire.scenario import PLACEHOLDER, STREAMED, Scenario
 from statsd_reference import Options, Server
 from wire_trials import DaemonSubject, serving
 
@@ -105,6 +105,17 @@ def test_shape_is_kept_once(tmp_path: Path) -> None:
         kept.look(scenario, [b"stats.*", b"stats_counts.*"])
     assert [path.name for path in tmp_path.iterdir()] == ["num-03-plain-1"]
     assert kept.load() == [replace(scenario, features=frozenset())]
+
+
+def test_what_goes_over_tcp_does_so_when_it_is_tried_again(tmp_path: Path) -> None:
+    kept = Kept(Mutator(Random(1)), tmp_path)
+    scenario = Scenario(
+        ((Q + b"a:1|c",),), features=frozenset((*(f"NAME-{number:02}" for number in range(20)), STREAMED))
+    )
+    kept.keep(scenario)
+    again = Mutator(Random(1))
+    assert Kept(again, tmp_path).load() == [replace(scenario, features=frozenset((STREAMED,)))]
+    assert STREAMED in again.pool[-1].features
 
 
 def test_of_three_known_pieces_together_nothing_is_kept_for_there_is_no_end_of_these() -> None:

@@ -151,9 +151,20 @@ def test_what_goes_over_tcp_goes_over_udp_where_the_target_reads_none() -> None:
     assert "nc -u" in shell_line_of(replace(RATE, scenario=replace(RATE.scenario, features=frozenset((STREAMED,)))))
 
 
-def test_capture_of_what_went_over_tcp_is_of_a_connection(tmp_path: Path) -> None:
+def test_file_of_what_went_over_tcp_says_so_by_its_name(tmp_path: Path) -> None:
     path = saved(STREAM, tmp_path)
-    recorded = list(read_recording(path.with_name(f"{path.name}.pcapng")))
+    assert sorted(one.name for one in tmp_path.iterdir()) == [
+        "counter-differs-with-a-rate.over-tcp",
+        "counter-differs-with-a-rate.pcapng",
+        "counter-differs-with-a-rate.sh",
+        "test_counter_differs_with_a_rate.py",
+    ]
+    assert from_file(path.read_bytes(), path.name) == STREAM.scenario
+
+
+def test_capture_of_what_went_over_tcp_is_of_a_connection(tmp_path: Path) -> None:
+    saved(STREAM, tmp_path)
+    recorded = list(read_recording(tmp_path / f"{STREAM.name}.pcapng"))
     assert b"".join(one.payload for one in recorded).rstrip(b"\n") == TWO[0][0]
 
 
@@ -408,6 +419,17 @@ def test_only_a_known_crash_excuses_a_crash() -> None:
     bare = replace(RATE, fault=dies, scenario=Scenario(((Q + b"a:1|c\r",),)))
     assert known_of("statsd").standing(sign)[0] is Standing.KNOWN
     assert known_of("collectd").standing(bare)[0] is Standing.NEW
+
+
+def test_deviation_of_streams_excuses_what_went_over_one() -> None:
+    # statsd takes the top bit off what comes over TCP: NET-11.
+    fault, scenario = Fault("path-nobody-asked-for", ""), Scenario(((Q + b"a\xf5:1|c",),))
+    streamed = replace(STREAM, fault=fault, scenario=replace(scenario, features=frozenset((STREAMED,))))
+    (standing, reason), (other, _) = (
+        known_of("statsd").standing(one) for one in (streamed, replace(streamed, scenario=scenario))
+    )
+    assert (standing, other) == (Standing.KNOWN, Standing.NEW)
+    assert reason.startswith("NET-11: ")
 
 
 @pytest.mark.parametrize(

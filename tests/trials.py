@@ -52,6 +52,7 @@ EXTENDED: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "NET-04": ("", {"tcp": True}),
     "NET-05": ("", {"tcp": True}),
     "NET-06": ("", {"tcp": True}),
+    "NET-11": ("", {"tcp": True}),
     "NET-07": ("", {"address": "::1", "address_ipv6": True}),
     # Some port: the trial finds one.
     **{f"ADMIN-{number:02}": ("", {"mgmt_port": 1}) for number in range(1, 12)},

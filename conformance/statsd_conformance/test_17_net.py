@@ -1,11 +1,12 @@
 """NET: the ways that lines come in: UDP, TCP, IPv6, Unix sockets.
 
-Not tested because no source decides it: how many connections a server takes, how long an idle one lasts, what it does
-with bytes above 127 on a stream (the original takes their top bit off), and how long a line may be.
+Not tested because no source decides it: how many connections a server takes, how long an idle one lasts, and how long a
+line may be.
 """
 
 import struct
 from contextlib import AsyncExitStack
+from typing import Final
 
 import pytest
 
@@ -235,3 +236,34 @@ async def test_datagrams_are_not_joined(target: Target, sockets: int) -> None:
     joined = 12 in flushed.counts(bucket) if "typeless" in target.profile.extensions else flushed.has(bucket)
     assert not joined, f"two halves of a line in two datagrams came out as {flushed.summary()}"
     _assert_counted(flushed, end, "the line behind the second half")
+
+
+# What stands behind the name `a` of a line, and the name that such a line is of where its top bits are taken off.
+_BEYOND_ASCII: Final = {
+    "letter": (b"\xf5b", "aub"),
+    "colon": ("\N{LATIN SMALL LETTER E WITH DOT BELOW}b".encode(), "aa"),
+    "line-end": ("\N{LATIN CAPITAL LETTER C WITH DOT ABOVE}".encode(), "other"),
+}
+
+
+@pytest.mark.parametrize(("behind", "other"), list(_BEYOND_ASCII.values()), ids=list(_BEYOND_ASCII))
+@requirement(
+    "NET-11",
+    ROBUST,
+    MUST,
+    cites="b/statsd_spec README: UTF-8; statsd servers/tcp.js:14, which decodes ASCII, servers/udp.js, which does not",
+    hostile=True,
+)
+async def test_byte_beyond_ascii_becomes_no_other_character_on_a_stream(
+    target: Target, behind: bytes, other: str
+) -> None:
+    """A byte above 127 over TCP MUST NOT become a character of ASCII, neither a letter, which merges two names, nor
+    what separates.
+    """
+    bucket = target.bucket(other)
+    # Where it became an end of line, what stands behind it would be a line of the other name.
+    odd = target.bucket("a") + behind + (bucket if other == "other" else b"")
+    async with target.connection() as tcp:
+        await tcp.send(bucket + _SAMPLE + odd + _SAMPLE)
+        flushed = await target.flush_holding(bucket)
+    _assert_counted(flushed, bucket, f"{other}, beside a name with the bytes {behind.hex(' ')}")

@@ -124,6 +124,15 @@ def first_fragment_only(server: Server) -> Server:
     return replace(server, make_receive=lambda: receive)
 
 
+def takes_top_bits_off(server: Server) -> Server:
+    """Read a stream as ASCII, of which a byte has seven bits."""
+
+    def cut(stream: Stream, chunk: bytes, max_line: int) -> Cut:
+        return server.cut(stream, bytes(byte & 0x7F for byte in chunk), max_line)
+
+    return replace(server, cut=cut)
+
+
 WRONG: dict[str, Break] = {
     "NET-02": defects.a21,
     "NET-02/several": one_line_a_chunk,
@@ -140,4 +149,5 @@ WRONG: dict[str, Break] = {
     "NET-09": empty_datagram_ends_reading,
     "NET-09/fragments": first_fragment_only,
     "NET-10": joins_datagrams,
+    "NET-11": takes_top_bits_off,
 }

@@ -4,6 +4,7 @@ import signal
 import sys
 import tempfile
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from statsd_fuzz.inprocess.campaign import Finding, Result
     from statsd_fuzz.inprocess.search import Plan
     from statsd_fuzz.known import Entry
+    from statsd_fuzz.sarif import Reported
     from statsd_fuzz.wire.collected import Collected
     from statsd_fuzz.wire.known import Known
     from statsd_fuzz.wire.run import Search
@@ -53,6 +55,14 @@ _OF_PYTHON: Final = ("refusals",)
     "--findings", type=click.Path(file_okay=False, path_type=Path), default=_FINDINGS, show_default=True,
     metavar="DIR", help="where what is found is saved",
 )  # fmt: skip
+@click.option(
+    "--sarif", "alerts", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="write what was found as SARIF 2.1.0, too, known findings as notes",
+)  # fmt: skip
+@click.option(
+    "--sarif-at", metavar="PATH",
+    help="the file of your repository that alerts are shown at (default: the file that a finding is saved in)",
+)  # fmt: skip
 @click.option("--profile", default="", metavar="NAME|FILE", help="how it spells what it publishes (default: found out)")
 @click.option(
     "--interval", type=FiniteRange(min=0.001),
@@ -74,8 +84,8 @@ _OF_PYTHON: Final = ("refusals",)
 @click.pass_context
 def fuzz(
     context: click.Context, target: str, seconds: float, seed: int | None, corpus: Path | None, findings: Path,
-    profile: str, interval: float | None, rate: float | None, known: Path | None, deviations: str | None, sink: str,
-    hostile: bool, strict: bool, refusals: tuple[str, ...],
+    alerts: Path | None, sarif_at: str | None, profile: str, interval: float | None, rate: float | None,
+    known: Path | None, deviations: str | None, sink: str, hostile: bool, strict: bool, refusals: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Search for inputs that a target fails on, with the reference as the judge.
 
@@ -93,6 +103,7 @@ def fuzz(
     _check_folder("--findings", findings)
     if corpus:
         _check_folder("--corpus", corpus)
+    report = _Report(target, findings, _checked(alerts, sarif_at), sarif_at)
     if not target.startswith(PREFIX):
         from statsd_conformance.session import Settings
         from statsd_fuzz.wire.campaign import Plan as WirePlan
@@ -102,14 +113,14 @@ def fuzz(
             settings = Settings(Path(directory), profile=profile or None, sink=sink, interval=interval, hostile=hostile)
             listed = _listed(target, known, deviations or "")
             wire = WirePlan(seconds, seed, rate=rate, corpus=corpus)
-            sys.exit(_fuzz_wire(Search(target, settings, wire, listed, findings, strict)))
+            sys.exit(_fuzz_wire(Search(target, settings, wire, listed, findings, strict), report))
     if corpus:
         corpus.mkdir(parents=True, exist_ok=True)
     plan = Plan(
         target, "", profile=profile, interval=interval or _PYTHON_INTERVAL, refusals=refusals, seconds=seconds,
         seed=seed, corpus=str(corpus.resolve()) if corpus else "",
     )  # fmt: skip
-    sys.exit(_fuzz_python(plan, findings, _entries(known) if known else {}))
+    sys.exit(_fuzz_python(plan, report, _entries(known) if known else {}))
 
 
 @contextmanager
@@ -178,6 +189,42 @@ def _check_folder(option: str, folder: Path) -> None:
                 one.rmdir()
 
 
+def _checked(alerts: Path | None, at: str | None) -> Path | None:
+    """Return the file of alerts, which can be written as far as can be told before there are any.
+
+    Raises:
+        UsageError: its folder is not there, or there is none.
+    """
+    if at and not alerts:
+        raise click.UsageError("--sarif-at says where alerts of --sarif FILE are shown; give that, too")
+    if alerts and not alerts.parent.is_dir():
+        raise click.UsageError(f"--sarif {alerts}: there is no folder {alerts.parent}; make it, or name another one")
+    return alerts
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """Where what is found goes: the folder of findings, and the file of alerts, which are shown at a file."""
+
+    target: str
+    folder: Path
+    alerts: Path | None
+    at: str | None
+
+    def write(self, found: "list[Reported]") -> None:
+        """Write the alerts."""
+        from statsd_fuzz.sarif import sarif
+
+        if self.alerts is None:
+            return
+        try:
+            self.alerts.write_text(
+                sarif(self.target, [replace(one, file=self.at or one.file) for one in found]), encoding="utf-8"
+            )
+        except OSError as error:
+            raise click.ClickException(f"--sarif {self.alerts}: {error.strerror}; name a file of yours") from None
+
+
 def _entries(file: Path) -> "Mapping[str, Entry]":
     from statsd_fuzz.known import KnownError, read_known
 
@@ -200,7 +247,7 @@ def _listed(target: str, file: Path | None, deviations: str) -> "Known":
         raise click.UsageError(f"--deviations: {error}") from None
 
 
-def _fuzz_wire(asked: "Search") -> int:
+def _fuzz_wire(asked: "Search", report: _Report) -> int:
     import asyncio
 
     from rich.console import Console
@@ -213,6 +260,8 @@ def _fuzz_wire(asked: "Search") -> int:
     from statsd_conformance.target import Crashed
     from statsd_conformance.targets import CommandError
     from statsd_conformance.wire import NoAnswer
+    from statsd_fuzz.sarif import of_wire
+    from statsd_fuzz.wire.collected import Collected
     from statsd_fuzz.wire.run import search
 
     console = Console()
@@ -223,39 +272,42 @@ def _fuzz_wire(asked: "Search") -> int:
         *(TargetError, StartError, AddressError, CommandError, ProfileError),
         *(NoAnswer, Crashed, Inconclusive),
     ) as error:
-        return _ended(asked, found, str(error))
+        return _ended(asked, report, found, str(error))
     except OSError as error:
-        return _ended(asked, found, f"{error.filename}: {error.strerror}")
+        return _ended(asked, report, found, f"{error.filename}: {error.strerror}")
     except KeyboardInterrupt:
         click.echo("interrupted")
     if not found:
         return _INTERRUPTED
     click.echo("\n".join(found[0].summary()))
+    report.write(of_wire(found[0], report.folder))
     return found[0].exit_status
 
 
-def _ended(asked: "Search", found: "Sequence[Collected]", problem: str) -> int:
+def _ended(asked: "Search", report: _Report, found: "Sequence[Collected]", problem: str) -> int:
     """Say what was found before a problem ended the search, and return 1 where that was anything.
 
     Raises:
         UsageError: nothing was.
     """
+    from statsd_fuzz.sarif import of_wire
+
     # Some problems begin with the name of the target.
     where = "--target " if problem.startswith(asked.target) else f"--target {asked.target}: "
     if not any(one.exit_status for one in found):
         raise click.UsageError(where + problem)
     click.echo("\n".join(line for one in found for line in one.summary()))
+    report.write(of_wire(found[0], report.folder))
     click.echo(f"Error: {where}{problem}; the search ended there", err=True)
     return 1
 
 
-def _fuzz_python(plan: "Plan", folder: Path, known: "Mapping[str, Entry]") -> int:
-    from dataclasses import replace
-
+def _fuzz_python(plan: "Plan", report: _Report, known: "Mapping[str, Entry]") -> int:
     from statsd_fuzz.inprocess.campaign import CampaignError, Result, run
     from statsd_fuzz.inprocess.search import is_guided
     from statsd_fuzz.inprocess.subject import planned
     from statsd_fuzz.inprocess.target import TargetError, load
+    from statsd_fuzz.sarif import of_python
 
     try:
         loaded = load(plan.target)
@@ -267,12 +319,13 @@ def _fuzz_python(plan: "Plan", folder: Path, known: "Mapping[str, Entry]") -> in
     plan = replace(plan, packages=loaded.packages)
     result = Result(known=known)
     try:
-        run(subject, plan, lambda finding: _tell(finding, plan, folder, known.get(finding.name)), result)
+        run(subject, plan, lambda finding: _tell(finding, plan, report.folder, known.get(finding.name)), result)
     except CampaignError as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         click.echo("interrupted")
     click.echo("\n".join(_summary(result)))
+    report.write(of_python(result, report.folder))
     return 1 if result.told else 0
 
 

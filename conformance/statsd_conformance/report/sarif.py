@@ -1,7 +1,7 @@
 """What does not hold, as SARIF 2.1.0, which code scanning of GitHub and other tools read."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
@@ -19,6 +19,8 @@ _LEVELS: Final = {
     Verdict.NON_STRICT: "warning",
 }
 _RULE_LEVELS: Final = {Level.MUST.value: "error", Level.SHOULD.value: "warning", Level.MAY.value: "note"}
+
+Object = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +41,29 @@ def sarif(records: Sequence[Located]) -> str:
     results = [one for one in examined if Verdict(one.record["verdict"]) in _LEVELS]
     rules = {one.record["id"]: one.record for one in examined}
     ids = sorted(rules)
+    return document(
+        [_rule(rules[id]) for id in ids],
+        [_result(one, ids) for one in results],
+        [_invocation(one.record for one in records)],
+    )
+
+
+def document(rules: Sequence[Object], results: Sequence[Object], invocations: Sequence[Object] = ()) -> str:
+    """Return a document of one run, with its rules, results and, where it tells of any, invocations; ends in LF."""
     run = {
-        "tool": {"driver": _driver([rules[id] for id in ids])},
+        "tool": {"driver": {"name": "statsd-conformance", "version": __version__, "rules": rules}},
         "columnKind": "unicodeCodePoints",
-        "invocations": [_invocation(one.record for one in records)],
-        "results": [_result(one, ids) for one in results],
+        **({"invocations": invocations} if invocations else {}),
+        "results": results,
     }
-    document = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
-    return json.dumps(document, indent=1) + "\n"
+    whole = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
+    return json.dumps(whole, indent=1) + "\n"
 
 
-def _driver(rules: Iterable[Record]) -> dict[str, object]:
-    return {"name": "statsd-conformance", "version": __version__, "rules": [_rule(one) for one in rules]}
+def placed(file: str, line: int = 1) -> Object:
+    """Return the location of a result."""
+    where = {"artifactLocation": {"uri": quote(file, safe="/:")}, "region": {"startLine": line}}
+    return {"physicalLocation": where}
 
 
 def _rule(record: Record) -> dict[str, object]:
@@ -76,13 +89,12 @@ def _invocation(records: Iterable[Record]) -> dict[str, object]:
 
 def _result(one: Located, ids: Sequence[str]) -> dict[str, object]:
     record = one.record
-    where = {"artifactLocation": {"uri": quote(one.file, safe="/:")}, "region": {"startLine": one.line}}
     return {
         "ruleId": record["id"],
         "ruleIndex": ids.index(record["id"]),
         "level": _LEVELS[Verdict(record["verdict"])],
         "message": {"text": f"{title_of(record)}: {record['verdict']} {record['id']}: {record['note']}"},
-        "locations": [{"physicalLocation": where}],
+        "locations": [placed(one.file, one.line)],
         # The same case on the same target is the same alert, whatever its place in the file.
         "partialFingerprints": {"case/v1": f"{record['target']} {record['id']} {record['case']}"},
     }

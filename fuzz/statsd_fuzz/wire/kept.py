@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from statsd_fuzz.wire.mutating import Mutator
-from statsd_fuzz.wire.scenario import Scenario, adopted, as_file
+from statsd_fuzz.wire.scenario import STREAMED, Scenario, adopted, as_file
 
 # What is larger is no start for anything.
 _LONGEST: Final = 16_384
@@ -37,7 +37,7 @@ class Kept:
             return []
         self._folder.mkdir(parents=True, exist_ok=True)
         files = sorted(path for path in self._folder.iterdir() if path.is_file() and not path.name.startswith("."))
-        found = [adopted(path.read_bytes()) for path in files if path.stat().st_size <= _LONGEST]
+        found = [adopted(path.read_bytes(), path.name) for path in files if path.stat().st_size <= _LONGEST]
         for scenario in found:
             self._mutator.keep(scenario)
         return found
@@ -64,7 +64,9 @@ class Kept:
     def _file(self, scenario: Scenario) -> Path:
         """Return a path that nothing has yet, named after what the scenario is about."""
         assert self._folder is not None
-        stem = _ODD.sub("-", "-".join(sorted(scenario.features))).strip("-").lower()[:60] or "input"
+        # How it is sent stands in front, where nothing is cut off.
+        features = sorted(scenario.features, key=lambda one: (one != STREAMED, one))
+        stem = _ODD.sub("-", "-".join(features)).strip("-").lower()[:60] or "input"
         number = self.number
         while (path := self._folder / f"{stem}-{number}").exists():
             number += 1

@@ -21,6 +21,8 @@ _OF_A_TYPE: Final[Mapping[str, frozenset[bytes]]] = {
 }
 
 
+# What is about bytes that go over TCP.
+_STREAMED: Final = "NET-11"
 # What is about the digits of a number that is published.
 _DIGITS: Final = "OUT-06"
 # Requirements on lines as such, by what broke.
@@ -58,6 +60,8 @@ def _ids_of(finding: Finding) -> Collection[str]:
     ids |= {id for trait in traits_of(finding.scenario) for id in trait.ids}
     if finding.fault.name.endswith("-rounded"):
         ids.add(_DIGITS)
+    if not finding.streamed:
+        ids.discard(_STREAMED)
     return {id for id in ids if _OF_A_TYPE.get(id.partition("-")[0], types) & types or not types}
 
 

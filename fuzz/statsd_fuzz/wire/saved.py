@@ -9,7 +9,7 @@ from statsd_conformance.report.pcapng import Packet, pcapng, stream, udp
 from statsd_fuzz.wire.batch import cut
 from statsd_fuzz.wire.case import case_of
 from statsd_fuzz.wire.finding import Finding
-from statsd_fuzz.wire.scenario import as_file
+from statsd_fuzz.wire.scenario import STREAMED, as_file
 
 # Of packets that nobody recorded the time, which only says how far they are apart: the first second of 2000.
 _BEGIN: Final = 946_684_800.0
@@ -20,13 +20,14 @@ _PORT: Final = 8125
 def saved(finding: Finding, folder: Path) -> Path:
     """Write a finding into a folder, under its name; return the file of the scenario, which a corpus takes.
 
-    Beside it are `NAME.pcapng`, `NAME.sh` and `test_NAME.py`.
+    That is `NAME`, or `NAME.over-tcp` where its lines went so; beside it are `NAME.pcapng`, `NAME.sh` and
+    `test_NAME.py`.
 
     Raises:
         OSError: the folder or a file cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / finding.name
+    path = place_of(finding, folder)
     path.write_bytes(as_file(finding.scenario))
     path.with_name(f"{finding.name}.pcapng").write_bytes(capture_of(finding))
     script = path.with_name(f"{finding.name}.sh")
@@ -43,6 +44,11 @@ def saved_or_why_not(finding: Finding, folder: Path) -> Path | OSError:
         return saved(finding, folder)
     except OSError as error:
         return error
+
+
+def place_of(finding: Finding, folder: Path) -> Path:
+    """Return where in a folder the scenario of a finding is saved."""
+    return folder / (f"{finding.name}.{STREAMED}" if finding.streamed else finding.name)
 
 
 def shell_line_of(finding: Finding) -> str:

@@ -7,6 +7,8 @@ As a file a scenario is the text form that `inputs` describes, its token written
     q000000000.a:2|c
     ==
     q000000000.a:+1|g
+
+That it goes over TCP is said by the file's name, of which `over-tcp` is a part: what a file holds is what is sent.
 """
 
 import re
@@ -27,6 +29,8 @@ _LINE: Final = re.compile(rb"^(?=[^\n:|])(?!_e\{|_sc\|)", re.MULTILINE)
 
 # The feature of a scenario that goes over TCP where the target reads lines from it, cut anywhere.
 STREAMED: Final = "over-tcp"
+# As tools that carry files from place to place may have them: with something before and behind.
+_NAMED_STREAMED: Final = re.compile(rf"(?:\A|[^A-Za-z0-9]){STREAMED}(?:[^A-Za-z0-9]|\Z)")
 
 Intervals = tuple[tuple[bytes, ...], ...]
 
@@ -68,18 +72,26 @@ def as_file(scenario: Scenario) -> bytes:
     return written([list(datagrams) for datagrams in scenario.renamed(PLACEHOLDER).intervals])
 
 
-def from_file(data: bytes, features: Sequence[str] = ()) -> Scenario:
-    """Return the scenario of a corpus file; one whose names carry no token is sent as it is."""
-    return Scenario(tuple(tuple(one) for one in intervals_of(data)), PLACEHOLDER, frozenset(features))
+def from_file(data: bytes, name: str = "") -> Scenario:
+    """Return the scenario of a corpus file of that name; one whose names carry no token is sent as it is.
+
+    >>> from_file(b"q000000000.a:1|c", "counter-differs.over-tcp").features
+    frozenset({'over-tcp'})
+    """
+    features = frozenset((STREAMED,)) if _NAMED_STREAMED.search(name) else frozenset[str]()
+    return Scenario(tuple(tuple(one) for one in intervals_of(data)), PLACEHOLDER, features)
 
 
-def adopted(data: bytes) -> Scenario:
+def adopted(data: bytes, name: str = "") -> Scenario:
     r"""Return the scenario of an input of others: a token goes before each name that has none.
 
     >>> adopted(b"a:1|c\n:2|c").intervals
     ((b'q000000000.a:1|c\n:2|c',),)
     """
+    scenario = from_file(data, name)
     if PLACEHOLDER in data:
-        return from_file(data)
-    intervals = (tuple(_LINE.sub(PLACEHOLDER + b".", one) for one in datagrams) for datagrams in intervals_of(data))
-    return Scenario(tuple(intervals))
+        return scenario
+    intervals = tuple(
+        tuple(_LINE.sub(PLACEHOLDER + b".", one) for one in datagrams) for datagrams in scenario.intervals
+    )
+    return replace(scenario, intervals=intervals)

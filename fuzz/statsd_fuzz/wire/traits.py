@@ -75,7 +75,7 @@ _ROWS: Final = (
     _row("name", rb"\s", "a-blank-in-the-name", "NAME-02 NAME-06 FRAMING-15 ROBUST-18"),
     _row("name", rb"/", "a-slash-in-the-name", "NAME-03 NAME-07"),
     _row("name", rb"[,;\[\#=]", "a-tag-in-the-name", "TAG-15..18 NAME-08 NAME-04 NAME-07"),
-    _row("name", rb"[^\x00-\x7f]", "a-name-beyond-ascii", "NAME-04 NAME-07 FRAMING-16"),
+    _row("name", rb"[^\x00-\x7f]", "a-name-beyond-ascii", "NAME-04 NAME-07 FRAMING-16 NET-11"),
     _row("name", rb"[^A-Za-z0-9_.-]", "an-odd-name", "NAME-04 NAME-07"),
     _row("name", rb"[A-Z]", "a-capital-in-the-name", "NAME-01"),
     _row("name", rb"-", "a-hyphen-in-the-name", "NAME-01"),
@@ -109,7 +109,7 @@ _ROWS: Final = (
     _row("rated", rb"\A(?:g|s)", "a-rate", "RATE-12 RATE-13 SET-08"),
     _row("rated", rb"\A(?:ms|h|d)", "a-rate", "TIMER-07"),
     _row("rated", rb"", "a-rate", "RATE-01 RATE-03 RATE-04 RATE-15"),
-    _row("line", rb"[^\x00-\x7f]", "bytes-beyond-ascii", "FRAMING-16"),
+    _row("line", rb"[^\x00-\x7f]", "bytes-beyond-ascii", "FRAMING-16 NET-11"),
     _row("type", rb"\A(?:h|d|m|C|kv)\Z", "a-type-of-a-dialect", "TIMER-13 TIMER-14 OTHER-01..03"),
 )  # fmt: skip
 
