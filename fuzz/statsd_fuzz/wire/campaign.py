@@ -25,6 +25,7 @@ from statsd_fuzz.wire.collected import Collected
 from statsd_fuzz.wire.display import Progress
 from statsd_fuzz.wire.fatal import Fatal
 from statsd_fuzz.wire.grammar import Grammar
+from statsd_fuzz.wire.hunger import Hunger, Suspects
 from statsd_fuzz.wire.judge import Judge
 from statsd_fuzz.wire.kept import Kept
 from statsd_fuzz.wire.naming import is_fatal, what_broke
@@ -59,8 +60,8 @@ _PURSUED: Final = 2
 # Seconds that may go on beyond the end of the search while something is pursued, and flushes.
 _OVERTIME: Final = 15.0
 _OVERTIME_FLUSHES: Final = 15
-# Seconds that looking for what keeps a target busy may take besides: each trial is a moment with nothing to do.
-_IDLE: Final = 30.0
+# Seconds that looking for what keeps a target busy, or what it keeps, may take besides: each trial is some flushes.
+_IDLE: Final = 45.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,7 @@ class Campaign:
         self.kept = Kept(self.grammar.mutator, self.plan.corpus)
         self.watch = Watch(self.subject.wire, self.process)
         self.surviving = Watching(Surviving(self.subject, self.judge), self.watch)
+        self.hunger = Hunger(self.surviving.surviving, self.watch, self.judge.tokens)
         self._chance = Random(self.plan.seed)
         self._size = self.plan.first
 
@@ -182,7 +184,10 @@ class Campaign:
                 self._adapt()
                 if fault := self.watch.fault():
                     await self._finish()
-                    self._suspects += [(one, fault) for one in by_way(scenarios)]
+                    self._suspects += await self.hunger.grown(scenarios, fault)
+                elif self.hunger.is_due:
+                    await self._finish()
+                    self._suspects += await self.hunger.busy()
             before = task
         await self._finish()
 
@@ -197,6 +202,7 @@ class Campaign:
     def _submit(self, scenarios: Sequence[Scenario]) -> "asyncio.Task[Looked]":
         task = asyncio.create_task(self.judge.once(scenarios))
         self._tasks[task] = scenarios
+        self.hunger.note(scenarios)
         self._last = scenarios or self._last
         return task
 
@@ -296,7 +302,7 @@ class Campaign:
         """Make a finding of a suspect, where there is time left for that; tell whether there is one now."""
         try:
             async with self._in_time():
-                found = await self.collected.take(scenario, fault, judge)
+                found = await self.collected.take(scenario, fault, self.hunger.judge_of(fault, judge))
         except TimeoutError:
             self.collected.unpursued += 1
             return False
@@ -349,16 +355,17 @@ class Campaign:
         self._idle_lines = 0
 
     async def _look_idle(self) -> None:
-        """Look at a target that has nothing to do."""
-        if self.process() is None:
-            return
-        if fault := await self.watch.idle_fault():
-            self.progress.step = "looking for what keeps it busy"
-            idle = Watching(self.surviving.surviving, self.watch, idle=True)
+        """Look at a target that has nothing to do, and then at what it keeps."""
+        for look, step in ((self.hunger.busy, "what keeps it busy"), (self.hunger.kept, "what it keeps")):
+            self.progress.step = f"looking for {step}"
             # What was pursued before has had its time, and this has none yet.
             self._until = max(self._until, time.monotonic() + _IDLE)
-            for scenario in by_way(self._last):
-                if await self._close_look(scenario, fault, idle):
+            suspects: Suspects = []
+            with suppress(TimeoutError):
+                async with self._in_time():
+                    suspects = await look()
+            for scenario, fault in suspects:
+                if await self._close_look(scenario, fault, self.surviving):
                     break
 
     def _tell(self) -> None:

@@ -22,7 +22,7 @@ from statsd_fuzz.wire.tokens import LENGTH
 _ROOM: Final = 384 * 2**20
 _OF_A_DATAGRAM: Final = 4096
 # The part of a processor that nobody needs who has nothing to do, and for how many looks in a row.
-_BUSY: Final = 0.5
+BUSY: Final = 0.5
 _LOOKS: Final = 3
 # Seconds of one look; several take longer than a flush does.
 _LOOK: Final = 0.4
@@ -36,6 +36,8 @@ _CHANGING: Final = re.compile(rb"0x[0-9a-fA-F]+|[0-9]+|q[0-9a-z]{9}\S*|'[^']*'|\
 class Watch:
     """Looks at one target from interval to interval; begin again behind each start of it.
 
+    `part` is what it took of a processor between the last two looks.
+
     Args:
         wire: to the target.
         process: returns the program where the suite started one.
@@ -48,26 +50,33 @@ class Watch:
         self._steps: dict[bytes, float] = {}
         self.begin()
 
+    @property
+    def sees(self) -> bool:
+        """Whether there is a program to look at."""
+        return self._process() is not None
+
     def begin(self) -> None:
         """Take what is now for how it is without any traffic."""
-        self._memory = self._held()
+        self._memory = self.held()
         self._sent = self._wire.sent
         self._read = 0
         self._idle = 0
         self._worked, self._at = self._cpu(), time.monotonic()
+        self.part = 0.0
 
     def fault(self, *, idle: bool = False) -> Fault | None:
         """Return what is wrong since the last look; `idle` says that nothing was sent in the meantime."""
-        grown = self._held() - self._memory
+        grown = self.held() - self._memory
         sent = self._wire.sent - self._sent
-        if grown > _ROOM + sent * _OF_A_DATAGRAM:
+        if grown > self.room(sent):
             return Fault("memory-grows", f"it holds {grown / 2**20:,.0f} MiB more after {sent:,} datagrams")
         worked, now = self._cpu(), time.monotonic()
-        part = (worked - self._worked) / (now - self._at) if now > self._at else 0.0
+        self.part = (worked - self._worked) / (now - self._at) if now > self._at else 0.0
         self._worked, self._at = worked, now
-        self._idle = self._idle + 1 if idle and part > _BUSY else 0
+        self._idle = self._idle + 1 if idle and self.part > BUSY else 0
         if self._idle >= _LOOKS:
-            return Fault("burns-the-processor", f"it takes {100 * part:.0f} per cent of a processor with nothing to do")
+            told = f"it takes {100 * self.part:.0f} per cent of a processor with nothing to do"
+            return Fault("burns-the-processor", told)
         return None
 
     async def idle_fault(self) -> Fault | None:
@@ -108,9 +117,14 @@ class Watch:
             return data
         return b""
 
-    def _held(self) -> int:
+    def held(self) -> int:
+        """Return how many bytes of memory it holds."""
         process = self._process()
         return process.memory() if process else 0
+
+    def room(self, sent: int) -> int:
+        """Return how many bytes more it may hold after so many datagrams, whatever was in them."""
+        return _ROOM + sent * _OF_A_DATAGRAM
 
     def _cpu(self) -> float:
         process = self._process()
@@ -119,10 +133,31 @@ class Watch:
         try:
             program = psutil.Process(process.pid)
             # It may be a script that started the server.
-            times = [one.cpu_times() for one in (program, *program.children(recursive=True))]
+            return sum(wanted_by(one) for one in (program, *program.children(recursive=True)))
         except psutil.Error:
             return 0.0
-        return sum(one.user + one.system for one in times)
+
+
+def wanted_by(program: psutil.Process) -> float:
+    """Return for how many seconds a program had a processor or, where the system tells that, waited for one.
+
+    So a busy loop is one on a busy machine, too. What threads that have ended took is left out.
+
+    Raises:
+        psutil.Error: it has ended.
+    """
+    nanoseconds = 0
+    try:
+        # Linux: Documentation/scheduler/sched-stats.rst, time on a processor and time spent waiting for one.
+        for task in Path(f"/proc/{program.pid}/task").iterdir():
+            with suppress(FileNotFoundError, ProcessLookupError):
+                nanoseconds += sum(map(int, (task / "schedstat").read_bytes().split()[:2]))
+    except (OSError, ValueError):
+        nanoseconds = 0
+    if nanoseconds:
+        return nanoseconds / 1e9
+    times = program.cpu_times()
+    return times.user + times.system
 
 
 @dataclass

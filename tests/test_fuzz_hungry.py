@@ -1,0 +1,70 @@
+"""`statsd-conformance fuzz` against programs that take memory or a processor for ever, from the start to what is saved.
+
+Slow, because a program is started again for each trial that shows it, and shows it in some flushes.
+"""
+
+import sys
+from itertools import cycle
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from click.testing import CliRunner
+
+from statsd_conformance.__main__ import main
+from statsd_fuzz.wire import hunger, soaking, watch
+from statsd_fuzz.wire.grammar import Grammar
+from statsd_fuzz.wire.hunger import Hunger
+from statsd_fuzz.wire.scenario import PLACEHOLDER, Scenario, from_file
+
+SERVER = Path(__file__).with_name("hungry_server.py")
+Q = PLACEHOLDER + b"."
+SCENARIOS = [
+    Scenario((some,))
+    for some in ((Q + b"a:1|c", Q + b"a:5|ms"), (Q + b"a:1|g",), (Q + b"a:1|c|@0.1\n" + Q + b"b:1|c",))
+]
+
+
+@pytest.mark.parametrize(
+    ("how", "name"),
+    [("keeps", "memory-grows-of-a-rate"), ("spins", "burns-the-processor-after-a-rate"), ("eats", None)],
+)
+def test_program_that_is_hungry_is_found_and_what_makes_it_so_is_saved(
+    how: str, name: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So that few trials, and short ones, tell what it is about.
+    made = cycle(SCENARIOS)
+    monkeypatch.setattr(Grammar, "scenario", lambda grammar: next(made))
+    monkeypatch.setattr(soaking, "KEPT", 6 << 20)
+    monkeypatch.setattr(soaking, "_DATAGRAMS", 200)
+    monkeypatch.setattr(watch, "_LOOK", 0.05)
+    target = f"exec:{sys.executable} {SERVER} {how} {{port}} {{graphite_host}} {{graphite_port}} {{interval}}"
+    given = ["--target", target, "--profile", "reference", "--interval", "0.1", "--rate", "100", "--seconds", "1"]
+    done = CliRunner().invoke(main, ["fuzz", *given, "--findings", str(tmp_path / "found")])
+    assert done.exit_code == (1 if name else 0), done.output
+    saved = list((tmp_path / "found").glob("*-rate"))
+    assert [path.name for path in saved] == ([name] if name else []), done.output
+    assert [from_file(path.read_bytes()).intervals for path in saved] == ([((Q + b"a:1|c|@0.1",),)] if name else [])
+
+
+class _Seen:
+    """A watch of a program that works as much as it is told."""
+
+    sees = True
+    part = 0.0
+
+
+def test_target_that_works_all_the_time_has_to_rest_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = _Seen()
+    made = Hunger(SimpleNamespace(subject=None), seen, None)  # type: ignore[arg-type]  # nothing of these is asked
+    for _ in range(9):
+        made.note(SCENARIOS)
+    assert not made.is_due
+    assert len(made.sent) == 4
+    monkeypatch.setattr(hunger, "_EVERY", 0.0)
+    assert not made.is_due
+    for _ in range(9):
+        made.note(SCENARIOS)
+    seen.part = 0.9
+    assert made.is_due
+    assert len(made.sent) == 13
