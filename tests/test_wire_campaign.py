@@ -90,10 +90,27 @@ def test_target_that_holds_a_lone_line_back_is_a_finding_and_ends_the_campaign()
     assert "alone" in over.ended
 
 
+def test_what_kills_while_other_faults_are_looked_at_costs_none_of_these() -> None:
+    over = campaign(
+        lambda server: a08(d35(server)), PLAN, until=lambda made: found("dies")(made) and found("counter-dif")(made)
+    )
+    names = [one.name for one in over.collected.findings]
+    assert {"dies-of-an-empty-line", "counter-differs-with-a-rate"} <= set(names)
+    assert len(names) == len(set(names))
+
+
+def test_campaign_that_is_ended_counts_what_it_was_looking_at() -> None:
+    over = campaign(d35, PLAN, until=lambda made: bool(made.looks.tasks))
+    assert over.collected.findings == []
+    assert over.collected.unpursued > 0
+    assert over.looks.tasks == []
+
+
 def test_inputs_of_a_folder_are_tried_first_and_new_ones_are_added(tmp_path: Path) -> None:
     (tmp_path / "sampled").write_bytes(b"a:1|c|@0.1")
-    over = campaign(d35, replace(PLAN, corpus=tmp_path), until=found("counter-differs"))
+    over = campaign(d35, replace(PLAN, seconds=0.0, corpus=tmp_path))
     assert over.progress.datagrams == 1
+    assert [one.name for one in over.collected.findings] == ["counter-differs-with-a-rate"]
     kept = Kept(Mutator(Random(1)), tmp_path)
     assert Scenario(((Q + b"a:1|c|@0.1",),)) in kept.load()
 
@@ -151,12 +168,45 @@ def test_errors_are_told_by_the_profile_and_by_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spare", "took", "size"),
-    [(0.5, 1.0, 1400), (0.1, 1.0, 1000), (0.01, 1.0, 800), (0.5, 1.5, 800)],
-    ids=["much-left", "enough-left", "nothing-left", "took-long"],
+    ("busy", "took", "size"),
+    [
+        (0.0, 1.0, 8000),
+        (0.1, 1.0, 8000),
+        (0.4, 1.0, 2000),
+        (0.6, 1.0, 1100),
+        (0.75, 1.0, 1000),
+        (0.85, 1.0, 1000),
+        (1.6, 1.8, 500),
+        (9.0, 9.0, 250),
+        (0.3, 1.21, 800),
+        (0.3, 2.0, 500),
+    ],
+    ids=[
+        *("idle", "hardly-busy", "half-idle", "more-than-half-busy", "almost-full", "full", "too-much"),
+        *("far-too-much", "target-is-slow", "target-is-very-slow"),
+    ],
 )
-def test_interval_gets_as_much_as_fits(spare: float, took: float, size: int) -> None:
-    assert adapted(1000, spare, took) == size
+def test_interval_gets_as_much_as_fits(busy: float, took: float, size: int) -> None:
+    assert adapted(1000, busy, took) == size
+
+
+@pytest.mark.parametrize(("size", "busy", "most"), [(20, 1.7, 20), (19_000, 0.1, 20_000)], ids=["few", "many"])
+def test_interval_gets_never_less_than_a_few_nor_more_than_a_batch_has(size: int, busy: float, most: int) -> None:
+    assert adapted(size, busy, 1.0) == most
+
+
+def test_what_was_made_ahead_is_sent_first_unless_it_is_known_by_now_to_stop_the_target() -> None:
+    async def run() -> tuple[list[Scenario], list[Scenario], Campaign]:
+        async with serving(right) as subject:
+            made = prepared(subject, PLAN)
+            await made._make(600)
+            ahead = list(made._ahead)
+            made.fatal.add(Scenario(((Q + b"a:1|c|@0",),)))
+            return ahead, await made._made(400), made
+
+    ahead, sent, over = asyncio.run(run())
+    assert any(one in over.fatal for one in ahead[:400])
+    assert sent == [one for one in ahead if one not in over.fatal][:400]
 
 
 def test_rate_limits_what_goes_into_an_interval() -> None:

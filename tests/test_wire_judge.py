@@ -7,19 +7,21 @@ from dataclasses import replace
 import pytest
 
 from defects.counters import d35
+from defects.framing import a08
 from defects.steps import Break, points
 from defects.timers import f01
 from statsd_conformance.graphite import Snapshot, read_line
 from statsd_conformance.profile import Profile, load_profile
+from statsd_conformance.target import Crashed
 from statsd_fuzz.fault import Fault
-from statsd_fuzz.wire.batch import Batch, Sent, Sorted, cut, sort_lines
+from statsd_fuzz.wire.batch import Batch, Round, Sent, Sorted, cut, sort_lines
 from statsd_fuzz.wire.closure import stray_names, unexplained
 from statsd_fuzz.wire.grammar import Grammar
 from statsd_fuzz.wire.judge import Judge
 from statsd_fuzz.wire.scenario import PLACEHOLDER, STREAMED, Scenario
 from statsd_fuzz.wire.strictly import Model, differences
 from statsd_fuzz.wire.tokens import Tokens, number_of
-from statsd_fuzz.wire.trial import Looked
+from statsd_fuzz.wire.trial import Looked, Strict
 from statsd_reference import Options, Point, Server
 from statsd_reference.stream import Cut, Stream
 from wire_trials import DaemonSubject, serving
@@ -117,6 +119,17 @@ def test_deviation_is_compared_unless_it_is_known_to_be_another(unmet: Sequence[
     assert [fault and fault.name for fault in asyncio.run(run())] == [named]
 
 
+def test_other_things_can_be_done_while_a_large_flush_is_looked_at() -> None:
+    async def run() -> int:
+        tokens = Tokens("wire0")
+        batch = Batch(tokens, 1, [scenario([b"a:1|c"]).renamed(tokens.of(1, number)) for number in range(500)])
+        async with serving(right) as subject:
+            trial = Strict(subject.wire, batch, subject.server.options)
+            return sum(1 for _ in trial.take(Round(0, [[]], [list(range(500))], set())))
+
+    assert asyncio.run(run()) > 10
+
+
 def test_later_intervals_are_compared_too() -> None:
     faults = looked_at(forgets_gauges, [scenario([b"g:5|g"], [], [b"g:+2|g"])], strict=False)
     told = [(fault.name, fault.sentence[:33]) for fault in faults if fault]
@@ -134,6 +147,32 @@ def test_path_that_nobody_asked_for_is_blamed_on_who_made_it(strict: bool) -> No
     odd = scenario([b"a:x|c"])
     faults = looked_at(tells_of_bad_lines, [scenario([b"a:1|c"]), odd, scenario([b"b:1|c"])], strict=strict)
     assert [fault and fault.name for fault in faults] == [None, "path-nobody-asked-for", None]
+
+
+def test_path_of_a_neighbour_is_blamed_on_nobody_who_shares_the_interval() -> None:
+    async def run() -> tuple[list[Fault | None], Looked]:
+        async with serving(tells_of_bad_lines, options={"flush_interval": INTERVAL_MS}) as subject:
+            judge = judge_of(subject, strict=False)
+            await judge.learn()
+            return await asyncio.gather(judge.named([scenario([b"a:1|c|@x"])]), judge.once([scenario([b"a:x|c"])]))
+
+    faults, looked = asyncio.run(run())
+    assert faults == [None]
+    assert looked.strays == [b"stats_counts.refused"]
+
+
+def test_all_that_was_under_way_is_known_when_the_target_stops() -> None:
+    async def run() -> tuple[list[object], list[bytes]]:
+        async with serving(a08, options={"flush_interval": INTERVAL_MS}) as subject:
+            judge = judge_of(subject, strict=False)
+            calls = [judge.once([scenario([line])]) for line in (b"a:1|c", b"b:1|c\n\n" + Q + b"c:1|c")]
+            raised = await asyncio.gather(*calls, return_exceptions=True)
+            sent = [one.renamed(PLACEHOLDER).intervals[0][0] for one in judge.stopped]
+            return [type(one) for one in raised], sent
+
+    raised, sent = asyncio.run(run())
+    assert raised == [Crashed, Crashed]
+    assert sent == [Q + b"a:1|c", Q + b"b:1|c\n\n" + Q + b"c:1|c"]
 
 
 def tells_of_bad_lines(server: Server) -> Server:
