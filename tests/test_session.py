@@ -174,6 +174,7 @@ def test_hostile_input_goes_elsewhere_only_when_asked_for(
     [
         ("nonsense", None, "nonsense"),
         ("udp://127.0.0.1:8125", "nosuch", "no profile 'nosuch'"),
+        ("unix:///nowhere/at/all", None, "cannot send to unix:///nowhere/at/all: No such file or directory; correct"),
         ("exec:no-such-program {port} {graphite_port}", None, "no-such-program"),
         ("exec:true {port}", None, "needs {port} and {graphite_port}"),
         ("exec:false {port} {graphite_port}", None, ": exit status 1, its log is empty"),
