@@ -175,6 +175,8 @@ def test_a_target_that_hangs_is_a_finding(fuzz: Fuzz, tmp_path: Path, monkeypatc
             "--findings /dev/null/x: cannot be written: Not a dir",
         ),
         (["--target", "python:python_targets:parse", "--corpus", "/dev/null/x"], "--corpus /dev/null/x: cannot be"),
+        (["--target", "reference", "--sink", "graphite://:2003"], "--sink is for targets that run already; leave it"),
+        (["--target", "a:1", "--target", "b:1"], "--target a:1 and --target b:1: one search has one target"),
         ([], "Missing option '--target'"),
     ],
 )
