@@ -234,6 +234,18 @@ def test_a_search_that_is_interrupted_before_it_began_found_nothing(monkeypatch:
     assert (result.exit_code, result.output) == (130, "interrupted\n")
 
 
+def test_a_search_ends_without_a_word_when_nobody_reads_it_any_more() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = ["fuzz", "--target", "reference", "--interval", "0.1", "--seconds", "600"]
+    done = subprocess.run(
+        [sys.executable, "-m", "statsd_conformance", *command], stdout=writer, stderr=subprocess.PIPE,
+        timeout=60, check=False,
+    )  # fmt: skip
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_nothing_judged_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
     async def nothing(campaign: Campaign) -> None:
         return

@@ -277,7 +277,14 @@ def _fuzz_wire(asked: "Search", report: _Report) -> int:
     from statsd_fuzz.wire.collected import Collected
     from statsd_fuzz.wire.run import search
 
-    console = Console()
+    class Piped(Console):
+        def on_broken_pipe(self) -> None:
+            # Whoever read this has gone: nobody waits for the rest.
+            with suppress(SystemExit):
+                super().on_broken_pipe()
+            signal.raise_signal(signal.SIGTERM)
+
+    console = Piped()
     found: list[Collected] = []
     try:
         asyncio.run(search(asked, console, found.append))
