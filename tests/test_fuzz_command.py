@@ -175,6 +175,8 @@ def test_a_target_that_hangs_is_a_finding(fuzz: Fuzz, tmp_path: Path, monkeypatc
             "--findings /dev/null/x: cannot be written: Not a dir",
         ),
         (["--target", "python:python_targets:parse", "--corpus", "/dev/null/x"], "--corpus /dev/null/x: cannot be"),
+        (["--target", "reference", "--sink", "graphite://:2003"], "--sink is for targets that run already; leave it"),
+        (["--target", "a:1", "--target", "b:1"], "--target a:1 and --target b:1: one search has one target"),
         ([], "Missing option '--target'"),
     ],
 )
@@ -230,6 +232,18 @@ def test_a_search_that_is_interrupted_before_it_began_found_nothing(monkeypatch:
     monkeypatch.setattr(run, "_made_out", lambda subject: None)
     result = CliRunner().invoke(main, ["fuzz", "--target", "reference"])
     assert (result.exit_code, result.output) == (130, "interrupted\n")
+
+
+def test_a_search_ends_without_a_word_when_nobody_reads_it_any_more() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = ["fuzz", "--target", "reference", "--interval", "0.1", "--seconds", "600"]
+    done = subprocess.run(
+        [sys.executable, "-m", "statsd_conformance", *command], stdout=writer, stderr=subprocess.PIPE,
+        timeout=60, check=False,
+    )  # fmt: skip
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_nothing_judged_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:

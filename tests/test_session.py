@@ -174,6 +174,7 @@ def test_hostile_input_goes_elsewhere_only_when_asked_for(
     [
         ("nonsense", None, "nonsense"),
         ("udp://127.0.0.1:8125", "nosuch", "no profile 'nosuch'"),
+        ("unix:///nowhere/at/all", None, "cannot send to unix:///nowhere/at/all: No such file or directory; correct"),
         ("exec:no-such-program {port} {graphite_port}", None, "no-such-program"),
         ("exec:true {port}", None, "needs {port} and {graphite_port}"),
         ("exec:false {port} {graphite_port}", None, ": exit status 1, its log is empty"),
@@ -210,7 +211,7 @@ def test_program_that_publishes_nothing_is_a_problem_that_says_how_to_tell_it_wh
     command = f"exec:{sys.executable} -c '{serve}' {{port}} {{graphite_port}}"
     found = examined(command, Settings(tmp_path, interval=0.05))
     assert re.search(
-        r"listened as Graphite on 127.0.0.1:\d+ for \d s, but no connection came in\. Hand on \{graph", found.problem
+        r"listened as Graphite for \d s, but no connection came in at 127.0.0.1:\d+\. Hand on \{graph", found.problem
     )
     assert found.problem.endswith("or --interval SECONDS; it still runs, its log is empty")
 

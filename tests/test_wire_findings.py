@@ -92,8 +92,16 @@ def test_saved_files_hold_the_scenario_a_capture_a_shell_line_and_a_case(tmp_pat
     assert script == [
         "#!/bin/sh",
         "# the flush has 1, required is 10",
+        "# To another place: statsd-conformance replay counter-differs-with-a-rate.pcapng --target HOST:PORT",
         f"printf '{Q.decode()}a:1|c|@0.1' | nc -u -w1 127.0.0.1 8125",
     ]
+
+
+def test_capture_of_what_a_target_got_at_any_port_is_read_without_being_told_of_it(tmp_path: Path) -> None:
+    started = replace(ORIGIN, address=Address("udp", "127.0.0.1", 32159))
+    path = saved(replace(RATE, origin=started), tmp_path)
+    (datagram,) = read_recording(path.with_name(f"{path.name}.pcapng"))
+    assert datagram.payload == Q + b"a:1|c|@0.1"
 
 
 TWO = ((Q + b"a:1|c\n" + Q + b"'b':\0\xff%s|c", b""), (), (b"\n" * 2000, Q + b"a:2|c"))

@@ -37,11 +37,13 @@ _LEAST_ROOM: Final = 65_536
 # Options that say nothing of the other sort of targets.
 _OF_THE_WIRE: Final = ("rate", "deviations", "sink", "hostile", "strict")
 _OF_PYTHON: Final = ("refusals",)
+# What is told where to publish needs nobody to say where it does.
+_OF_THE_RUNNING: Final = ("sink",)
 
 
 @click.command()
 @click.option(
-    "--target", required=True, metavar="TARGET",
+    "--target", "targets", required=True, multiple=True, metavar="TARGET",
     help="host:port, exec:COMMAND or the name of a known server; or python:package.module:name, an aggregator with "
     "feed and flush, or a callable that takes a datagram",
 )  # fmt: skip
@@ -83,9 +85,10 @@ _OF_PYTHON: Final = ("refusals",)
 )  # fmt: skip
 @click.pass_context
 def fuzz(
-    context: click.Context, target: str, seconds: float, seed: int | None, corpus: Path | None, findings: Path,
-    alerts: Path | None, sarif_at: str | None, profile: str, interval: float | None, rate: float | None,
-    known: Path | None, deviations: str | None, sink: str, hostile: bool, strict: bool, refusals: tuple[str, ...],
+    context: click.Context, targets: tuple[str, ...], seconds: float, seed: int | None, corpus: Path | None,
+    findings: Path, alerts: Path | None, sarif_at: str | None, profile: str, interval: float | None,
+    rate: float | None, known: Path | None, deviations: str | None, sink: str, hostile: bool, strict: bool,
+    refusals: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Search for inputs that a target fails on, with the reference as the judge.
 
@@ -96,6 +99,9 @@ def fuzz(
     from statsd_fuzz.inprocess.search import Plan
     from statsd_fuzz.inprocess.target import PREFIX
 
+    if len(targets) > 1:
+        raise click.UsageError(f"--target {' and --target '.join(targets)}: one search has one target")
+    target = targets[0]
     context.with_resource(_ended_alike())
     seed = seed or SystemRandom().randint(1, _LARGEST_SEED // 2)
     _check_options(context, target, is_python=target.startswith(PREFIX))
@@ -146,11 +152,18 @@ def _check_options(context: click.Context, target: str, *, is_python: bool) -> N
     Raises:
         UsageError: an option is of no use to that sort of target.
     """
+    from statsd_conformance.targets import is_startable
+
     useless, sort = (_OF_THE_WIRE, "over the wire") if is_python else (_OF_PYTHON, "python:package.module:name")
+    sorts = dict.fromkeys(useless, sort)
+    if is_startable(target):
+        sorts |= dict.fromkeys(_OF_THE_RUNNING, "that run already")
     for option in context.command.params:
         given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
-        if given and option.name in useless:
-            raise click.UsageError(f"--target {target}: {option.opts[0]} is for targets {sort}; leave it out")
+        if given and option.name in sorts:
+            raise click.UsageError(
+                f"--target {target}: {option.opts[0]} is for targets {sorts[option.name]}; leave it out"
+            )
 
 
 def _check_profile(name: str) -> None:
@@ -264,7 +277,14 @@ def _fuzz_wire(asked: "Search", report: _Report) -> int:
     from statsd_fuzz.wire.collected import Collected
     from statsd_fuzz.wire.run import search
 
-    console = Console()
+    class Piped(Console):
+        def on_broken_pipe(self) -> None:
+            # Whoever read this has gone: nobody waits for the rest.
+            with suppress(SystemExit):
+                super().on_broken_pipe()
+            signal.raise_signal(signal.SIGTERM)
+
+    console = Piped()
     found: list[Collected] = []
     try:
         asyncio.run(search(asked, console, found.append))
@@ -274,7 +294,8 @@ def _fuzz_wire(asked: "Search", report: _Report) -> int:
     ) as error:
         return _ended(asked, report, found, str(error))
     except OSError as error:
-        return _ended(asked, report, found, f"{error.filename}: {error.strerror}")
+        problem = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
+        return _ended(asked, report, found, problem)
     except KeyboardInterrupt:
         click.echo("interrupted")
     if not found:

@@ -64,7 +64,7 @@ def _unheard(subject: Subject, settings: Settings, waited: float) -> str:
     if subject.place and isinstance(subject.named, Command):
         # It was told another place than --sink.
         return (
-            f"{sent} listened as Graphite on 127.0.0.1:{subject.place.graphite_port} for {waited:.0f} s, but "
+            f"{sent} listened as Graphite for {waited:.0f} s, but "
             f"{heard.partition('. ')[0]}. Hand on {{graphite_host}} and {{graphite_port}} in its command line, and "
             f"{{interval}} or --interval SECONDS; {subject.last_words()}"
         )

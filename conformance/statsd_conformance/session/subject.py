@@ -22,7 +22,7 @@ from statsd_conformance.progress import WATCHED, Progress
 from statsd_conformance.session.passing import behind_of, claims_proxy, passed_on_by, read_behind
 from statsd_conformance.session.settings import NotInstalled, PortTaken, Settings, TargetError
 from statsd_conformance.session.sinks import BEHIND, LOOK, sink_observer
-from statsd_conformance.targets import NAMED, Command, Named, Observed, Passing, Place
+from statsd_conformance.targets import NAMED, Command, Named, Observed, Passing, Place, is_startable
 from statsd_conformance.wire import LARGEST_BURST, Wire
 
 # Seconds for a crashed program to end, and for a started one to listen.
@@ -68,7 +68,7 @@ class Subject:
         """Start the program where there is one, wait until its port is there, and connect.
 
         Raises:
-            TargetError: the program ends at once or never listens.
+            TargetError: the program ends at once or never listens, or nothing can be sent to the target.
         """
         if self.named and self.program and self.place:
             if bound(self.wire.address):
@@ -83,7 +83,12 @@ class Subject:
             self.seen_bound = False
             await self._until_listening()
         self.started = time.monotonic()
-        await self.wire.connect()
+        try:
+            await self.wire.connect()
+        except OSError as error:
+            raise TargetError(
+                f"cannot send to {self.wire.address}: {error.strerror or error}; correct --target, or start it"
+            ) from None
 
     async def stop(self) -> None:
         """Stop the program, if the suite started one."""
@@ -229,7 +234,7 @@ async def _running(spec: str, settings: Settings) -> AsyncIterator[Subject]:
 
 def _subject(spec: str, settings: Settings) -> tuple[Subject, MakeObserver]:
     """Return the subject, not started, and what makes the observer of its output."""
-    if not (spec in NAMED or spec.startswith("exec:")):
+    if not is_startable(spec):
         return _elsewhere(spec, settings)
     named = NAMED[spec] if spec in NAMED else Command(spec.removeprefix("exec:"))
     subject = _startable(spec, named, settings)

@@ -35,4 +35,9 @@ _TARGETS: Final[tuple[Named, ...]] = (
 )
 NAMED: Final[dict[str, Named]] = {target.name: target for target in _TARGETS}
 
-__all__ = ["NAMED", "Command", "CommandError", "Launch", "Named", "Observed", "Passing", "Place"]
+__all__ = ["NAMED", "Command", "CommandError", "Launch", "Named", "Observed", "Passing", "Place", "is_startable"]
+
+
+def is_startable(spec: str) -> bool:
+    """Tell whether what a user calls a target is one that the suite starts, and no address."""
+    return spec in NAMED or spec.startswith("exec:")

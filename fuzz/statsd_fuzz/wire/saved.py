@@ -14,6 +14,7 @@ from statsd_fuzz.wire.scenario import STREAMED, as_file
 # Of packets that nobody recorded the time, which only says how far they are apart: the first second of 2000.
 _BEGIN: Final = 946_684_800.0
 _SOURCE: Final = Endpoint("127.0.0.1", 40000)
+# Where those who read a capture look for lines, whatever port a target was started at.
 _PORT: Final = 8125
 
 
@@ -31,7 +32,12 @@ def saved(finding: Finding, folder: Path) -> Path:
     path.write_bytes(as_file(finding.scenario))
     path.with_name(f"{finding.name}.pcapng").write_bytes(capture_of(finding))
     script = path.with_name(f"{finding.name}.sh")
-    script.write_text(f"#!/bin/sh\n# {finding.fault.sentence}\n{shell_line_of(finding)}\n", encoding="utf-8")
+    script.write_text(
+        f"#!/bin/sh\n# {finding.fault.sentence}\n"
+        f"# To another place: statsd-conformance replay {finding.name}.pcapng --target HOST:PORT\n"
+        f"{shell_line_of(finding)}\n",
+        encoding="utf-8",
+    )
     script.chmod(0o755)
     case = path.with_name(f"test_{finding.name.replace('-', '_')}.py")
     case.write_text(case_of(finding), encoding="utf-8")
@@ -61,7 +67,7 @@ def shell_line_of(finding: Finding) -> str:
 
 def capture_of(finding: Finding) -> bytes:
     """Return a capture of the datagrams, or of the connection, as far apart as the intervals of the target are."""
-    to = Endpoint("127.0.0.1", finding.origin.address.port or _PORT)
+    to = Endpoint("127.0.0.1", _PORT)
     if finding.streamed:
         shaken, *sent = stream(_SOURCE, to, finding.segments)
         return pcapng(
