@@ -8,9 +8,10 @@ import pytest
 from chain import BEGIN, CONTINUED, SHORT, SNAPSHOT, FromStore, Modelled, as_text, snapshot
 from statsd_conformance.profile import load_profile
 from statsd_conformance.tracing.aggregating import vanished
-from statsd_conformance.tracing.cause import Traced, shown
+from statsd_conformance.tracing.cause import Traced, missing_sets, shown
 from statsd_conformance.tracing.causes import CAUSES, diagnose
 from statsd_conformance.tracing.cityhash import city_hash_32
+from statsd_conformance.tracing.journey import Journey
 from statsd_conformance.tracing.look import Caught, Wanted, see
 from statsd_conformance.tracing.output import OutputReader
 from statsd_conformance.tracing.report import count_in_words
@@ -391,3 +392,19 @@ def test_snapshot_is_what_the_emitter_profile_names() -> None:
     assert [group.title for group in groups] == ["kvs 0", "cron 0", "content-sqlite 0"]
     assert all(len(group.names) == 8 for group in groups)
     assert SNAPSHOT.profile is not None
+
+
+def lost_of(group: str, *places: int) -> list[Journey]:
+    return [Journey(b"x.%d" % place, place, 8, (), title=group) for place in places]
+
+
+def test_groups_that_miss_the_same_have_one_line() -> None:
+    told = list(missing_sets([*lost_of("kvs 0", 3, 5), *lost_of("cron 0", 1), *lost_of("job 0", 3, 5)]))
+    assert told == ["kvs 0, job 0: missing 2 of 8, number 3, 5 (3, 5), each", "cron 0: missing 1 of 8, number 1 (1)"]
+
+
+def test_what_many_groups_miss_is_cut_short() -> None:
+    alike = [one for group in range(10) for one in lost_of(str(group), *range(1, 9))]
+    assert list(missing_sets(alike)) == ["0, 1, 2, 3, 4, 5, 6, 7 and 2 more: missing all 8, each"]
+    different = [one for group in range(9) for one in lost_of(str(group), group + 1)]
+    assert list(missing_sets(different))[-1] == "and other sets in 1 more group"

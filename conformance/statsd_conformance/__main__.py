@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,10 +20,25 @@ from statsd_conformance.commands import (
     trace,
     watchers,
 )
+from statsd_conformance.commands.wordy import Wordy
 from statsd_reference.__main__ import serve
 
+if TYPE_CHECKING:
+    # It costs a quarter of a second to import, which `serve` need not pay.
+    import pytest
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class _Named:
+    """A plugin with which pytest's help speaks of this command, and of the suite's options before its own."""
+
+    @staticmethod
+    def pytest_addoption(parser: "pytest.Parser") -> None:
+        """Name the program, and make the group of the suite's options the first one."""
+        parser.prog = "statsd-conformance run"
+        parser.getgroup("statsd", "StatsD conformance", after="_anonymous")
+
+
+@click.group(cls=Wordy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="statsd-conformance")
 def main() -> None:
     """Check StatsD servers and what is sent to them."""
@@ -38,13 +54,12 @@ def run(arguments: tuple[str, ...]) -> None:
 
     Every option of pytest and of the suite is passed on: --target, -k, -n, --junitxml. `run --help` shows them all.
     """
-    # pytest costs a quarter of a second to import, which `serve` need not pay.
     import pytest
 
     # In a checkout the conftest beside the package would load the same plugin a second time: stay below it.
     package = Path(__file__).parent
     plugin = ["-p", "statsd_conformance.plugin", f"--confcutdir={package}", "--pyargs", "statsd_conformance"]
-    sys.exit(pytest.main([*plugin, *arguments]))
+    sys.exit(pytest.main([*plugin, *arguments], plugins=[_Named]))
 
 
 for command in (

@@ -21,7 +21,7 @@ from statsd_conformance.lanes import LANES, Done, Job, work_off
 from statsd_conformance.over_the_wire import OverTheWire
 from statsd_conformance.progress import counted, step, waiting
 from statsd_conformance.requirement import Inconclusive, Requirement, unmet_shoulds
-from statsd_conformance.target import Crashed, Target, Trace
+from statsd_conformance.target import Crashed, Target
 from statsd_conformance.verdict import Outcome, Verdict, failed, passed
 from statsd_conformance.wire import NoAnswer, Wire
 
@@ -33,7 +33,9 @@ _ATTEMPTS_APART: Final = 5
 _LOUD: Final = 2
 # Families whose quiet cases speak a dialect.
 _DIALECTS: Final = ("EVENT",)
-_STOPPED_BEFORE: Final = "not tried: the target had stopped before"
+_NOT_TRIED: Final = Outcome(
+    Verdict.INCONCLUSIVE, "not tried: the target had stopped before; start it again and choose this case with -k"
+)
 DOUBTFUL: Final = (Verdict.FAIL, Verdict.NON_STRICT, Verdict.INCONCLUSIVE)
 _UNCONFIRMED: Final = (*DOUBTFUL, Verdict.CRASHED)
 
@@ -134,7 +136,7 @@ async def _apart(subject: Subject, case: Case) -> Outcome:
 async def _cut_off(subject: Subject, case: Case) -> Outcome:
     if not subject.wire.alive():
         if not subject.restartable:
-            return Outcome(Verdict.INCONCLUSIVE, _STOPPED_BEFORE, trace=Trace())
+            return _NOT_TRIED
         await subject.restart()
     step(f"{case.requirement.id} alone")
     outcome = await _attempt(subject, case)
@@ -372,7 +374,7 @@ async def _hostile(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome
     if subject.restartable:
         return await work_off([partial(_tried, cases)], subject, subject.another)
     if not subject.wire.alive():
-        return {case.id: Outcome(Verdict.INCONCLUSIVE, _STOPPED_BEFORE, trace=Trace()) for case in cases}
+        return dict.fromkeys((case.id for case in cases), _NOT_TRIED)
     outcomes, stopped_at = await _hostile_wave(subject, cases)
     if await _survives(subject, outcomes, stopped_at):
         return await _all_confirmed(subject, cases, outcomes)
@@ -420,7 +422,7 @@ async def _hostile_wave(subject: Subject, cases: Sequence[Case]) -> tuple[dict[s
     finished = await asyncio.gather(*started)
     outcomes = {case.id: outcome for case, outcome in zip(cases, finished, strict=False)}
     for case in cases[len(finished) :]:
-        outcomes[case.id] = Outcome(Verdict.INCONCLUSIVE, _STOPPED_BEFORE, trace=Trace())
+        outcomes[case.id] = _NOT_TRIED
     return outcomes, stopped_at
 
 

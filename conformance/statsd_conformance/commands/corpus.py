@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, ParamSpec
 import click
 
 from statsd_conformance.commands.finite import FiniteRange
+from statsd_conformance.commands.wordy import Wordy
 from statsd_conformance.progress import counted
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def _told(command: Callable[_P, None]) -> Callable[_P, None]:
     return run
 
 
-@click.group()
+@click.group(cls=Wordy)
 def corpus() -> None:
     """Carry inputs from one fuzzer to another, merge them, and keep the fewest that show as much.
 

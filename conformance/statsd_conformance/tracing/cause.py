@@ -4,9 +4,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
+from typing import Final
 
+from statsd_conformance.progress import counted
 from statsd_conformance.tracing.journey import Fate, Journey, journeys
 from statsd_conformance.tracing.seen import Seen
+
+# Lines, and groups on a line, that say which counters of a group are missing.
+_SETS: Final = 8
 
 
 # No slots: a cached property needs a place.
@@ -110,16 +115,30 @@ def some(names: Sequence[bytes], most: int = 4) -> str:
 
 
 def missing_sets(journeys: Sequence[Journey]) -> Iterator[str]:
-    """Yield, for each group that has any of these, which of it they are: the set tells more than the count."""
-    titles = dict.fromkeys((one.title, one.size) for one in journeys)
-    for title, size in list(titles)[:8]:
-        mine = [one for one in journeys if (one.title, one.size) == (title, size)]
-        places = ", ".join(str(one.place) for one in mine)
-        names = ", ".join(shown(one.counter.rpartition(b".")[2]) for one in mine)
-        which = f"{len(mine)} of {size}, number {places} ({names})" if len(mine) < size else f"all {size}"
-        yield f"{title or 'of the counters'}: missing {which}"
-    if len(titles) > 8:
-        yield f"and so in {len(titles) - 8} more groups"
+    """Yield which of a group these are, for each group that has any: the set tells more than the count.
+
+    Groups that miss the same have one line.
+    """
+    groups: dict[tuple[str, int], list[Journey]] = {}
+    for one in journeys:
+        groups.setdefault((one.title, one.size), []).append(one)
+    alike: dict[str, list[str]] = {}
+    for (title, size), mine in groups.items():
+        alike.setdefault(_which(mine, size), []).append(title or "of the counters")
+    for which, titles in list(alike.items())[:_SETS]:
+        first = ", ".join(titles[:_SETS]) + (f" and {len(titles) - _SETS} more" if len(titles) > _SETS else "")
+        yield f"{first}: missing {which}{', each' if len(titles) > 1 else ''}"
+    if len(alike) > _SETS:
+        yield f"and other sets in {counted(sum(map(len, list(alike.values())[_SETS:])), 'more group')}"
+
+
+def _which(mine: Sequence[Journey], size: int) -> str:
+    """Return which of a group of that size these are."""
+    if len(mine) == size:
+        return f"all {size}"
+    places = ", ".join(str(one.place) for one in mine)
+    names = ", ".join(shown(one.counter.rpartition(b".")[2]) for one in mine)
+    return f"{len(mine)} of {size}, number {places} ({names})"
 
 
 def counted_errors(traced: Traced) -> float | None:
