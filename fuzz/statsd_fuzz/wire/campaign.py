@@ -7,7 +7,7 @@ target for itself, or starts it again, has the search wait, and close looks begi
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -338,8 +338,8 @@ class Campaign:
 
     # What looks wrong.
 
-    async def _heed(self, look: Callable[[], Awaitable[Suspects]]) -> None:
-        """Look for what makes a target hungry, alone: it is started again for that."""
+    async def _heed(self, look: Callable[[], Coroutine[None, None, Suspects]]) -> None:
+        """Look for what makes a target hungry, with nothing else under way: it rests meanwhile, or is started again."""
         await self._finish()
         async with self.looks.turns.alone():
             self._collect()
@@ -426,9 +426,11 @@ class Campaign:
             self.progress.step = f"looking for {step}"
             # What was pursued before has had its time, and this has none yet.
             self._until = max(self._until, time.monotonic() + _IDLE)
+            suspects: Suspects = []
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._deadline - time.monotonic()):
-                    await self._first_of(await look())
+                    suspects = await look()
+            await self._first_of(suspects)
 
     def _tell(self) -> None:
         self.progress.findings = len(self.collected.of(Standing.NEW, Standing.BACK))
