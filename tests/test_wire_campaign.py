@@ -151,12 +151,40 @@ def test_errors_are_told_by_the_profile_and_by_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spare", "took", "size"),
-    [(0.5, 1.0, 1400), (0.1, 1.0, 1000), (0.01, 1.0, 800), (0.5, 1.5, 800)],
-    ids=["much-left", "enough-left", "nothing-left", "took-long"],
+    ("busy", "took", "size"),
+    [
+        (0.0, 1.0, 8000),
+        (0.1, 1.0, 8000),
+        (0.425, 1.0, 2000),
+        (0.8, 1.0, 1000),
+        (0.9, 1.0, 1000),
+        (1.7, 1.8, 500),
+        (9.0, 9.0, 250),
+        (0.3, 2.0, 800),
+    ],
+    ids=["idle", "hardly-busy", "half-idle", "almost-full", "full", "too-much", "far-too-much", "target-is-slow"],
 )
-def test_interval_gets_as_much_as_fits(spare: float, took: float, size: int) -> None:
-    assert adapted(1000, spare, took) == size
+def test_interval_gets_as_much_as_fits(busy: float, took: float, size: int) -> None:
+    assert adapted(1000, busy, took) == size
+
+
+@pytest.mark.parametrize(("size", "busy", "most"), [(20, 1.7, 20), (19_000, 0.1, 20_000)], ids=["few", "many"])
+def test_interval_gets_never_less_than_a_few_nor_more_than_a_batch_has(size: int, busy: float, most: int) -> None:
+    assert adapted(size, busy, 1.0) == most
+
+
+def test_what_was_made_ahead_is_sent_first_unless_it_is_known_by_now_to_stop_the_target() -> None:
+    async def run() -> tuple[list[Scenario], list[Scenario], Campaign]:
+        async with serving(right) as subject:
+            made = prepared(subject, PLAN)
+            await made._make(600)
+            ahead = list(made._ahead)
+            made.fatal.add(Scenario(((Q + b"a:1|c|@0",),)))
+            return ahead, await made._made(400), made
+
+    ahead, sent, over = asyncio.run(run())
+    assert any(one in over.fatal for one in ahead[:400])
+    assert sent == [one for one in ahead if one not in over.fatal][:400]
 
 
 def test_rate_limits_what_goes_into_an_interval() -> None:

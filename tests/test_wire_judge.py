@@ -12,14 +12,14 @@ from defects.timers import f01
 from statsd_conformance.graphite import Snapshot, read_line
 from statsd_conformance.profile import Profile, load_profile
 from statsd_fuzz.fault import Fault
-from statsd_fuzz.wire.batch import Batch, Sent, Sorted, cut, sort_lines
+from statsd_fuzz.wire.batch import Batch, Round, Sent, Sorted, cut, sort_lines
 from statsd_fuzz.wire.closure import stray_names, unexplained
 from statsd_fuzz.wire.grammar import Grammar
 from statsd_fuzz.wire.judge import Judge
 from statsd_fuzz.wire.scenario import PLACEHOLDER, STREAMED, Scenario
 from statsd_fuzz.wire.strictly import Model, differences
 from statsd_fuzz.wire.tokens import Tokens, number_of
-from statsd_fuzz.wire.trial import Looked
+from statsd_fuzz.wire.trial import Looked, Strict
 from statsd_reference import Options, Point, Server
 from statsd_reference.stream import Cut, Stream
 from wire_trials import DaemonSubject, serving
@@ -115,6 +115,17 @@ def test_deviation_is_compared_unless_it_is_known_to_be_another(unmet: Sequence[
             return await judge([scenario([b"t:1|ms", b"t:2|ms"])])
 
     assert [fault and fault.name for fault in asyncio.run(run())] == [named]
+
+
+def test_other_things_can_be_done_while_a_large_flush_is_looked_at() -> None:
+    async def run() -> int:
+        tokens = Tokens("wire0")
+        batch = Batch(tokens, 1, [scenario([b"a:1|c"]).renamed(tokens.of(1, number)) for number in range(500)])
+        async with serving(right) as subject:
+            trial = Strict(subject.wire, batch, subject.server.options)
+            return sum(1 for _ in trial.take(Round(0, [[]], [list(range(500))], set())))
+
+    assert asyncio.run(run()) > 10
 
 
 def test_later_intervals_are_compared_too() -> None:

@@ -40,11 +40,16 @@ from statsd_reference import Options
 
 _FEWEST: Final = 20
 _MOST: Final = 20_000
-# Parts of an interval with nothing to do from which on more goes into one, and below which less does.
-_MUCH: Final = 0.25
-_LITTLE: Final = 0.05
-# What an interval may take in all, as a multiple of what it takes a target at its ease.
+# The part of an interval that is to be busy, and how far from it nothing has to change.
+_BUSY: Final = 0.85
+_NEAR: Final = 0.1
+# How many times as much goes into an interval at most, and at least: what little takes tells little of what much does.
+_MORE: Final = 8.0
+_FEWER: Final = 0.25
+# What an interval may take in all, as a multiple of what it takes a target at its ease, and the part that goes into the
+# next where it took longer.
 _LONG: Final = 1.2
+_LESS: Final = 0.8
 # Lines of names that nobody speaks of any more, from which on a target is started again.
 _IDLE_LINES: Final = 30_000
 # How many of the odd scenarios of an interval are kept for a log line that names none.
@@ -84,7 +89,7 @@ class Plan:
     hostile: bool = True
     rate: float | None = None
     corpus: Path | None = None
-    first: int = 300
+    first: int = 500
 
 
 @dataclass
@@ -113,6 +118,7 @@ class Campaign:
     _tasks: "dict[asyncio.Task[Looked], Sequence[Scenario]]" = field(default_factory=dict)
     _strays: list[tuple[Sequence[Scenario], list[bytes]]] = field(default_factory=list)
     _idle_lines: int = 0
+    _ahead: list[Scenario] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         entries = self.collected.known.deviations.entries
@@ -173,15 +179,19 @@ class Campaign:
         # Two that waited for this together would share each interval, and leave every other one empty.
         await self.judge.learn()
         before: asyncio.Task[Looked] | None = None
+        sizes: list[int] = []
         while time.monotonic() < self._until and not self._suspects and self._idle_lines < _IDLE_LINES:
             scenarios = await self._made(self._allowed())
+            sizes.append(len(scenarios))
             short = [one for one in scenarios if len(one.intervals) == 1]
             task = self._submit(short)
             self._submit([one for one in scenarios if len(one.intervals) != 1])
+            # Ahead, so that they are there as soon as the flush is.
+            await self._make(self._allowed())
             if before:
                 await before
                 self._collect()
-                self._adapt()
+                self._adapt(sizes[-3:-1])
                 if fault := self.watch.fault():
                     await self._finish()
                     self._suspects += await self.hunger.grown(scenarios, fault)
@@ -192,12 +202,18 @@ class Campaign:
         await self._finish()
 
     async def _made(self, number: int) -> list[Scenario]:
-        made: list[Scenario] = []
-        while len(made) < number:
-            some = [self.grammar.scenario() for _ in range(min(_AT_A_TIME, number - len(made)))]
-            made += [one for one in some if one not in self.fatal]
-            await asyncio.sleep(0)
+        """Return new scenarios, none of which is likely to stop the target."""
+        await self._make(number)
+        made, self._ahead = self._ahead[:number], self._ahead[number:]
         return made
+
+    async def _make(self, number: int) -> None:
+        """Have so many new scenarios ready."""
+        self._ahead = [one for one in self._ahead if one not in self.fatal]
+        while len(self._ahead) < number:
+            some = [self.grammar.scenario() for _ in range(min(_AT_A_TIME, number - len(self._ahead)))]
+            self._ahead += [one for one in some if one not in self.fatal]
+            await asyncio.sleep(0)
 
     def _submit(self, scenarios: Sequence[Scenario]) -> "asyncio.Task[Looked]":
         task = asyncio.create_task(self.judge.once(scenarios))
@@ -252,11 +268,15 @@ class Campaign:
         for one in told or self._chance.sample(odd, min(_SAMPLE, len(odd))):
             self.kept.keep(one)
 
-    def _adapt(self) -> None:
-        """Put more or fewer scenarios into an interval."""
-        wire = self.subject.wire
-        usual = wire.interval * wire.profile.rounds + wire.profile.lag
-        self._size = adapted(self._size, self.judge.spare / wire.interval, self.judge.took / usual)
+    def _adapt(self, sizes: Sequence[int]) -> None:
+        """Put more or fewer scenarios into an interval.
+
+        In the last one that is over some were sent, and those before were looked at: it had so many of each.
+        """
+        wire, judge = self.subject.wire, self.judge
+        usual = wire.interval * wire.profile.rounds
+        busy = (judge.took - judge.spare) / usual
+        self._size = adapted(sum(sizes) / len(sizes), busy, judge.took / (usual + wire.profile.lag))
 
     def _allowed(self) -> int:
         """Return how many scenarios go into an interval, as `--rate` lets them."""
@@ -374,14 +394,19 @@ class Campaign:
         self.progress.restarts = self.surviving.surviving.restarts
 
 
-def adapted(size: int, spare: float, took: float) -> int:
-    """Return how many scenarios go into the next interval.
+def adapted(size: float, busy: float, took: float) -> int:
+    """Return how many scenarios go into an interval, by what an earlier one with `size` of them came to.
 
     Args:
-        size: how many did into the last one.
-        spare: the part of an interval that was left with nothing to do.
-        took: what the last one took in all, as a multiple of what it takes a target at its ease.
+        size: how many did into that one.
+        busy: the part of an interval for which there was something to do, above 1 where there was too much.
+        took: what it took in all, as a multiple of what it takes a target at its ease.
     """
-    if took > _LONG or spare < _LITTLE:
-        return max(_FEWEST, int(size * 0.8))
-    return min(_MOST, int(size * 1.4)) if spare > _MUCH else size
+    if took > _LONG and busy < _BUSY:
+        # It is the target that has too much to do.
+        factor = _LESS
+    elif abs(busy - _BUSY) <= _NEAR:
+        factor = 1.0
+    else:
+        factor = max(_FEWER, min(_MORE, _BUSY / busy if busy > 0 else _MORE))
+    return min(_MOST, max(_FEWEST, int(size * factor)))

@@ -8,9 +8,8 @@ line that it publishes has to be the model's, of whatever it was sent.
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Final
 
 from statsd_conformance.graphite import Snapshot
@@ -55,7 +54,7 @@ class Judge:
         known: paths under no token that are no news.
         unsure: scenarios that were given up, for a flush fell into them each time.
         intervals: how many it has judged.
-        spare: seconds that it waited for the last flush with nothing left to do, of those that it `took` in all.
+        spare: seconds of the last interval in which this process had nothing left to do, of those that it `took`.
     """
 
     subject: Subject
@@ -141,7 +140,7 @@ class Judge:
 
     async def _tick(self) -> None:
         """Go from interval to interval while there is anything to send; all that wait see what ends it."""
-        look: Callable[[], None] | None = None
+        look: Iterator[None] | None = None
         begun = len(self.subject.wire.snapshots)
         try:
             while self.trials or look:
@@ -154,7 +153,7 @@ class Judge:
                     # Whoever waited for it may be gone.
                     trial.done.exception()
 
-    async def _interval(self, begun: int, look: Callable[[], None] | None) -> tuple[int, Callable[[], None] | None]:
+    async def _interval(self, begun: int, look: Iterator[None] | None) -> tuple[int, Iterator[None] | None]:
         """Send an interval of all that is under way, look at the last one meanwhile, and wait for its flush.
 
         Return how many flushes there were, and what looks at this interval.
@@ -164,21 +163,24 @@ class Judge:
         stream = await wire.open_stream()
         under_way = [(trial, trial.batch.send(wire, stream=stream)) for trial in self.trials]
         fence = asyncio.ensure_future(wire.fence()) if under_way else None
-        waited = time.monotonic()
+        waited, worked = time.monotonic(), time.process_time()
         try:
+            # While it waits for the target to read, it can look.
+            for _ in look or ():
+                await asyncio.sleep(0)
             await wire.sent_all()
-            if look:
-                look()
             if fence is None:
                 return begun, None
-            waited = time.monotonic()
+            waited, worked = time.monotonic(), time.process_time()
             ended = await fence
         finally:
             if fence is not None:
                 # Where this was ended meanwhile.
                 fence.cancel()
         now = time.monotonic()
-        self.spare, self.took = now - waited, now - begun_at
+        # Meanwhile the next scenarios were made, and a flush was read.
+        self.spare = max(0.0, now - waited - (time.process_time() - worked))
+        self.took = now - begun_at
         self.intervals += 1
         arrived = wire.snapshots[begun:ended]
         flushes = [sort_lines(one, self.tokens, b"q" + wire.run.encode()) for one in arrived]
@@ -186,7 +188,7 @@ class Judge:
         lost = wire.drops() != drops or self._is_cut(arrived)
         rounds = [(trial, trial.batch.round(sent, flushes, lost=lost)) for trial, sent in under_way]
         self.trials = [trial for trial in self.trials if trial.batch.interval < trial.batch.longest]
-        return ended, partial(_look, self, rounds, flushes)
+        return ended, _look(self, rounds, flushes)
 
     def _is_cut(self, snapshots: Sequence[Snapshot]) -> bool:
         """Tell whether a target that ends its flushes by a marker was so slow that silence ended one of them."""
@@ -212,9 +214,10 @@ class Judge:
         return found
 
 
-def _look(judge: Judge, rounds: "Sequence[tuple[Trial, Round]]", flushes: Sequence[Sorted]) -> None:
+def _look(judge: Judge, rounds: "Sequence[tuple[Trial, Round]]", flushes: Sequence[Sorted]) -> Iterator[None]:
+    """Look at what came of an interval; between the parts of that something else may be done."""
     for trial, result in rounds:
-        trial.take(result)
+        yield from trial.take(result)
         judge.known |= trial.published
     under_way = {trial.prefix for trial, _ in rounds}
     idle = sum(len(lines) for batch, lines in flushes[-1].batches.items() if batch not in under_way)

@@ -25,18 +25,22 @@ class Model:
 
     def __init__(self, options: Options) -> None:
         self._server: Server = make_server(options)
-        self._window = self._server.first_window()
+        self._gathering = Gathering(options, self._server.first_window())
         self.refused = 0
 
-    def flush(self, datagrams: Iterable[bytes]) -> dict[bytes, bytes]:
-        """Return what it publishes of an interval with these datagrams; texts of one path stand behind one another."""
-        gathering = Gathering(self._server.options, self._window)
-        read, add = self._server.read, gathering.add
+    def take(self, datagrams: Iterable[bytes]) -> None:
+        """Take datagrams of this interval."""
+        read, add = self._server.read, self._gathering.add
         for datagram in datagrams:
             for outcome in read(datagram).outcomes:
                 self.refused += isinstance(outcome, BadLine)
                 add(outcome)
-        flush, self._window = self._server.flush(gathering.window(), 0)
+
+    def flush(self, datagrams: Iterable[bytes] = ()) -> dict[bytes, bytes]:
+        """Return what it publishes of an interval with what it took and these; texts of one path behind one another."""
+        self.take(datagrams)
+        flush, window = self._server.flush(self._gathering.window(), 0)
+        self._gathering = Gathering(self._server.options, window)
         published: dict[bytes, bytes] = {}
         for path, value, _ in self._server.points(flush):
             text = write_number(value)

@@ -21,6 +21,8 @@ from statsd_fuzz.wire.strictly import Model, differences
 from statsd_fuzz.wire.tokens import LENGTH, number_of
 from statsd_reference import Options
 
+# Scenarios that the model takes before something else may be done.
+_AT_A_TIME: Final = 50
 # What stands in names that nothing is odd about, and how much of the rest makes a shape.
 _PLAIN: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
 _ODD: Final = 4
@@ -64,10 +66,10 @@ class Trial(ABC):
         self._taken = 0
         self._statistics = {b"." + one.encode() for one in self.wire.profile.statistics.values()}
 
-    def take(self, result: Round) -> None:
-        """Look at what came of one interval."""
+    def take(self, result: Round) -> Iterator[None]:
+        """Look at what came of one interval; between the parts of that something else may be done."""
         self.torn.update(result.torn)
-        self.look(result)
+        yield from self.look(result)
         self._taken += 1
 
     def closed(self, strays: Sequence[bytes], idle: int) -> None:
@@ -79,8 +81,8 @@ class Trial(ABC):
             self.done.set_result(None)
 
     @abstractmethod
-    def look(self, result: Round) -> None:
-        """Look at what came of one interval."""
+    def look(self, result: Round) -> Iterator[None]:
+        """Look at what came of one interval, part by part."""
 
     def end(self) -> None:
         """Look at all of it, behind the last interval."""
@@ -119,16 +121,17 @@ class Strict(Trial):
         super().__init__(wire, batch)
         self._model = Model(options)
 
-    def look(self, result: Round) -> None:
+    def look(self, result: Round) -> Iterator[None]:
         """Compare each line of an interval."""
         several = self.batch.longest > 1
         for flush, held in zip(result.flushes, result.held, strict=True):
-            published = self._model.flush(
-                datagram
-                for number in held
-                if number not in self.torn
-                for datagram in self.batch.scenarios[number].intervals[result.interval]
-            )
+            whole = [number for number in held if number not in self.torn]
+            for start in range(0, len(whole), _AT_A_TIME):
+                some = (self.batch.scenarios[number] for number in whole[start : start + _AT_A_TIME])
+                self._model.take(datagram for one in some for datagram in one.intervals[result.interval])
+                yield
+            published = self._model.flush()
+            yield
             wanted = {path: text for path, text in published.items() if self.prefix in path}
             got = _table(flush)
             for number, paths in self.scenarios_of(list(got)):
@@ -158,8 +161,9 @@ class Plainly(Trial):
         self._broken: dict[bytes, GraphiteLine] = {}
         self._lines: dict[int, list[GraphiteLine]] = {}
 
-    def look(self, result: Round) -> None:
+    def look(self, result: Round) -> Iterator[None]:
         """Take what came of an interval."""
+        yield
         wire = self.wire
         flushes = tuple(map(snapshot, result.flushes))
         self._seen.append(Flushed(wire.profile, wire.interval, self.prefix, flushes))
