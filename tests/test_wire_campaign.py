@@ -90,10 +90,27 @@ def test_target_that_holds_a_lone_line_back_is_a_finding_and_ends_the_campaign()
     assert "alone" in over.ended
 
 
+def test_what_kills_while_other_faults_are_looked_at_costs_none_of_these() -> None:
+    over = campaign(
+        lambda server: a08(d35(server)), PLAN, until=lambda made: found("dies")(made) and found("counter-dif")(made)
+    )
+    names = [one.name for one in over.collected.findings]
+    assert {"dies-of-an-empty-line", "counter-differs-with-a-rate"} <= set(names)
+    assert len(names) == len(set(names))
+
+
+def test_campaign_that_is_ended_counts_what_it_was_looking_at() -> None:
+    over = campaign(d35, PLAN, until=lambda made: bool(made.looks.tasks))
+    assert over.collected.findings == []
+    assert over.collected.unpursued > 0
+    assert over.looks.tasks == []
+
+
 def test_inputs_of_a_folder_are_tried_first_and_new_ones_are_added(tmp_path: Path) -> None:
     (tmp_path / "sampled").write_bytes(b"a:1|c|@0.1")
-    over = campaign(d35, replace(PLAN, corpus=tmp_path), until=found("counter-differs"))
+    over = campaign(d35, replace(PLAN, seconds=0.0, corpus=tmp_path))
     assert over.progress.datagrams == 1
+    assert [one.name for one in over.collected.findings] == ["counter-differs-with-a-rate"]
     kept = Kept(Mutator(Random(1)), tmp_path)
     assert Scenario(((Q + b"a:1|c|@0.1",),)) in kept.load()
 
@@ -155,14 +172,19 @@ def test_errors_are_told_by_the_profile_and_by_words() -> None:
     [
         (0.0, 1.0, 8000),
         (0.1, 1.0, 8000),
-        (0.425, 1.0, 2000),
-        (0.8, 1.0, 1000),
-        (0.9, 1.0, 1000),
-        (1.7, 1.8, 500),
+        (0.4, 1.0, 2000),
+        (0.6, 1.0, 1100),
+        (0.75, 1.0, 1000),
+        (0.85, 1.0, 1000),
+        (1.6, 1.8, 500),
         (9.0, 9.0, 250),
-        (0.3, 2.0, 800),
+        (0.3, 1.21, 800),
+        (0.3, 2.0, 500),
     ],
-    ids=["idle", "hardly-busy", "half-idle", "almost-full", "full", "too-much", "far-too-much", "target-is-slow"],
+    ids=[
+        *("idle", "hardly-busy", "half-idle", "more-than-half-busy", "almost-full", "full", "too-much"),
+        *("far-too-much", "target-is-slow", "target-is-very-slow"),
+    ],
 )
 def test_interval_gets_as_much_as_fits(busy: float, took: float, size: int) -> None:
     assert adapted(1000, busy, took) == size

@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 
 from defects.counters import d35
+from defects.framing import a08
 from defects.steps import Break, points
 from defects.timers import f01
 from statsd_conformance.graphite import Snapshot, read_line
 from statsd_conformance.profile import Profile, load_profile
+from statsd_conformance.target import Crashed
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.wire.batch import Batch, Round, Sent, Sorted, cut, sort_lines
 from statsd_fuzz.wire.closure import stray_names, unexplained
@@ -145,6 +147,32 @@ def test_path_that_nobody_asked_for_is_blamed_on_who_made_it(strict: bool) -> No
     odd = scenario([b"a:x|c"])
     faults = looked_at(tells_of_bad_lines, [scenario([b"a:1|c"]), odd, scenario([b"b:1|c"])], strict=strict)
     assert [fault and fault.name for fault in faults] == [None, "path-nobody-asked-for", None]
+
+
+def test_path_of_a_neighbour_is_blamed_on_nobody_who_shares_the_interval() -> None:
+    async def run() -> tuple[list[Fault | None], Looked]:
+        async with serving(tells_of_bad_lines, options={"flush_interval": INTERVAL_MS}) as subject:
+            judge = judge_of(subject, strict=False)
+            await judge.learn()
+            return await asyncio.gather(judge.named([scenario([b"a:1|c|@x"])]), judge.once([scenario([b"a:x|c"])]))
+
+    faults, looked = asyncio.run(run())
+    assert faults == [None]
+    assert looked.strays == [b"stats_counts.refused"]
+
+
+def test_all_that_was_under_way_is_known_when_the_target_stops() -> None:
+    async def run() -> tuple[list[object], list[bytes]]:
+        async with serving(a08, options={"flush_interval": INTERVAL_MS}) as subject:
+            judge = judge_of(subject, strict=False)
+            calls = [judge.once([scenario([line])]) for line in (b"a:1|c", b"b:1|c\n\n" + Q + b"c:1|c")]
+            raised = await asyncio.gather(*calls, return_exceptions=True)
+            sent = [one.renamed(PLACEHOLDER).intervals[0][0] for one in judge.stopped]
+            return [type(one) for one in raised], sent
+
+    raised, sent = asyncio.run(run())
+    assert raised == [Crashed, Crashed]
+    assert sent == [Q + b"a:1|c", Q + b"b:1|c\n\n" + Q + b"c:1|c"]
 
 
 def tells_of_bad_lines(server: Server) -> Server:

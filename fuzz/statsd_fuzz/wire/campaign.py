@@ -1,24 +1,25 @@
-"""A campaign: batches of new scenarios, an interval each, until the time is over; what looks wrong is pursued between.
+"""A campaign: batches of new scenarios, an interval each, until the time is over; what looks wrong is pursued beside.
 
 While a batch is on its way the one before is judged and the next one made, so that neither the target nor this process
-waits for the other. How many scenarios go into an interval follows from how much of it is left over.
+waits for the other. How many scenarios go into an interval follows from how much of it is left over. What needs the
+target for itself, or starts it again, has the search wait, and close looks begin anew behind that.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from statsd_conformance.process import Process
 from statsd_conformance.target import Crashed
 from statsd_conformance.verdict import Verdict
 from statsd_conformance.wave import Subject
 from statsd_conformance.wire import NoAnswer
-from statsd_fuzz.comparing import shown
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.known import Standing
 from statsd_fuzz.wire.collected import Collected
@@ -28,7 +29,8 @@ from statsd_fuzz.wire.grammar import Grammar
 from statsd_fuzz.wire.hunger import Hunger, Suspects
 from statsd_fuzz.wire.judge import Judge
 from statsd_fuzz.wire.kept import Kept
-from statsd_fuzz.wire.naming import is_fatal, what_broke
+from statsd_fuzz.wire.looks import Looks, Suspect
+from statsd_fuzz.wire.naming import is_fatal
 from statsd_fuzz.wire.scenario import PLACEHOLDER, Scenario
 from statsd_fuzz.wire.scenario import Judge as Asked
 from statsd_fuzz.wire.shrink import by_way, merged
@@ -41,17 +43,24 @@ from statsd_reference import Options
 _FEWEST: Final = 20
 _MOST: Final = 20_000
 # The part of an interval that is to be busy, and how far from it nothing has to change.
-_BUSY: Final = 0.85
+_BUSY: Final = 0.8
 _NEAR: Final = 0.1
-# How many times as much goes into an interval at most, and at least: what little takes tells little of what much does.
+# How many times as much goes into an interval at most, where that is half busy, and at least: what little takes tells
+# little of what much does, and what does not fit any more costs an interval.
 _MORE: Final = 8.0
+_HALF: Final = 0.5
+_LITTLE_MORE: Final = 1.1
 _FEWER: Final = 0.25
 # What an interval may take in all, as a multiple of what it takes a target at its ease, and the part that goes into the
 # next where it took longer.
 _LONG: Final = 1.2
 _LESS: Final = 0.8
-# Lines of names that nobody speaks of any more, from which on a target is started again.
+# Intervals before which nothing is known of a target.
+_SOME: Final = 2
+# Lines of names that nobody speaks of any more, which a target may publish; and the part of these from which on it is
+# started again.
 _IDLE_LINES: Final = 30_000
+_FULL: Final = 0.8
 # How many of the odd scenarios of an interval are kept for a log line that names none.
 _SAMPLE: Final = 2
 # Between two looks at the clock while scenarios are made.
@@ -60,8 +69,6 @@ _AT_A_TIME: Final = 200
 _GRACE: Final = 1.0
 # What every fence is like, for targets that do not even answer one.
 _LONE: Final = Scenario(((PLACEHOLDER + b".a:1|c",),))
-# What is pursued of what one interval showed, at most.
-_PURSUED: Final = 2
 # Seconds that may go on beyond the end of the search while something is pursued, and flushes.
 _OVERTIME: Final = 15.0
 _OVERTIME_FLUSHES: Final = 15
@@ -113,11 +120,10 @@ class Campaign:
     process: Callable[[], Process | None] = lambda: None
     ended: str = ""
     expected: int = 0
-    _suspects: list[tuple[Scenario, Fault]] = field(default_factory=list)
     _last: Sequence[Scenario] = ()
     _tasks: "dict[asyncio.Task[Looked], Sequence[Scenario]]" = field(default_factory=dict)
-    _strays: list[tuple[Sequence[Scenario], list[bytes]]] = field(default_factory=list)
     _idle_lines: int = 0
+    _judged: int = 0
     _ahead: list[Scenario] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -126,6 +132,7 @@ class Campaign:
         self._avoid = {id for id, _ in self.collected.known.deviations.entries}
         self.grammar = Grammar(self.plan.seed, avoid=self._avoid, hostile=self.plan.hostile)
         self.judge = Judge(self.subject, self.plan.model, self._avoid)
+        self.looks = Looks(self.judge, self.collected, lambda scenario: (self._overlap(scenario), *scenario.size))
         self.kept = Kept(self.grammar.mutator, self.plan.corpus)
         self.watch = Watch(self.subject.wire, self.process)
         self.surviving = Watching(Surviving(self.subject, self.judge), self.watch)
@@ -141,65 +148,79 @@ class Campaign:
         """
         self._until = time.monotonic() + self.plan.seconds
         try:
-            await self._first(self.kept.load())
+            await self._first()
             while time.monotonic() < self._until:
-                await self._guarded()
-                await self._pursue()
-                await self._renew()
+                await self._guarded(self._search())
+                await self._guarded(self._renew())
+            while self.looks.left:
+                await self._guarded(self._look_on())
             await self._look_idle()
         except (Crashed, NoAnswer) as error:
             fault = fatal(self.subject, error)
-            self.collected.note(merged(self._last), fault)
+            self.collected.note(merged(self.judge.stopped or self._last), fault)
             self.ended = "the suite did not start the target, and cannot start it again: the search ends here"
         finally:
-            for task in self._tasks:
-                task.cancel()
-            await self.judge.close()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self._end()
 
-    async def _first(self, scenarios: Sequence[Scenario]) -> None:
-        """Try what was kept before."""
-        for start in range(0, len(scenarios), self.plan.first):
-            await self._guarded(scenarios[start : start + self.plan.first])
-            await self._pursue()
+    async def _end(self) -> None:
+        """Let go of all that is under way."""
+        for task in self._tasks:
+            task.cancel()
+        await self.looks.give_up()
+        await self.judge.close()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _guarded(self, scenarios: Sequence[Scenario] = ()) -> None:
-        """Search until there is something to pursue; start a target again that stops."""
+    async def _guarded(self, searching: Coroutine[None, None, None]) -> None:
+        """Search; start a target again that stops."""
         try:
-            if scenarios:
-                self._submit(scenarios)
-                await self._finish()
-            else:
-                await self._search()
+            await searching
         except (Crashed, NoAnswer) as error:
             await self._stopped(error)
 
+    async def _first(self) -> None:
+        """Try what was kept before."""
+        kept = self.kept.load()
+        for start in range(0, len(kept), self.plan.first):
+            await self._guarded(self._try(kept[start : start + self.plan.first]))
+
+    async def _try(self, scenarios: Sequence[Scenario]) -> None:
+        await self._submit(scenarios)
+        await self._finish()
+
     async def _search(self) -> None:
-        """Send batch after batch, the next one made while the last is under way, until there is a suspect."""
+        """Send batch after batch, the next one made while the last is under way, until the target has to be renewed."""
         # Two that waited for this together would share each interval, and leave every other one empty.
         await self.judge.learn()
         before: asyncio.Task[Looked] | None = None
         sizes: list[int] = []
-        while time.monotonic() < self._until and not self._suspects and self._idle_lines < _IDLE_LINES:
+        while time.monotonic() < self._until and self._idle_lines < _IDLE_LINES * _FULL:
             scenarios = await self._made(self._allowed())
             sizes.append(len(scenarios))
-            short = [one for one in scenarios if len(one.intervals) == 1]
-            task = self._submit(short)
-            self._submit([one for one in scenarios if len(one.intervals) != 1])
+            sent = asyncio.get_running_loop().create_future()
+            task = await self._submit([one for one in scenarios if len(one.intervals) == 1], sent)
+            await self._submit([one for one in scenarios if len(one.intervals) != 1])
+            # Two batches in one interval would leave the next one empty.
+            await self._over(sent, task)
             # Ahead, so that they are there as soon as the flush is.
             await self._make(self._allowed())
             if before:
-                await before
-                self._collect()
-                self._adapt(sizes[-3:-1])
+                await self._over(before)
+                # What a target keeps of a batch shows in the flush behind it.
+                if len(sizes) > _SOME:
+                    self._adapt(sizes[-3:-1])
                 if fault := self.watch.fault():
-                    await self._finish()
-                    self._suspects += await self.hunger.grown(scenarios, fault)
+                    await self._heed(partial(self.hunger.grown, scenarios, fault))
                 elif self.hunger.is_due:
-                    await self._finish()
-                    self._suspects += await self.hunger.busy()
+                    await self._heed(self.hunger.busy)
             before = task
         await self._finish()
+
+    async def _over(self, *futures: "asyncio.Future[Any]") -> None:
+        """Wait until one of these is done, and take what is over meanwhile."""
+        while not any(one.done() for one in futures):
+            await asyncio.wait([*futures, *self.looks.tasks], return_when=asyncio.FIRST_COMPLETED)
+            self._collect()
+        self._collect()
 
     async def _made(self, number: int) -> list[Scenario]:
         """Return new scenarios, none of which is likely to stop the target."""
@@ -215,41 +236,65 @@ class Campaign:
             self._ahead += [one for one in some if one not in self.fatal]
             await asyncio.sleep(0)
 
-    def _submit(self, scenarios: Sequence[Scenario]) -> "asyncio.Task[Looked]":
-        task = asyncio.create_task(self.judge.once(scenarios))
+    async def _submit(
+        self, scenarios: Sequence[Scenario], sent: "asyncio.Future[None] | None" = None
+    ) -> "asyncio.Task[Looked]":
+        """Send scenarios as soon as nobody has the target alone; `sent` is done when they are on their way."""
+        await self.looks.turns.enter()
+        task = asyncio.create_task(self.judge.once(scenarios, sent))
+        task.add_done_callback(lambda _: self.looks.turns.leave())
         self._tasks[task] = scenarios
         self.hunger.note(scenarios)
         self._last = scenarios or self._last
+        # Who had it may have seen it stop.
+        self._collect()
         return task
 
     async def _finish(self) -> None:
-        """Wait for everything under way."""
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        """Wait for all scenarios under way."""
+        while self._tasks:
+            await self._over(next(iter(self._tasks)))
         self._collect()
 
+    async def _look_on(self) -> None:
+        """Wait for the close looks that are left, as long as there is time for them."""
+        self._collect()
+        while self.looks.left:
+            left = max(0.0, self._deadline - time.monotonic())
+            done, _ = await asyncio.wait(self.looks.tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                await self.looks.give_up()
+            self._collect()
+
     def _collect(self) -> None:
-        """Take what is over, and raise what ended it."""
+        """Take what is over, and raise what ended it; begin close looks at what that showed."""
         for task in [task for task in self._tasks if task.done()]:
             if task.exception() is None:
                 self._take(self._tasks.pop(task), task.result())
             else:
                 # Which raises it.
                 task.result()
+        self.looks.take_over()
+        self.looks.begin()
+        self.progress.step = self.looks.step
+        self._tell()
 
     def _take(self, scenarios: Sequence[Scenario], looked: Looked) -> None:
+        suspects = []
         for number, fault in looked.faults.items():
             # What is about something that the target is known not to meet, of that there is enough without it.
             if scenarios[number].features.isdisjoint(self._avoid):
-                self._suspects.append((scenarios[number], fault))
+                suspects.append(Suspect(scenarios[number], fault))
             else:
                 self.expected += 1
+        self.looks.suspect(suspects)
         if looked.strays:
-            self._strays.append((scenarios, looked.strays))
+            self.looks.astray(scenarios, looked.strays)
         for number, shape in looked.shapes.items():
             if number not in looked.faults:
                 self.kept.look(scenarios[number], shape)
         self._idle_lines = looked.idle
+        self._judged += len(scenarios)
         self._heed_log(scenarios, looked)
         self.progress.datagrams += sum(one.size[0] for number, one in enumerate(scenarios) if number not in looked.torn)
         self.progress.corpus = self.kept.number
@@ -279,49 +324,47 @@ class Campaign:
         self._size = adapted(sum(sizes) / len(sizes), busy, judge.took / (usual + wire.profile.lag))
 
     def _allowed(self) -> int:
-        """Return how many scenarios go into an interval, as `--rate` lets them."""
-        if not self.plan.rate:
-            return self._size
-        # Two datagrams are what a scenario has.
-        return max(1, min(self._size, int(self.plan.rate * self.subject.wire.interval / 2)))
+        """Return how many scenarios go into an interval, as `--rate` lets them, and the names that a target keeps."""
+        number = self._size
+        if self._idle_lines:
+            # Those under way will be idle, too.
+            under_way = sum(map(len, self._tasks.values()))
+            fits = (_IDLE_LINES - self._idle_lines) * self._judged / self._idle_lines
+            number = min(number, int(fits) - under_way)
+        if self.plan.rate:
+            # Two datagrams are what a scenario has.
+            number = min(number, int(self.plan.rate * self.subject.wire.interval / 2))
+        return max(1 if self.plan.rate else _FEWEST, number)
 
     # What looks wrong.
 
-    async def _pursue(self) -> None:
-        """Make findings of suspects, the smallest of each kind first; what these explain is passed over."""
-        strays, self._strays = self._strays, []
-        for scenarios, paths in strays[:1]:
-            self.progress.step = f"looking for what made {shown(paths[0])}"
-            with suppress(Crashed, NoAnswer, TimeoutError):
-                async with self._in_time():
-                    found = await self.judge.strayed(scenarios)
-                self._suspects += [(scenarios[number], fault) for number, fault in found.items()]
-        suspects, self._suspects = self._suspects, []
-        by_size = sorted(suspects, key=lambda one: (self._overlap(one[0]), one[0].size, one[1].name))
-        kinds: dict[str, int] = {}
-        self.progress.step = "looking closely at what it found" if by_size else ""
-        for scenario, fault in by_size:
-            what = what_broke(fault)
-            if kinds.get(what, 0) < _PURSUED:
-                kinds[what] = kinds.get(what, 0) + 1
-                await self._close_look(scenario, fault, self.surviving)
-        # They are no news any more, and may stay where the target does not forget.
-        self.judge.known.update(path for _, paths in strays for path in paths)
-        self.progress.step = ""
+    async def _heed(self, look: Callable[[], Coroutine[None, None, Suspects]]) -> None:
+        """Look for what makes a target hungry, with nothing else under way: it rests meanwhile, or is started again."""
+        await self._finish()
+        async with self.looks.turns.alone():
+            self._collect()
+            await self._first_of(await look())
+
+    async def _first_of(self, suspects: Suspects) -> None:
+        """Make a finding of the first suspect that shows its fault again."""
+        for scenario, fault in suspects:
+            if await self._close_look(scenario, fault, self.surviving):
+                break
 
     def _overlap(self, scenario: Scenario) -> int:
         """Return how much of a scenario is about what the target is known not to meet."""
         return len({id for trait in traits_of(scenario) for id in trait.ids} & self._avoid) if self._avoid else 0
 
-    def _in_time(self) -> asyncio.Timeout:
-        """Return what ends a close look that takes too long beyond the end of the search."""
+    @property
+    def _deadline(self) -> float:
+        """When close looks end that go on beyond the end of the search."""
         usual = self.subject.wire.interval * self.subject.wire.profile.rounds
-        return asyncio.timeout(self._until - time.monotonic() + _OVERTIME + _OVERTIME_FLUSHES * usual)
+        return self._until + _OVERTIME + _OVERTIME_FLUSHES * usual
 
     async def _close_look(self, scenario: Scenario, fault: Fault, judge: Asked) -> bool:
         """Make a finding of a suspect, where there is time left for that; tell whether there is one now."""
         try:
-            async with self._in_time():
+            async with asyncio.timeout(self._deadline - time.monotonic()):
                 found = await self.collected.take(scenario, fault, self.hunger.judge_of(fault, judge))
         except TimeoutError:
             self.collected.unpursued += 1
@@ -337,15 +380,14 @@ class Campaign:
         Raises:
             Crashed, NoAnswer: the suite did not start it.
         """
-        under_way = [one for scenarios in self._tasks.values() for one in scenarios]
         for task in self._tasks:
             task.cancel()
-        with suppress(Crashed, NoAnswer, asyncio.CancelledError):
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = {}
+        await self.looks.put_back()
         if not self.subject.restartable:
             raise error
-        fault = fatal(self.subject, error)
+        fault, under_way = fatal(self.subject, error), list(self.judge.stopped)
         await self._start_again()
         self.progress.step = "looking for what stopped it"
         wire = self.subject.wire
@@ -354,23 +396,27 @@ class Campaign:
             if not under_way and await self._close_look(_LONE, fault, self.surviving):
                 self.ended = "it does not publish a line that comes alone, so nothing can be judged"
                 self._until = time.monotonic()
-            for scenario in by_way(under_way):
-                if await self._close_look(scenario, fault, self.surviving):
-                    break
+            await self._first_of([(one, fault) for one in by_way(under_way)])
         finally:
             wire.grace = grace
+            self.judge.stopped.clear()
 
     async def _start_again(self) -> None:
         await self.subject.restart()
-        self._idle_lines = 0
+        self._idle_lines = self._judged = 0
         self.watch.begin()
         self.surviving.surviving.restarts += 1
         self._tell()
 
     async def _renew(self) -> None:
-        """Start a target again that publishes more and more names that nobody speaks of any more."""
-        if self._idle_lines >= _IDLE_LINES and self.subject.restartable:
-            await self._start_again()
+        """Start a target again that publishes more and more names that nobody speaks of any more.
+
+        Close looks go on behind that, for each of their rounds brings names of its own.
+        """
+        if self._idle_lines >= _IDLE_LINES * _FULL and self.subject.restartable:
+            async with self.looks.turns.alone():
+                self._collect()
+                await self._start_again()
             self.surviving.surviving.restarts -= 1
         self._idle_lines = 0
 
@@ -382,11 +428,9 @@ class Campaign:
             self._until = max(self._until, time.monotonic() + _IDLE)
             suspects: Suspects = []
             with suppress(TimeoutError):
-                async with self._in_time():
+                async with asyncio.timeout(self._deadline - time.monotonic()):
                     suspects = await look()
-            for scenario, fault in suspects:
-                if await self._close_look(scenario, fault, self.surviving):
-                    break
+            await self._first_of(suspects)
 
     def _tell(self) -> None:
         self.progress.findings = len(self.collected.of(Standing.NEW, Standing.BACK))
@@ -404,9 +448,10 @@ def adapted(size: float, busy: float, took: float) -> int:
     """
     if took > _LONG and busy < _BUSY:
         # It is the target that has too much to do.
-        factor = _LESS
+        factor = max(_FEWER, min(_LESS, 1 / took))
     elif abs(busy - _BUSY) <= _NEAR:
         factor = 1.0
     else:
-        factor = max(_FEWER, min(_MORE, _BUSY / busy if busy > 0 else _MORE))
+        most = _LITTLE_MORE if busy > _HALF else _MORE
+        factor = max(_FEWER, min(most, _BUSY / busy if busy > 0 else most))
     return min(_MOST, max(_FEWEST, int(size * factor)))

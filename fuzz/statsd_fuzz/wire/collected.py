@@ -2,16 +2,21 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import groupby
 
 from statsd_conformance.progress import counted
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.known import Standing
-from statsd_fuzz.wire.finding import Finding, Origin, explains, pursued
+from statsd_fuzz.wire.confirm import confirmed
+from statsd_fuzz.wire.finding import Finding, Origin, explains
 from statsd_fuzz.wire.known import Known
 from statsd_fuzz.wire.naming import name_of, what_broke
 from statsd_fuzz.wire.scenario import PLACEHOLDER, Judge, Scenario
+from statsd_fuzz.wire.shrink import shrunk
+
+Alone = Callable[[], AbstractAsyncContextManager[Judge]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +54,14 @@ class Collected:
     again: int = 0
     unpursued: int = 0
 
-    async def take(self, scenario: Scenario, fault: Fault, judge: Judge) -> Told | None:
+    async def take(self, scenario: Scenario, fault: Fault, judge: Judge, alone: Alone | None = None) -> Told | None:
         """Make a finding of what a scenario showed, and return it; None where it is none, or one that is there already.
+
+        Args:
+            scenario: what showed a fault.
+            fault: what it showed.
+            judge: tries what may be left of it; others may use the target meanwhile.
+            alone: gives a judge that nobody else uses the target beside, for as long as it is open; None for `judge`.
 
         Raises:
             NoAnswer, Crashed: the target stopped, and the judge did not start it again.
@@ -58,14 +69,32 @@ class Collected:
         if explains(self.findings, scenario, fault):
             self.again += 1
             return None
-        finding = await pursued(scenario, fault, judge, self.origin)
-        if finding is None:
+        # A flush may have fallen into the scenario each time that it was tried: then it is tried once more.
+        least = await shrunk(scenario, fault, judge) or await shrunk(scenario, fault, judge)
+        if least is None:
             self.unstable[what_broke(fault)] += 1
             return None
-        if finding.name in {one.name for one in self.findings}:
-            self.again += 1
+        least = least.renamed(PLACEHOLDER)
+        again = None
+        # Somebody who looked at another scenario meanwhile may have come to the same.
+        if not self._is_there(fault, least):
+            # What is known is told to nobody, and need not keep others from the target.
+            apart = alone() if alone and not self._is_known(fault, least) else nullcontext(judge)
+            async with apart as asked:
+                if not self._is_there(fault, least):
+                    again = await confirmed(least, fault, asked)
+                    self.unstable.update([] if again else [what_broke(fault)])
+        if again is None or self._is_there(fault, least):
+            self.again += self._is_there(fault, least)
             return None
-        return self._told(finding)
+        return self._told(Finding(name_of(again, least), again, least, self.origin))
+
+    def _is_known(self, fault: Fault, least: Scenario) -> bool:
+        standing, _ = self.known.standing(Finding(name_of(fault, least), fault, least, self.origin))
+        return standing is Standing.KNOWN
+
+    def _is_there(self, fault: Fault, least: Scenario) -> bool:
+        return name_of(fault, least) in {one.name for one in self.findings}
 
     def note(self, scenario: Scenario, fault: Fault) -> Told:
         """Take a finding that cannot be tried again, as it is: the target stopped, and nobody starts it again."""

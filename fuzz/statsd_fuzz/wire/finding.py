@@ -5,10 +5,8 @@ from dataclasses import dataclass
 
 from statsd_conformance.address import Address
 from statsd_fuzz.fault import Fault
-from statsd_fuzz.wire.confirm import confirmed
-from statsd_fuzz.wire.naming import name_of, what_broke
-from statsd_fuzz.wire.scenario import PLACEHOLDER, STREAMED, Judge, Scenario
-from statsd_fuzz.wire.shrink import shrunk
+from statsd_fuzz.wire.naming import what_broke
+from statsd_fuzz.wire.scenario import STREAMED, Scenario
 from statsd_fuzz.wire.traits import traits_of
 
 
@@ -56,17 +54,6 @@ class Finding:
     def segments(self) -> list[bytes]:
         """What its lines are on a stream, interval by interval: LF ends what is a datagram elsewhere."""
         return [b"".join(one + b"\n" for one in some) for some in self.scenario.intervals]
-
-
-async def pursued(scenario: Scenario, fault: Fault, judge: Judge, origin: Origin) -> Finding | None:
-    """Return what a scenario showed as a finding: shrunk, and seen again alone; None where it does not show again."""
-    # A flush may have fallen into the scenario each time that it was tried: then it is tried once more.
-    least = await shrunk(scenario, fault, judge) or await shrunk(scenario, fault, judge)
-    if least is None:
-        return None
-    least = least.renamed(PLACEHOLDER)
-    again = await confirmed(least, fault, judge)
-    return Finding(name_of(again, least), again, least, origin) if again else None
 
 
 def explains(findings: Iterable[Finding], scenario: Scenario, fault: Fault) -> bool:

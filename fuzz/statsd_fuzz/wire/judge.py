@@ -27,8 +27,6 @@ from statsd_reference import Options
 
 # A scenario that a flush fell into is sent again.
 _TRIES: Final = 3
-# So few suspects are tried each alone.
-_ALONE: Final = 16
 
 
 async def judged(subject: Subject, scenarios: Sequence[Scenario], model: Options | None = None) -> list[Fault | None]:
@@ -55,6 +53,7 @@ class Judge:
         unsure: scenarios that were given up, for a flush fell into them each time.
         intervals: how many it has judged.
         spare: seconds of the last interval in which this process had nothing left to do, of those that it `took`.
+        stopped: scenarios that were under way when the target stopped.
     """
 
     subject: Subject
@@ -65,10 +64,13 @@ class Judge:
     intervals: int = 0
     spare: float = 0.0
     took: float = 0.0
+    stopped: list[Scenario] = field(default_factory=list)
     _batches: int = 0
     _marked: bool = False
     trials: "list[Trial]" = field(default_factory=list)
     _ticking: "asyncio.Task[None] | None" = None
+    _looked_at: "Sequence[Trial]" = ()
+    _calls: int = 0
 
     def __post_init__(self) -> None:
         self.tokens = Tokens(self.subject.wire.run)
@@ -80,22 +82,41 @@ class Judge:
             NoAnswer: the target does not flush any more.
             Crashed: its process is gone.
         """
-        faults: dict[int, Fault] = {}
-        left, strays = list(range(len(scenarios))), False
-        for _ in range(_TRIES):
-            looked = await self.once([scenarios[number] for number in left])
-            faults |= {left[place]: fault for place, fault in looked.faults.items()}
-            strays |= bool(looked.strays)
-            left = [left[place] for place in sorted(looked.torn - looked.faults.keys())]
-            if not left:
-                break
-        self.unsure += len(left)
+        faults, strays = await self._tried(scenarios)
         if strays:
             faults = await self.strayed(scenarios) | faults
         return [faults.get(number) for number in range(len(scenarios))]
 
-    async def once(self, scenarios: Sequence[Scenario]) -> Looked:
-        """Send scenarios, at most NUMBERS of them, once.
+    async def named(self, scenarios: Sequence[Scenario]) -> list[Fault | None]:
+        """Return what is wrong with what came under the names of each; other paths may be of others in the interval.
+
+        Raises:
+            NoAnswer: the target does not flush any more.
+            Crashed: its process is gone.
+        """
+        faults, _ = await self._tried(scenarios)
+        return [faults.get(number) for number in range(len(scenarios))]
+
+    async def _tried(self, scenarios: Sequence[Scenario]) -> tuple[dict[int, Fault], bool]:
+        """Return what is wrong with each, and whether there were new paths under no token."""
+        faults: dict[int, Fault] = {}
+        left, strays = list(range(len(scenarios))), False
+        self._calls += 1
+        try:
+            for _ in range(_TRIES):
+                looked = await self.once([scenarios[number] for number in left])
+                faults |= {left[place]: fault for place, fault in looked.faults.items()}
+                strays |= bool(looked.strays)
+                left = [left[place] for place in sorted(looked.torn - looked.faults.keys())]
+                if not left:
+                    break
+        finally:
+            self._calls -= 1
+        self.unsure += len(left)
+        return faults, strays
+
+    async def once(self, scenarios: Sequence[Scenario], sent: "asyncio.Future[None] | None" = None) -> Looked:
+        """Send scenarios, at most NUMBERS of them, once; `sent` is done when their first interval is on its way.
 
         Raises:
             NoAnswer: the target does not flush any more.
@@ -107,6 +128,7 @@ class Judge:
         self._batches += 1
         renamed = [one.renamed(self.tokens.of(self._batches, number)) for number, one in enumerate(scenarios)]
         trial = self._trial(renamed)
+        trial.sent = sent
         self.trials.append(trial)
         if self._ticking is None or self._ticking.done():
             self._ticking = asyncio.create_task(self._tick())
@@ -146,9 +168,10 @@ class Judge:
             while self.trials or look:
                 begun, look = await self._interval(begun, look)
         except Exception as error:
-            trials, self.trials = self.trials, []
-            for trial in trials:
+            trials, self.trials = [*self._looked_at, *self.trials], []
+            for trial in dict.fromkeys(trials):
                 if not trial.done.done():
+                    self.stopped += trial.batch.scenarios
                     trial.done.set_exception(error)
                     # Whoever waited for it may be gone.
                     trial.done.exception()
@@ -160,8 +183,18 @@ class Judge:
         """
         wire, drops = self.subject.wire, self.subject.wire.drops()
         begun_at = time.monotonic()
+        if look and self._calls:
+            # Who waits for an answer may then ask the next in this interval, and not in the one behind it.
+            for _ in look:
+                await asyncio.sleep(0)
+            await asyncio.sleep(0)
         stream = await wire.open_stream()
+        # For some nobody waits any more.
+        self.trials = [trial for trial in self.trials if not trial.done.cancelled()]
         under_way = [(trial, trial.batch.send(wire, stream=stream)) for trial in self.trials]
+        for trial, _ in under_way:
+            if trial.sent and not trial.sent.done():
+                trial.sent.set_result(None)
         fence = asyncio.ensure_future(wire.fence()) if under_way else None
         waited, worked = time.monotonic(), time.process_time()
         try:
@@ -188,6 +221,7 @@ class Judge:
         lost = wire.drops() != drops or self._is_cut(arrived)
         rounds = [(trial, trial.batch.round(sent, flushes, lost=lost)) for trial, sent in under_way]
         self.trials = [trial for trial in self.trials if trial.batch.interval < trial.batch.longest]
+        self._looked_at = [trial for trial, _ in rounds]
         return ended, _look(self, rounds, flushes)
 
     def _is_cut(self, snapshots: Sequence[Snapshot]) -> bool:
@@ -200,15 +234,19 @@ class Judge:
         return self._marked and not all(ended)
 
     async def strayed(self, scenarios: Sequence[Scenario]) -> dict[int, Fault]:
-        """Return which scenarios, by their numbers, make paths under no token; of many only the first."""
+        """Return which scenarios make paths under no token, by their numbers: the first, and one of the smallest.
+
+        Nothing tells whose such a path is, so that of many each would take a flush.
+        """
         odd = [number for number, one in enumerate(scenarios) if any(map(any, plain_part(one.intervals).odd))]
-        suspects = odd or list(range(len(scenarios)))
-        while len(suspects) > _ALONE:
+        suspects = sorted(odd or range(len(scenarios)), key=lambda number: scenarios[number].size)
+        first = [0] if 0 in suspects and len(suspects) > 1 else []
+        while len(suspects) > 1:
             half = suspects[: len(suspects) // 2]
             looked = await self.once([scenarios[number] for number in half])
             suspects = half if looked.strays else suspects[len(half) :]
         found = {}
-        for number in suspects:
+        for number in dict.fromkeys([*first, *suspects]):
             if strays := (await self.once([scenarios[number]])).strays:
                 found[number] = Fault("path-nobody-asked-for", f"a flush has {shown(strays[0])}, which nobody sent")
         return found

@@ -17,8 +17,13 @@ _LOT: Final = 2000
 _LOT_BYTES: Final = 1 << 19
 # Bytes of a datagram of which the names get no longer.
 _LARGE: Final = 8192
-# Rounds of cuts within lines, of what stops a target.
+# Rounds of cuts within lines, of what stops a target, and flushes that it survives at most.
 _FINE_ROUNDS: Final = 4
+_ASKED: Final = 150
+
+
+class Enough(Exception):
+    """A judge is not to be asked any more: what is reached by then is the least."""
 
 
 async def shrunk(
@@ -30,18 +35,29 @@ async def shrunk(
         scenario: what showed the fault.
         fault: what it showed.
         judge: tries scenarios together, each under a token of its own; where one of them stops the target it starts
-            that again and tells the fault of all.
+            that again and tells the fault of all. It may raise Enough.
         rounds: how often the judge is asked at most.
         starts: how often the target is stopped at most, by a fault that does.
+
+    Raises:
+        Enough: the judge did, before anything showed the fault.
     """
     if is_fatal(fault):
         return await _with_few_starts(scenario, _Stops(fault, judge, starts))
+    failing: list[Pieces] = []
 
     async def fails(candidates: Sequence[Pieces]) -> list[bool]:
         tried = [scenario_of(one, scenario) for one in candidates]
-        return [_is_like(fault, found) for lot in _lots(tried) for found in await judge(lot)]
+        failed = [_is_like(fault, found) for lot in _lots(tried) for found in await judge(lot)]
+        failing.extend(one for one, fail in zip(candidates, failed, strict=True) if fail)
+        return failed
 
-    left = await plainest(pieces_of(scenario), fails, kind_of(scenario), rounds=rounds)
+    try:
+        left = await plainest(pieces_of(scenario), fails, kind_of(scenario), rounds=rounds)
+    except Enough:
+        if not failing:
+            raise
+        left = min(failing, key=kind_of(scenario).plainness)
     return scenario_of(left, scenario) if left else None
 
 
@@ -109,6 +125,7 @@ class _Stops:
         self._fault = fault
         self._judge = judge
         self._fresh = True
+        self._survived = 0
         self.left = starts
         self.careful = False
 
@@ -118,11 +135,12 @@ class _Stops:
         return await self._tried(scenarios) if stopped and helped and self.careful else stopped
 
     async def _tried(self, scenarios: Sequence[Scenario]) -> bool:
-        if not scenarios or self.left <= 0:
+        if not scenarios or self.left <= 0 or self._survived > _ASKED:
             return False
         faults = await self._judge(scenarios)
         self._fresh = any(_is_like(self._fault, fault) for fault in faults)
         self.left -= self._fresh
+        self._survived += not self._fresh
         return self._fresh
 
     async def alone(self, scenario: Scenario, surely: Scenario) -> bool:

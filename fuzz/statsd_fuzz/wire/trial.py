@@ -63,6 +63,7 @@ class Trial(ABC):
         # Paths under no token that it is no news to see, in later flushes neither.
         self.published: set[bytes] = set()
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.sent: asyncio.Future[None] | None = None
         self._taken = 0
         self._statistics = {b"." + one.encode() for one in self.wire.profile.statistics.values()}
 

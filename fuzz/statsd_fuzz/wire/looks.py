@@ -1,0 +1,230 @@
+"""Close looks at what showed a fault, several at once and beside the search: they share each interval of the target.
+
+Only what needs a target for itself has it so. To shrink does not, as each candidate has names of its own: a neighbour
+that interferes makes a candidate fail too often or too rarely, and then the least is larger than it had to be, or is
+no finding in the end. To see a fault three times more does: that is what a finding is, and what made it must not be
+what somebody else sent. Nor can a path without anybody's token be told from those of others.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Final
+
+from statsd_fuzz.comparing import shown
+from statsd_fuzz.fault import Fault
+from statsd_fuzz.wire.collected import Collected, Told
+from statsd_fuzz.wire.finding import explains
+from statsd_fuzz.wire.judge import Judge
+from statsd_fuzz.wire.naming import what_broke
+from statsd_fuzz.wire.scenario import Judge as Asked
+from statsd_fuzz.wire.scenario import Scenario
+from statsd_fuzz.wire.shrink import Enough
+from statsd_fuzz.wire.turns import Turns
+
+# How many go on at once, and how many of what broke alike go on, and wait.
+_AT_ONCE: Final = 6
+_ALIKE: Final = 2
+# Of the suspects of one interval that broke alike so many are held against what was found.
+_HEEDED: Final = 50
+# Flushes that a look may take, how many of these are left for seeing its fault again alone, and how often it may be
+# begun: where the target stops it is begun anew.
+FLUSHES: Final = 60
+_LAST: Final = 12
+_TRIES: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A scenario that showed a fault; `strays` are the paths under no token that it makes, where that is what it is."""
+
+    scenario: Scenario
+    fault: Fault
+    strays: frozenset[bytes] = frozenset()
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Astray:
+    """Paths under no token that came of some scenarios; whose they are nobody knows."""
+
+    scenarios: Sequence[Scenario]
+    paths: frozenset[bytes]
+    tries: int = 0
+
+
+@dataclass
+class Looks:
+    """The close looks of one campaign.
+
+    Attributes:
+        judge: of the target.
+        collected: takes what was found.
+        plainness: sorts scenarios, those to be looked at first before others.
+        turns: of the target.
+        flushes: how many a look may take.
+    """
+
+    judge: Judge
+    collected: Collected
+    plainness: Callable[[Scenario], tuple[int, ...]] = lambda scenario: scenario.size
+    turns: Turns = field(default_factory=Turns)
+    flushes: int = FLUSHES
+    _waiting: list[Suspect | Astray] = field(default_factory=list)
+    _under_way: "dict[asyncio.Task[Told | Sequence[Suspect] | None], Suspect | Astray]" = field(default_factory=dict)
+
+    @property
+    def tasks(self) -> Sequence["asyncio.Task[Told | Sequence[Suspect] | None]"]:
+        """What is under way."""
+        return list(self._under_way)
+
+    @property
+    def left(self) -> int:
+        """How many are under way or wait."""
+        return len(self._under_way) + len(self._waiting)
+
+    @property
+    def step(self) -> str:
+        """What they are at, in words for who waits; empty where nothing is under way."""
+        for item in self._under_way.values():
+            if isinstance(item, Astray):
+                return f"looking for what made {shown(min(item.paths))}"
+        return "looking closely at what it found" if self._under_way else ""
+
+    def astray(self, scenarios: Sequence[Scenario], paths: Sequence[bytes]) -> None:
+        """Have it found out which of the scenarios make paths under no token, unless others wait for that."""
+        # In other flushes they are no news.
+        self.judge.known.update(paths)
+        if not any(isinstance(item, Astray) for item in (*self._waiting, *self._under_way.values())):
+            self._waiting.append(Astray(scenarios, frozenset(paths)))
+
+    def suspect(self, suspects: Sequence[Suspect]) -> None:
+        """Have suspects looked at: the plainest of those that broke alike, unless a finding explains them."""
+        others = [item for item in self._waiting if isinstance(item, Astray)]
+        waiting = [item for item in self._waiting if isinstance(item, Suspect)]
+        by_kind: dict[str, list[Suspect]] = {}
+        for one in sorted([*waiting, *suspects], key=lambda one: (self.plainness(one.scenario), one.fault.name)):
+            by_kind.setdefault(what_broke(one.fault), []).append(one)
+        self._waiting = [*others, *(one for some in by_kind.values() for one in self._news(some))]
+
+    def _news(self, suspects: Sequence[Suspect]) -> list[Suspect]:
+        """Return the first of suspects that no finding explains."""
+        news: list[Suspect] = []
+        for one in suspects[:_HEEDED]:
+            if len(news) == _ALIKE:
+                break
+            if explains(self.collected.findings, one.scenario, one.fault):
+                self.collected.again += 1
+            else:
+                news.append(one)
+        return news
+
+    def begin(self) -> None:
+        """Begin as many as may go on at once."""
+        for item in list(self._waiting):
+            if len(self._under_way) < _AT_ONCE and self._alike(item) < _ALIKE:
+                self._waiting.remove(item)
+                self._under_way[asyncio.create_task(self._look(item))] = item
+
+    def _alike(self, item: Suspect | Astray) -> int:
+        if isinstance(item, Astray):
+            return 0
+        kind = what_broke(item.fault)
+        return sum(isinstance(one, Suspect) and what_broke(one.fault) == kind for one in self._under_way.values())
+
+    def take_over(self) -> None:
+        """Take what is over, and raise what ended it; what the target's end ended waits again.
+
+        Raises:
+            NoAnswer, Crashed: the target stopped.
+        """
+        for task in [task for task in self._under_way if task.done()]:
+            if isinstance(task.exception(), Enough):
+                self.collected.unpursued += 1
+            elif task.exception() is not None:
+                task.result()
+            elif isinstance(found := task.result(), list):
+                self.suspect(found)
+            del self._under_way[task]
+
+    async def put_back(self) -> None:
+        """End all that are under way; they are begun anew, unless that was so too often."""
+        for item in await self._ended():
+            again = replace(item, tries=item.tries + 1)
+            if again.tries < _TRIES:
+                self._waiting.insert(0, again)
+            else:
+                self.collected.unpursued += 1
+
+    async def give_up(self) -> None:
+        """End all; what is left is counted as not pursued."""
+        ended = await self._ended()
+        suspects = [item for item in (*ended, *self._waiting) if isinstance(item, Suspect)]
+        explained = sum(explains(self.collected.findings, one.scenario, one.fault) for one in suspects)
+        self.collected.again += explained
+        self.collected.unpursued += len(ended) + len(self._waiting) - explained
+        self._waiting = []
+
+    async def _ended(self) -> list[Suspect | Astray]:
+        tasks, self._under_way = self._under_way, {}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        # What was over already was told.
+        return [item for task, item in tasks.items() if task.cancelled() or task.exception()]
+
+    async def _look(self, item: Suspect | Astray) -> Told | Sequence[Suspect] | None:
+        meter = _Meter(self.judge, self.flushes)
+        if isinstance(item, Astray):
+            async with self.turns.alone(), self._news_again(item.paths):
+                found = await self.judge.strayed(item.scenarios)
+            return [Suspect(item.scenarios[number], fault, item.paths) for number, fault in found.items()]
+        if item.strays:
+            async with self.turns.alone(), self._news_again(item.strays):
+                asked, again = meter.asking(self.judge, _LAST), meter.asking(self.judge)
+                return await self.collected.take(item.scenario, item.fault, asked, lambda: nullcontext(again))
+
+        async def beside(scenarios: Sequence[Scenario]) -> list[Fault | None]:
+            async with self.turns.shared():
+                return await meter.asking(self.judge.named, _LAST)(scenarios)
+
+        return await self.collected.take(item.scenario, item.fault, beside, partial(self._alone, meter))
+
+    @asynccontextmanager
+    async def _alone(self, meter: "_Meter") -> AsyncIterator[Asked]:
+        """Give a judge that has the target alone, until left."""
+        async with self.turns.alone():
+            yield meter.asking(self.judge)
+
+    @asynccontextmanager
+    async def _news_again(self, paths: frozenset[bytes]) -> AsyncIterator[None]:
+        """Have paths be news, until left."""
+        self.judge.known -= paths
+        try:
+            yield
+        finally:
+            self.judge.known |= paths
+
+
+@dataclass
+class _Meter:
+    """Counts the flushes of one look."""
+
+    judge: Judge
+    left: int
+
+    def asking(self, judge: Asked, kept: int = 0) -> Asked:
+        """Return the judge that is asked only while more flushes are left than are `kept`; else it raises Enough."""
+
+        async def ask(scenarios: Sequence[Scenario]) -> list[Fault | None]:
+            if self.left <= kept:
+                raise Enough
+            begun = self.judge.intervals
+            try:
+                return await judge(scenarios)
+            finally:
+                self.left -= self.judge.intervals - begun
+
+        return ask
