@@ -189,6 +189,32 @@ def test_paths_that_nobody_sent_are_looked_for_alone_and_are_news_meanwhile() ->
     assert asyncio.run(astray()) == ([True, False], True)
 
 
+def test_search_has_the_target_for_a_while_before_another_path_is_looked_for() -> None:
+    async def astray() -> list[int]:
+        async with looking() as (looks, judge):
+            begun: list[int] = []
+
+            async def strayed(scenarios: Sequence[Scenario]) -> dict[int, Fault]:
+                begun.append(judge.intervals)
+                judge.intervals += 5
+                return {}
+
+            judge.strayed = strayed  # type: ignore[method-assign]  # so it is scripted
+            for path in (b"stats.x", b"stats.y"):
+                looks.astray([SAMPLED], [path])
+                looks.begin()
+                await asyncio.gather(*looks.tasks)
+                looks.take_over()
+            while looks.left:
+                judge.intervals += 1
+                looks.begin()
+                await asyncio.gather(*looks.tasks)
+                looks.take_over()
+            return begun
+
+    assert asyncio.run(astray()) == [0, 25]
+
+
 def test_who_wants_the_target_alone_waits_for_all_and_goes_before_who_comes_later() -> None:
     async def turns() -> list[str]:
         said: list[str] = []

@@ -59,7 +59,7 @@ _LESS: Final = 0.8
 _SOME: Final = 2
 # Lines of names that nobody speaks of any more, which a target may publish; and the part of these from which on it is
 # started again.
-_IDLE_LINES: Final = 30_000
+_IDLE_LINES: Final = 15_000
 _FULL: Final = 0.8
 # How many of the odd scenarios of an interval are kept for a log line that names none.
 _SAMPLE: Final = 2
@@ -258,6 +258,7 @@ class Campaign:
 
     async def _look_on(self) -> None:
         """Wait for the close looks that are left, as long as there is time for them."""
+        self.looks.ending = True
         self._collect()
         while self.looks.left:
             left = max(0.0, self._deadline - time.monotonic())

@@ -34,6 +34,8 @@ _HEEDED: Final = 50
 FLUSHES: Final = 60
 _LAST: Final = 12
 _TRIES: Final = 2
+# The search gets so many times as many flushes as finding out who made a path took, before that is done once more.
+_REST: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class Looks:
         plainness: sorts scenarios, those to be looked at first before others.
         turns: of the target.
         flushes: how many a look may take.
+        ending: whether the search is over, and has not to wait for anything any more.
     """
 
     judge: Judge
@@ -72,6 +75,8 @@ class Looks:
     plainness: Callable[[Scenario], tuple[int, ...]] = lambda scenario: scenario.size
     turns: Turns = field(default_factory=Turns)
     flushes: int = FLUSHES
+    ending: bool = False
+    _rested: int = 0
     _waiting: list[Suspect | Astray] = field(default_factory=list)
     _under_way: "dict[asyncio.Task[Told | Sequence[Suspect] | None], Suspect | Astray]" = field(default_factory=dict)
 
@@ -124,15 +129,16 @@ class Looks:
     def begin(self) -> None:
         """Begin as many as may go on at once."""
         for item in list(self._waiting):
-            if len(self._under_way) < _AT_ONCE and self._alike(item) < _ALIKE:
+            if len(self._under_way) < _AT_ONCE and self._may(item):
                 self._waiting.remove(item)
                 self._under_way[asyncio.create_task(self._look(item))] = item
 
-    def _alike(self, item: Suspect | Astray) -> int:
+    def _may(self, item: Suspect | Astray) -> bool:
+        """Tell whether a look may be begun beside those under way."""
         if isinstance(item, Astray):
-            return 0
-        kind = what_broke(item.fault)
-        return sum(isinstance(one, Suspect) and what_broke(one.fault) == kind for one in self._under_way.values())
+            return self.ending or self.judge.intervals >= self._rested
+        kinds = [what_broke(one.fault) for one in self._under_way.values() if isinstance(one, Suspect)]
+        return kinds.count(what_broke(item.fault)) < _ALIKE
 
     def take_over(self) -> None:
         """Take what is over, and raise what ended it; what the target's end ended waits again.
@@ -179,7 +185,9 @@ class Looks:
         meter = _Meter(self.judge, self.flushes)
         if isinstance(item, Astray):
             async with self.turns.alone(), self._news_again(item.paths):
+                begun = self.judge.intervals
                 found = await self.judge.strayed(item.scenarios)
+                self._rested = self.judge.intervals + _REST * (self.judge.intervals - begun)
             return [Suspect(item.scenarios[number], fault, item.paths) for number, fault in found.items()]
         if item.strays:
             async with self.turns.alone(), self._news_again(item.strays):
