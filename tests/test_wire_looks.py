@@ -171,6 +171,19 @@ def test_what_is_given_up_is_counted() -> None:
     assert asyncio.run(given_up()).unpursued == 2
 
 
+def test_look_for_which_there_is_no_time_is_not_pursued() -> None:
+    async def late() -> Collected:
+        async with looking() as (looks, _):
+            looks.seconds = lambda: 0.0
+            looks.suspect([Suspect(SAMPLED, DIFFERS)])
+            await until_over(looks)
+            return looks.collected
+
+    collected = asyncio.run(late())
+    assert collected.unpursued == 1
+    assert collected.findings == []
+
+
 def test_paths_that_nobody_sent_are_looked_for_alone_and_are_news_meanwhile() -> None:
     async def astray() -> tuple[list[bool], bool]:
         async with looking() as (looks, judge):

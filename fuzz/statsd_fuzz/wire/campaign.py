@@ -147,6 +147,8 @@ class Campaign:
             OSError: the corpus cannot be read or written.
         """
         self._until = time.monotonic() + self.plan.seconds
+        # The search may wait for one that has the target alone.
+        self.looks.seconds = lambda: self._deadline - time.monotonic()
         try:
             await self._first()
             while time.monotonic() < self._until:

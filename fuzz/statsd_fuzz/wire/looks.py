@@ -68,6 +68,7 @@ class Looks:
         turns: of the target.
         flushes: how many a look may take.
         ending: whether the search is over, and has not to wait for anything any more.
+        seconds: returns how long a look may take that is begun now, None for as long as it takes.
     """
 
     judge: Judge
@@ -76,6 +77,7 @@ class Looks:
     turns: Turns = field(default_factory=Turns)
     flushes: int = FLUSHES
     ending: bool = False
+    seconds: Callable[[], float | None] = lambda: None
     _rested: int = 0
     _waiting: list[Suspect | Astray] = field(default_factory=list)
     _under_way: "dict[asyncio.Task[Told | Sequence[Suspect] | None], Suspect | Astray]" = field(default_factory=dict)
@@ -131,7 +133,7 @@ class Looks:
         for item in list(self._waiting):
             if len(self._under_way) < _AT_ONCE and self._may(item):
                 self._waiting.remove(item)
-                self._under_way[asyncio.create_task(self._look(item))] = item
+                self._under_way[asyncio.create_task(self._look_in_time(item))] = item
 
     def _may(self, item: Suspect | Astray) -> bool:
         """Tell whether a look may be begun beside those under way."""
@@ -147,7 +149,7 @@ class Looks:
             NoAnswer, Crashed: the target stopped.
         """
         for task in [task for task in self._under_way if task.done()]:
-            if isinstance(task.exception(), Enough):
+            if isinstance(task.exception(), Enough | TimeoutError):
                 self.collected.unpursued += 1
             elif task.exception() is not None:
                 task.result()
@@ -180,6 +182,10 @@ class Looks:
         await asyncio.gather(*tasks, return_exceptions=True)
         # What was over already was told.
         return [item for task, item in tasks.items() if task.cancelled() or task.exception()]
+
+    async def _look_in_time(self, item: Suspect | Astray) -> Told | Sequence[Suspect] | None:
+        async with asyncio.timeout(self.seconds()):
+            return await self._look(item)
 
     async def _look(self, item: Suspect | Astray) -> Told | Sequence[Suspect] | None:
         meter = _Meter(self.judge, self.flushes)
