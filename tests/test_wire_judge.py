@@ -17,7 +17,7 @@ from statsd_fuzz.fault import Fault
 from statsd_fuzz.wire.batch import Batch, Round, Sent, Sorted, cut, sort_lines
 from statsd_fuzz.wire.closure import stray_names, unexplained
 from statsd_fuzz.wire.grammar import Grammar
-from statsd_fuzz.wire.judge import Judge
+from statsd_fuzz.wire.judge import Judge, _first_of
 from statsd_fuzz.wire.scenario import PLACEHOLDER, STREAMED, Scenario
 from statsd_fuzz.wire.strictly import Model, differences
 from statsd_fuzz.wire.tokens import Tokens, number_of
@@ -199,6 +199,21 @@ def test_many_calls_share_each_interval() -> None:
     intervals, looked = asyncio.run(run())
     assert intervals == 1
     assert [one.faults for one in looked] == [{}] * 5
+
+
+@pytest.mark.parametrize(("number", "intervals"), [(20, 1), (1200, 2)], ids=["small", "large"])
+def test_calls_send_no_more_together_than_one_of_them_may(number: int, intervals: int) -> None:
+    async def run() -> int:
+        async with serving(right, options={"flush_interval": 200}) as subject:
+            judge = judge_of(subject, strict=False)
+            await judge.learn()
+            sent = scenario([b"a:1|c"] * number)
+            trials = [judge._trial([sent.renamed(judge.tokens.of(1, 0))]) for _ in range(2)]
+            for trial in trials:
+                trial.waits = True
+            return len(trials) - len(list(_first_of(trials))) + 1
+
+    assert asyncio.run(run()) == intervals
 
 
 def flush_of(tokens: Tokens, lines: Sequence[bytes]) -> Sorted:

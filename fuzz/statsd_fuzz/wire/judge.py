@@ -27,6 +27,8 @@ from statsd_reference import Options
 
 # A scenario that a flush fell into is sent again.
 _TRIES: Final = 3
+# Datagrams, and bytes, that an interval gets of all calls together, beside what is sent once: as much as one may send.
+_CALLS: Final = (2000, 1 << 19)
 
 
 async def judged(subject: Subject, scenarios: Sequence[Scenario], model: Options | None = None) -> list[Fault | None]:
@@ -104,7 +106,7 @@ class Judge:
         self._calls += 1
         try:
             for _ in range(_TRIES):
-                looked = await self.once([scenarios[number] for number in left])
+                looked = await self.once([scenarios[number] for number in left], waits=True)
                 faults |= {left[place]: fault for place, fault in looked.faults.items()}
                 strays |= bool(looked.strays)
                 left = [left[place] for place in sorted(looked.torn - looked.faults.keys())]
@@ -115,8 +117,12 @@ class Judge:
         self.unsure += len(left)
         return faults, strays
 
-    async def once(self, scenarios: Sequence[Scenario], sent: "asyncio.Future[None] | None" = None) -> Looked:
-        """Send scenarios, at most NUMBERS of them, once; `sent` is done when their first interval is on its way.
+    async def once(
+        self, scenarios: Sequence[Scenario], sent: "asyncio.Future[None] | None" = None, *, waits: bool = False
+    ) -> Looked:
+        """Send scenarios, at most NUMBERS of them, once.
+
+        `sent` is done when their first interval is on its way; `waits` says that they may wait for a later interval.
 
         Raises:
             NoAnswer: the target does not flush any more.
@@ -128,7 +134,7 @@ class Judge:
         self._batches += 1
         renamed = [one.renamed(self.tokens.of(self._batches, number)) for number, one in enumerate(scenarios)]
         trial = self._trial(renamed)
-        trial.sent = sent
+        trial.sent, trial.waits = sent, waits
         self.trials.append(trial)
         if self._ticking is None or self._ticking.done():
             self._ticking = asyncio.create_task(self._tick())
@@ -191,7 +197,7 @@ class Judge:
         stream = await wire.open_stream()
         # For some nobody waits any more.
         self.trials = [trial for trial in self.trials if not trial.done.cancelled()]
-        under_way = [(trial, trial.batch.send(wire, stream=stream)) for trial in self.trials]
+        under_way = [(trial, trial.batch.send(wire, stream=stream)) for trial in _first_of(self.trials)]
         for trial, _ in under_way:
             if trial.sent and not trial.sent.done():
                 trial.sent.set_result(None)
@@ -250,6 +256,19 @@ class Judge:
             if strays := (await self.once([scenarios[number]])).strays:
                 found[number] = Fault("path-nobody-asked-for", f"a flush has {shown(strays[0])}, which nobody sent")
         return found
+
+
+def _first_of(trials: "Sequence[Trial]") -> "Iterator[Trial]":
+    """Yield those that go into the next interval: of those that may wait as many as there is room for, one at least."""
+    datagrams = size = 0
+    for trial in trials:
+        if trial.waits and not trial.batch.interval:
+            sizes = [one.size for one in trial.batch.scenarios]
+            more, longer = sum(one[0] for one in sizes), sum(one[1] for one in sizes)
+            if datagrams and (datagrams + more > _CALLS[0] or size + longer > _CALLS[1]):
+                continue
+            datagrams, size = datagrams + more, size + longer
+        yield trial
 
 
 def _look(judge: Judge, rounds: "Sequence[tuple[Trial, Round]]", flushes: Sequence[Sorted]) -> Iterator[None]:

@@ -64,6 +64,7 @@ class Trial(ABC):
         self.published: set[bytes] = set()
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.sent: asyncio.Future[None] | None = None
+        self.waits = False
         self._taken = 0
         self._statistics = {b"." + one.encode() for one in self.wire.profile.statistics.values()}
 
