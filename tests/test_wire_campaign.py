@@ -10,6 +10,7 @@ import pytest
 
 from defects.counters import d35
 from defects.framing import a08, a25
+from defects.output import c15
 from defects.steps import Break
 from statsd_conformance.address import Address
 from statsd_conformance.graphite import read_line
@@ -81,6 +82,11 @@ def test_what_kills_is_found_and_sent_no_more() -> None:
     over = campaign(a08, PLAN, until=found("dies"))
     assert {one.name for one in over.collected.findings} == {"dies-of-an-empty-line"}
     assert Scenario(((Q + b"a:1|c\n\n" + Q + b"b:1|c",),)) in over.fatal
+
+
+def test_path_without_a_name_is_found_where_each_line_is_compared() -> None:
+    over = campaign(c15, replace(PLAN, model=Options(flush_interval=60)), until=found("path-nobody-asked-for"))
+    assert {one.name for one in over.collected.findings} == {"path-nobody-asked-for-with-an-empty-name"}
 
 
 def test_target_that_holds_a_lone_line_back_is_a_finding_and_ends_the_campaign() -> None:

@@ -10,9 +10,11 @@ from defects.counters import d35
 from defects.framing import a08
 from defects.steps import Break, points
 from defects.timers import f01
+from statsd_conformance.address import Address
 from statsd_conformance.graphite import Snapshot, read_line
 from statsd_conformance.profile import Profile, load_profile
 from statsd_conformance.target import Crashed
+from statsd_conformance.wire import Wire
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.wire.batch import Batch, Round, Sent, Sorted, cut, sort_lines
 from statsd_fuzz.wire.closure import stray_names, unexplained
@@ -218,6 +220,20 @@ def test_calls_send_no_more_together_than_one_of_them_may(number: int, intervals
 
 def flush_of(tokens: Tokens, lines: Sequence[bytes]) -> Sorted:
     return sort_lines(Snapshot(tuple(map(read_line, lines)), 0.0, 0.0), tokens, b"qwire")
+
+
+def test_paths_that_what_is_torn_may_have_made_are_no_news_and_no_others() -> None:
+    async def run() -> set[bytes]:
+        tokens = Tokens("wire0")
+        batch = Batch(tokens, 1, [scenario([b"a:1|c"]), Scenario(((b"bare:1|c",),))])
+        trial = Strict(Wire("it", Address("udp", "127.0.0.1", 1), load_profile("reference")), batch, Options())
+        for _ in trial.take(Round(0, [()], [[]], {1})):
+            pass
+        return trial.published
+
+    published = asyncio.run(run())
+    assert b"stats_counts.bare" in published
+    assert not any(b"qwire" in path for path in published)
 
 
 def test_section_that_a_flush_fell_into_is_torn() -> None:

@@ -278,7 +278,7 @@ def _look(judge: Judge, rounds: "Sequence[tuple[Trial, Round]]", flushes: Sequen
         judge.known |= trial.published
     under_way = {trial.prefix for trial, _ in rounds}
     idle = sum(len(lines) for batch, lines in flushes[-1].batches.items() if batch not in under_way)
-    if any(result.torn for _, result in rounds):
+    if judge.model is None and any(result.torn for _, result in rounds):
         # They may be of what is torn, of which nobody can tell what it came to.
         judge.known.update(line.path for flush in flushes for line in flush.foreign)
     foreign = [line for flush in flushes for line in flush.foreign]

@@ -2,7 +2,7 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -121,6 +121,7 @@ class Strict(Trial):
 
     def __init__(self, wire: Wire, batch: Batch, options: Options) -> None:
         super().__init__(wire, batch)
+        self._options = options
         self._model = Model(options)
 
     def look(self, result: Round) -> Iterator[None]:
@@ -140,7 +141,21 @@ class Strict(Trial):
                 self.note(number, paths)
             if wanted != got:
                 self._differing(wanted, got, f"interval {result.interval + 1}" if several else "the flush")
-            self.published.update(path for path in published if self.prefix not in path)
+            self._publishes(published)
+        yield
+        self._publishes(self._of_torn(result))
+
+    def _publishes(self, paths: Iterable[bytes]) -> None:
+        self.published.update(path for path in paths if self.prefix not in path)
+
+    def _of_torn(self, result: Round) -> Iterable[bytes]:
+        """Return paths that what is torn may have come to, in whichever flush."""
+        torn = result.torn | {number for held in result.held for number in held if number in self.torn}
+        intervals = [self.batch.scenarios[number].intervals for number in torn]
+        sent = [datagram for one in intervals for some in one[result.interval :][:1] for datagram in some]
+        model = Model(self._options)
+        model.take(sent)
+        return model.flush()
 
     def _differing(self, wanted: dict[bytes, bytes], got: dict[bytes, bytes], where: str) -> None:
         paths = [path for path in wanted.keys() | got.keys() if wanted.get(path) != got.get(path)]
