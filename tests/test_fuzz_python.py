@@ -211,6 +211,7 @@ def plain(data: bytes) -> list[Mapping[bytes, int]]:
         (b"a:1|c|@0.3", [{b"a": 1}]),
         (b"a:1|c|@0.5", [{b"a": 1}]),
         (b"a:1|c|@0.01", [{b"a": 1}]),
+        (b"a:1|ms|@0.3\nb:1|ms|@0.25", [{b"b": 1}]),
         (b"a:0|g\na:-5|g", [{b"a": 2}]),
         (b"a:007|c\nd:1e3|c\ne:1|ms\r", [{}]),
     ],

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
+from math import isclose
 from typing import Final
 
 from statsd_conformance.traffic import Line, well_behaved
@@ -137,7 +138,14 @@ def _is_judged(name: bytes, intervals: Sequence[dict[bytes, list[Line]]], unmet:
     lines = [line for some in intervals for line in some.get(name, [])]
     # Where types of one name are to be series of their own, each is judged by itself.
     parts = [lines] if "COUNTER-12" in unmet else of_each_type(lines).values()
-    return all(well_behaved(part, whole="RATE-04" in unmet, above_zero="GAUGE-04" in unmet) for part in parts)
+    return all(map(_is_counted, lines)) and all(
+        well_behaved(part, whole="RATE-04" in unmet, above_zero="GAUGE-04" in unmet) for part in parts
+    )
+
+
+def _is_counted(line: Line) -> bool:
+    """Tell whether a line stands for a whole number of times; of a timer's count nothing says that it has a fraction."""
+    return line.type != "ms" or not line.rate or isclose(line.times * float(line.rate), 1)
 
 
 def of_each_type(lines: Iterable[Line]) -> dict[str, list[Line]]:
