@@ -144,7 +144,7 @@ def _is_judged(name: bytes, intervals: Sequence[dict[bytes, list[Line]]], unmet:
 
 
 def _is_counted(line: Line) -> bool:
-    """Tell whether a line stands for a whole number of times; of a timer's count nothing says that it has a fraction."""
+    """Tell whether a line stands for a whole number of lines; that the count of a timer has a fraction nothing says."""
     return line.type != "ms" or not line.rate or isclose(line.times * float(line.rate), 1)
 
 
