@@ -5,6 +5,7 @@ Slow, because each search is a process of its own that runs for a second or more
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from statsd_fuzz.fault import Fault
 from statsd_fuzz.inprocess import campaign, load, search, subject_of
 from statsd_fuzz.inprocess.campaign import Finding, case_of
 from statsd_fuzz.inprocess.search import Plan
-from statsd_fuzz.wire import run
+from statsd_fuzz.wire import display, run
 from statsd_fuzz.wire.campaign import Campaign
 from statsd_fuzz.wire.scenario import Scenario
 
@@ -285,13 +286,22 @@ def test_an_interrupted_search_knows_how_far_it_came(monkeypatch: pytest.MonkeyP
     assert result.seconds > 0.0
 
 
+def test_a_search_says_how_far_it_is(fuzz: Fuzz, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(display, "PLAIN_EVERY", 0.0)
+    done = fuzz("Right", "--seconds", "1")
+    told = re.findall(
+        r"^python:python_targets:Right: \d+ of 1 s, ([0-9,]+) inputs, 0 findings$", done.text, re.MULTILINE
+    )
+    assert max(int(inputs.replace(",", "")) for inputs in told) > 0, done.text
+
+
 def test_a_search_that_does_not_begin_says_why(fuzz: Fuzz, monkeypatch: pytest.MonkeyPatch) -> None:
     # The process of the search does not find the target, which this one has imported.
     monkeypatch.chdir("/")
     monkeypatch.delenv("PYTHONPATH")
     done = fuzz("Right", "--seconds", "1")
-    assert done.status == 1
-    assert "the search did not begin: " in done.text
+    assert done.status == 2
+    assert "Error: --target python:python_targets:Right: the search did not begin: " in done.text
     assert "cannot import python_targets" in done.text
 
 
