@@ -295,6 +295,13 @@ def test_a_search_says_how_far_it_is(fuzz: Fuzz, monkeypatch: pytest.MonkeyPatch
     assert max(int(inputs.replace(",", "")) for inputs in told) > 0, done.text
 
 
+def test_of_a_large_input_the_beginning_is_tried(tmp_path: Path) -> None:
+    (tmp_path / "large").write_bytes(b"a:1|c\n" * 1_000_000)
+    found, *own = search.seeds_of(Plan("", "", corpus=str(tmp_path)))
+    assert found == (b"a:1|c\n" * 43)[:256]
+    assert max(map(len, own)) <= 256
+
+
 def test_a_search_that_does_not_begin_says_why(fuzz: Fuzz, monkeypatch: pytest.MonkeyPatch) -> None:
     # The process of the search does not find the target, which this one has imported.
     monkeypatch.chdir("/")
