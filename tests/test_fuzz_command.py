@@ -247,6 +247,16 @@ def test_a_search_ends_without_a_word_when_nobody_reads_it_any_more() -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.parametrize("step", ["target.load", "campaign.run"])
+def test_a_search_in_process_that_is_interrupted_before_it_began_found_nothing(
+    fuzz: Fuzz, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    monkeypatch.setattr(f"statsd_fuzz.inprocess.{step}", lambda *given: signal.raise_signal(signal.SIGINT))
+    done = fuzz("Right")
+    assert done.status == 130, done.text
+    assert "interrupted\n" in done.text
+
+
 def test_nothing_judged_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
     async def nothing(campaign: Campaign) -> None:
         return

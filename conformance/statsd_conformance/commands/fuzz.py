@@ -336,6 +336,9 @@ def _fuzz_python(plan: "Plan", report: _Report, known: "Mapping[str, Entry]") ->
         subject = planned(loaded, plan.profile, plan.interval, plan.refusals)
     except TargetError as error:
         raise click.UsageError(f"--target {error}") from None
+    except KeyboardInterrupt:
+        click.echo("interrupted")
+        return _INTERRUPTED
     click.echo(f"{plan.target}: {subject.statement}")
     click.echo(_how(is_guided(), loaded.packages) + f"; --seed {plan.seed}")
     plan = replace(plan, packages=loaded.packages)
@@ -351,7 +354,7 @@ def _fuzz_python(plan: "Plan", report: _Report, known: "Mapping[str, Entry]") ->
         click.echo("interrupted")
     click.echo("\n".join(_summary(result)))
     report.write(of_python(result, report.folder))
-    return 1 if result.told else 0
+    return 1 if result.told else 0 if result.inputs else _INTERRUPTED
 
 
 def _how(is_guided: bool, packages: tuple[str, ...]) -> str:
