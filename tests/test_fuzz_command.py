@@ -5,6 +5,7 @@ Slow, because each search is a process of its own that runs for a second or more
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from statsd_fuzz.fault import Fault
 from statsd_fuzz.inprocess import campaign, load, search, subject_of
 from statsd_fuzz.inprocess.campaign import Finding, case_of
 from statsd_fuzz.inprocess.search import Plan
-from statsd_fuzz.wire import run
+from statsd_fuzz.wire import display, run
 from statsd_fuzz.wire.campaign import Campaign
 from statsd_fuzz.wire.scenario import Scenario
 
@@ -246,6 +247,16 @@ def test_a_search_ends_without_a_word_when_nobody_reads_it_any_more() -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.parametrize("step", ["target.load", "campaign.run"])
+def test_a_search_in_process_that_is_interrupted_before_it_began_found_nothing(
+    fuzz: Fuzz, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    monkeypatch.setattr(f"statsd_fuzz.inprocess.{step}", lambda *given: signal.raise_signal(signal.SIGINT))
+    done = fuzz("Right")
+    assert done.status == 130, done.text
+    assert "interrupted\n" in done.text
+
+
 def test_nothing_judged_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
     async def nothing(campaign: Campaign) -> None:
         return
@@ -285,13 +296,29 @@ def test_an_interrupted_search_knows_how_far_it_came(monkeypatch: pytest.MonkeyP
     assert result.seconds > 0.0
 
 
+def test_a_search_says_how_far_it_is(fuzz: Fuzz, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(display, "PLAIN_EVERY", 0.0)
+    done = fuzz("Right", "--seconds", "1")
+    told = re.findall(
+        r"^python:python_targets:Right: \d+ of 1 s, ([0-9,]+) inputs, 0 findings$", done.text, re.MULTILINE
+    )
+    assert max(int(inputs.replace(",", "")) for inputs in told) > 0, done.text
+
+
+def test_of_a_large_input_the_beginning_is_tried(tmp_path: Path) -> None:
+    (tmp_path / "large").write_bytes(b"a:1|c\n" * 1_000_000)
+    found, *own = search.seeds_of(Plan("", "", corpus=str(tmp_path)))
+    assert found == (b"a:1|c\n" * 43)[:256]
+    assert max(map(len, own)) <= 256
+
+
 def test_a_search_that_does_not_begin_says_why(fuzz: Fuzz, monkeypatch: pytest.MonkeyPatch) -> None:
     # The process of the search does not find the target, which this one has imported.
     monkeypatch.chdir("/")
     monkeypatch.delenv("PYTHONPATH")
     done = fuzz("Right", "--seconds", "1")
-    assert done.status == 1
-    assert "the search did not begin: " in done.text
+    assert done.status == 2
+    assert "Error: --target python:python_targets:Right: the search did not begin: " in done.text
     assert "cannot import python_targets" in done.text
 
 

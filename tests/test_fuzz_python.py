@@ -148,6 +148,15 @@ def test_a_module_that_cannot_be_imported_is_refused_in_words(
         load("python:broken_target:x")
 
 
+def test_the_program_that_runs_is_no_package_of_the_target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As multiprocessing does.
+    (tmp_path / "renaming.py").write_text("import sys\nsys.modules['__mp_main__'] = sys\ndef parse(datagram): pass\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "__mp_main__", raising=False)
+    assert load("python:renaming:parse").packages == ("renaming",)
+
+
 def test_what_the_target_imports_guides_the_search_and_the_standard_library_does_not() -> None:
     assert load("python:python_targets:parse").packages == ("python_targets",)
 

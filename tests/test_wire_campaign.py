@@ -15,6 +15,7 @@ from defects.steps import Break
 from statsd_conformance.address import Address
 from statsd_conformance.graphite import read_line
 from statsd_conformance.profile import load_profile
+from statsd_conformance.session import TargetError
 from statsd_conformance.wave import Subject
 from statsd_fuzz.wire.campaign import Campaign, Plan, adapted
 from statsd_fuzz.wire.closure import own_errors
@@ -243,6 +244,24 @@ def test_target_that_nobody_can_start_again_ends_the_campaign_with_what_is_known
     assert [one.finding.fault.name for one in over.collected.all] == ["dies"]
     assert over.collected.exit_status == 1
     assert Known() == over.collected.known
+
+
+def test_target_that_does_not_start_again_is_a_finding_that_ends_the_campaign() -> None:
+    async def refuse() -> None:
+        raise TargetError("a file of its\nlast life is there")
+
+    async def run() -> Campaign:
+        async with serving(a08, options={"flush_interval": 60}) as subject:
+            stuck = _NotStarted(subject)
+            stuck.restartable, stuck.restart = True, refuse
+            made = prepared(stuck, PLAN)
+            await made.run()
+            return made
+
+    over = asyncio.run(run())
+    assert over.ended == "the target does not start again: the search ends here"
+    (told,) = over.collected.all
+    assert told.finding.fault.sentence == "it stopped, and did not start again: a file of its last life is there"
 
 
 class _NotStarted:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -379,6 +380,17 @@ def test_finding_listed_as_fixed_is_told_and_counts(tmp_path: Path) -> None:
     assert all.exit_status == 1
     assert "it is listed as fixed: since 1.2" in told_of(told[0], Path("there"))
     assert list(all.summary())[1] == ("  counter-differs: counter-differs-with-a-rate (listed as fixed: since 1.2)")
+
+
+def test_what_is_too_long_for_a_command_is_replayed_and_told_by_its_file(tmp_path: Path) -> None:
+    # Nothing that repeats, which would be written shorter.
+    found = replace(RATE, scenario=Scenario(((Q + Random(1).randbytes(60_000), Q + Random(2).randbytes(60_000)),)))
+    path = saved(found, tmp_path)
+    script = path.with_name(f"{path.name}.sh").read_text("utf-8").splitlines()
+    assert script[-1] == (
+        f'exec statsd-conformance replay "$(dirname "$0")/{path.name}.pcapng" --target udp://127.0.0.1:8125'
+    )
+    assert told_of(Told(found, Standing.NEW), path).splitlines()[1] == f"    again: sh {path}.sh"
 
 
 def test_finding_that_could_not_be_saved_is_told_with_the_reason(tmp_path: Path) -> None:

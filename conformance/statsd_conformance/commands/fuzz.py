@@ -3,6 +3,7 @@
 import signal
 import sys
 import tempfile
+import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from statsd_conformance.commands.finite import FiniteRange
 from statsd_conformance.progress import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from statsd_fuzz.inprocess.campaign import Finding, Result
     from statsd_fuzz.inprocess.search import Plan
@@ -335,25 +336,48 @@ def _fuzz_python(plan: "Plan", report: _Report, known: "Mapping[str, Entry]") ->
         subject = planned(loaded, plan.profile, plan.interval, plan.refusals)
     except TargetError as error:
         raise click.UsageError(f"--target {error}") from None
+    except KeyboardInterrupt:
+        click.echo("interrupted")
+        return _INTERRUPTED
     click.echo(f"{plan.target}: {subject.statement}")
     click.echo(_how(is_guided(), loaded.packages) + f"; --seed {plan.seed}")
     plan = replace(plan, packages=loaded.packages)
     result = Result(known=known)
     try:
-        run(subject, plan, lambda finding: _tell(finding, plan, report.folder, known.get(finding.name)), result)
+        run(
+            subject, plan, lambda finding: _tell(finding, plan, report.folder, known.get(finding.name)), result,
+            _telling_how_far(plan, result),
+        )  # fmt: skip
     except CampaignError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.UsageError(f"--target {plan.target}: {error}") from None
     except KeyboardInterrupt:
         click.echo("interrupted")
     click.echo("\n".join(_summary(result)))
     report.write(of_python(result, report.folder))
-    return 1 if result.told else 0
+    return 1 if result.told else 0 if result.inputs else _INTERRUPTED
 
 
 def _how(is_guided: bool, packages: tuple[str, ...]) -> str:
     if is_guided:
         return f"guided by the coverage of {', '.join(packages)}"
     return "not guided by coverage, generated only: pip install 'statsd-conformance[fuzz]' adds Atheris"
+
+
+def _telling_how_far(plan: "Plan", result: "Result") -> "Callable[[], None]":
+    """Return what says how far a search is, when it was called for so many seconds."""
+    from statsd_fuzz.wire.display import PLAIN_EVERY, named
+
+    begun = said = time.monotonic()
+
+    def beat() -> None:
+        nonlocal said
+        now = time.monotonic()
+        if now - said >= PLAIN_EVERY:
+            said = now
+            inputs, found = result.inputs + result.under_way, counted(len(result.told), "finding")
+            click.echo(f"{named(plan.target)}: {now - begun:.0f} of {plan.seconds:g} s, {inputs:,} inputs, {found}")
+
+    return beat
 
 
 def _tell(finding: "Finding", plan: "Plan", folder: Path, entry: "Entry | None") -> None:

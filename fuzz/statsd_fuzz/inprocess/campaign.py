@@ -49,7 +49,8 @@ class Finding:
 class Result:
     """What a campaign came to; `unstable` are names of faults that did not show again.
 
-    `known` lists findings by name that somebody knows of; they are among the others, and not told.
+    `known` lists findings by name that somebody knows of; they are among the others, and not told. `inputs` are those
+    of processes that have ended, `under_way` those of one that searches.
     """
 
     known: Mapping[str, Entry] = field(default_factory=dict)
@@ -57,6 +58,7 @@ class Result:
     unstable: list[str] = field(default_factory=list)
     inputs: int = 0
     seconds: float = 0.0
+    under_way: int = 0
 
     @property
     def told(self) -> list[Finding]:
@@ -68,28 +70,37 @@ class Result:
         return finding.name in self.known and not self.known[finding.name].fixed
 
 
-def run(subject: Subject, plan: Plan, tell: Callable[[Finding], None], result: Result) -> None:
+def _nothing() -> None:
+    return
+
+
+def run(
+    subject: Subject, plan: Plan, tell: Callable[[Finding], None], result: Result, beat: Callable[[], None] = _nothing
+) -> None:
     """Search as planned, in folders of its own, and tell of each finding when it is there; `result` grows meanwhile.
 
-    Findings that are known are counted, and not told.
+    Findings that are known are counted, and not told. `beat` is called several times a second.
 
     Raises:
         CampaignError: the search did not begin.
     """
     begun = time.monotonic()
     try:
-        _run(subject, plan, tell, result, begun + plan.seconds)
+        _run(subject, plan, tell, result, beat, begun + plan.seconds)
     finally:
         result.seconds = time.monotonic() - begun
 
 
-def _run(subject: Subject, plan: Plan, tell: Callable[[Finding], None], result: Result, until: float) -> None:
+def _run(
+    subject: Subject, plan: Plan, tell: Callable[[Finding], None], result: Result, beat: Callable[[], None],
+    until: float,
+) -> None:  # fmt: skip
     seen: set[str] = set()
     restarts = 0
     while (left := until - time.monotonic()) > 0.5 and restarts <= _RESTARTS:
         with tempfile.TemporaryDirectory() as folder:
             current = replace(plan, folder=folder, seconds=left, seed=plan.seed + restarts, known=tuple(sorted(seen)))
-            for finding in _searched(subject, current, result):
+            for finding in _searched(subject, current, result, beat):
                 if finding.name not in seen:
                     seen.add(finding.name)
                     result.findings.append(finding)
@@ -98,7 +109,7 @@ def _run(subject: Subject, plan: Plan, tell: Callable[[Finding], None], result: 
         restarts += 1
 
 
-def _searched(subject: Subject, plan: Plan, result: Result) -> Iterator[Finding]:
+def _searched(subject: Subject, plan: Plan, result: Result, beat: Callable[[], None]) -> Iterator[Finding]:
     """Yield what one process finds, until it ends."""
     read = 0
     stopped = ""
@@ -109,6 +120,8 @@ def _searched(subject: Subject, plan: Plan, result: Result) -> Iterator[Finding]
             while process.poll() is None and not (stopped := watch.looked()):
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(_POLL)
+                result.under_way, _ = _at_work(plan)
+                beat()
                 for finding in _confirmed(subject, plan, read, result):
                     read += 1
                     if finding:
@@ -116,6 +129,7 @@ def _searched(subject: Subject, plan: Plan, result: Result) -> Iterator[Finding]
     finally:
         number, data = _at_work(plan)
         result.inputs += number
+        result.under_way = 0
     tail.end()
     for finding in _confirmed(subject, plan, read, result):
         if finding:

@@ -165,7 +165,10 @@ def _search_generated(plan: Plan, check: Callable[[bytes], None]) -> None:
     from statsd_fuzz import inputs, strategies
 
     until = time.monotonic() + plan.seconds
-    for data in (*_seeds(plan), *(generated(Random(number), _LONGEST) for number in range(plan.seed, plan.seed + 300))):
+    for data in (
+        *seeds_of(plan),
+        *(generated(Random(number), _LONGEST) for number in range(plan.seed, plan.seed + 300)),
+    ):
         if time.monotonic() < until:
             check(data)
     several = strategies.traffic().map(inputs.written)
@@ -188,12 +191,19 @@ def _search_generated(plan: Plan, check: Callable[[bytes], None]) -> None:
         part += 1
 
 
-def _seeds(plan: Plan) -> Sequence[bytes]:
+def seeds_of(plan: Plan) -> Sequence[bytes]:
+    """Return what an unguided search tries first: inputs of its folder, then our seeds."""
     from statsd_corpora import seeds
 
     own = [data for corpus in SEEDS for data in seeds(corpus).values() if len(data) <= _LONGEST]
     given = sorted(path for path in Path(plan.corpus).iterdir() if path.is_file()) if plan.corpus else []
-    return [*(path.read_bytes() for path in given), *own]
+    return [*map(_begun, given), *own]
+
+
+def _begun(path: Path) -> bytes:
+    """Return as much of a file as libFuzzer would take of it."""
+    with path.open("rb") as file:
+        return file.read(_LONGEST)
 
 
 if __name__ == "__main__":

@@ -90,7 +90,8 @@ def _found(spelling: str, module_name: str, name: str) -> Any:
 
 def _packages(module_name: str, loaded: set[str]) -> tuple[str, ...]:
     known = {*sys.stdlib_module_names, "statsd_reference", "statsd_conformance", "statsd_fuzz", "statsd_corpora"}
-    others = {name.partition(".")[0] for name in loaded} - known
+    # What multiprocessing calls the program that runs is no package.
+    others = {name.partition(".")[0] for name in loaded} - known - {"__main__", "__mp_main__"}
     return tuple(sorted(others | {module_name.partition(".")[0]}))
 
 

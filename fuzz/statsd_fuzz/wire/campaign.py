@@ -15,7 +15,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from statsd_conformance.process import Process
+from statsd_conformance.process import Process, StartError
+from statsd_conformance.session import TargetError
 from statsd_conformance.target import Crashed
 from statsd_conformance.verdict import Verdict
 from statsd_conformance.wave import Subject
@@ -145,6 +146,7 @@ class Campaign:
 
         Raises:
             OSError: the corpus cannot be read or written.
+            TargetError, StartError: the target did not start again, and nothing that it was sent had stopped it.
         """
         self._until = time.monotonic() + self.plan.seconds
         # The search may wait for one that has the target alone.
@@ -161,6 +163,13 @@ class Campaign:
             fault = fatal(self.subject, error)
             self.collected.note(merged(self.judge.stopped or self._last), fault)
             self.ended = "the suite did not start the target, and cannot start it again: the search ends here"
+        except (TargetError, StartError) as error:
+            # It ended, and comes up no more: perhaps it left something behind.
+            if not self.judge.stopped:
+                raise
+            fault = Fault("dies", f"it stopped, and did not start again: {' '.join(str(error).split())}")
+            self.collected.note(merged(self.judge.stopped), fault)
+            self.ended = "the target does not start again: the search ends here"
         finally:
             await self._end()
 

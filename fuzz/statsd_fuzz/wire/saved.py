@@ -14,6 +14,8 @@ from statsd_fuzz.wire.scenario import STREAMED, as_file
 # Of packets that nobody recorded the time, which only says how far they are apart: the first second of 2000.
 _BEGIN: Final = 946_684_800.0
 _SOURCE: Final = Endpoint("127.0.0.1", 40000)
+# Bytes of one argument, as Linux has it.
+_LONGEST_ARGUMENT: Final = 131_072
 # Where those who read a capture look for lines, whatever port a target was started at.
 _PORT: Final = 8125
 
@@ -35,13 +37,22 @@ def saved(finding: Finding, folder: Path) -> Path:
     script.write_text(
         f"#!/bin/sh\n# {finding.fault.sentence}\n"
         f"# To another place: statsd-conformance replay {finding.name}.pcapng --target HOST:PORT\n"
-        f"{shell_line_of(finding)}\n",
+        f"{_shortened(shell_line_of(finding), finding)}\n",
         encoding="utf-8",
     )
     script.chmod(0o755)
     case = path.with_name(f"test_{finding.name.replace('-', '_')}.py")
     case.write_text(case_of(finding), encoding="utf-8")
     return path
+
+
+def _shortened(line: str, finding: Finding) -> str:
+    """Return what does the same as a line where that is too long for a command."""
+    address = finding.origin.address
+    if len(line) < _LONGEST_ARGUMENT or not address.port:
+        return line
+    to = f"{'tcp' if finding.streamed else 'udp'}://{address.host}:{address.port}"
+    return f'exec statsd-conformance replay "$(dirname "$0")/{finding.name}.pcapng" --target {to}'
 
 
 def saved_or_why_not(finding: Finding, folder: Path) -> Path | OSError:
