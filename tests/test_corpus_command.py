@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from captured import SOURCE, TO, udp4
 from statsd_conformance.__main__ import main
+from statsd_conformance.recording import Endpoint
 from statsd_conformance.report.pcapng import Packet, pcapng, stream
 from statsd_corpora import seeds
 from statsd_fuzz.corpus import CorpusError, Input
@@ -162,6 +163,15 @@ def test_what_came_over_tcp_has_no_empty_datagram_at_its_end(tmp_path: Path) -> 
     (tmp_path / "traffic").write_bytes(pcapng([Packet(raw, 0.0) for raw in packets]))
     done("import", tmp_path / "traffic", tmp_path / "to", "--interval", "1")
     assert contents(tmp_path / "to") == {b"a:1|c\n\n--\nb:1|c\n"}
+
+
+@pytest.mark.parametrize("command", [["export", "--format", "folder"], ["import"], ["merge"], ["minimize"]])
+def test_every_command_reads_a_capture_of_another_port(command: list[str], tmp_path: Path) -> None:
+    raw = udp4(b"a:1|c", to=Endpoint("10.0.0.2", 9125))
+    (tmp_path / "traffic").write_bytes(pcapng([Packet(raw, 0.0)]))
+    assert "9125: --port 9125" in run(*command, tmp_path / "traffic", tmp_path / "to").output
+    done(*command, tmp_path / "traffic", tmp_path / "to", "--port", "9125")
+    assert contents(tmp_path / "to") == {b"a:1|c"}
 
 
 def test_a_datagram_that_reads_as_several_is_told(tmp_path: Path) -> None:
