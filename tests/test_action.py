@@ -294,6 +294,35 @@ def test_files_follow_the_public_schemas(schema: str, files: list[Path]) -> None
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+# Takes down its arguments, and the deviations that it would write anew.
+NOTING_SUITE = """\
+#!/bin/sh
+printf '%s\\n' "$@" >noted
+cat statsd-report/deviations.toml >before
+"""
+
+
+@pytest.mark.parametrize("job", ["statsd-conformance", "statsd-fuzz"])
+def test_gitlab_hands_over_what_is_known_and_keeps_its_reasons(job: str, tmp_path: Path) -> None:
+    suite = tmp_path / ".statsd-suite/bin/statsd-conformance"
+    for file, text in (
+        (suite, NOTING_SUITE),
+        (tmp_path / ".statsd/deviations.toml", "why"),
+        (tmp_path / ".statsd/known.toml", ""),
+    ):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    suite.chmod(0o755)
+    script = "\n".join(read(ROOT / "docs/ci/gitlab.yml")[job]["script"])
+    environment = {**os.environ, "STATSD_TARGET": "exec:./a b"}
+    subprocess.run(["bash", "-o", "pipefail", "-c", script], cwd=tmp_path, env=environment, check=False)
+    arguments = (tmp_path / "noted").read_text().splitlines()
+    assert {"--target=exec:./a b", "--deviations=.statsd/deviations.toml"} <= set(arguments)
+    assert ("--known=.statsd/known.toml" in arguments) is (job == "statsd-fuzz")
+    if job == "statsd-conformance":
+        assert (tmp_path / "before").read_text() == "why"
+
+
 def test_actionlint_finds_nothing_in_the_workflows() -> None:
     command = actionlint()
     done = subprocess.run([*command, *map(str, SCRIPTED[1:])], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -1,5 +1,6 @@
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,13 @@ def test_capture_decodes_without_a_warning(route: Route, payload: bytes, tmp_pat
     bad = f"{checked} or ip.checksum.status == 0 or udp.checksum.status == 0 or tcp.checksum.status == 0"
     assert tshark(file) != []
     assert tshark(file, "-Y", bad) == []
+
+
+def test_a_flush_of_a_clock_that_begins_at_zero_has_a_capture() -> None:
+    sent = trace(b"q1.a:1|c\n")
+    [flushed] = sent.flushes
+    early = replace(flushed, snapshots=(replace(flushed.snapshots[0], wall_clock=0.5),))
+    assert b"q1.a:1|c" in capture("REPLAY-01 FAIL", Trace(sent.datagrams, [early]), Route())
 
 
 @pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)

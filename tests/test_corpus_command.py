@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from captured import udp4
+from captured import SOURCE, TO, udp4
 from statsd_conformance.__main__ import main
-from statsd_conformance.report.pcapng import Packet, pcapng
+from statsd_conformance.recording import Endpoint
+from statsd_conformance.report.pcapng import Packet, pcapng, stream
 from statsd_corpora import seeds
 from statsd_fuzz.corpus import CorpusError, Input
 from statsd_fuzz.corpus.fewer import by_coverage
@@ -150,6 +151,27 @@ def test_what_a_source_sent_is_divided_into_intervals_from_its_first_datagram_on
     (tmp_path / "traffic").write_bytes(pcapng([Packet(udp4(one), time) for one, time in times.items()]))
     done("import", tmp_path / "traffic", tmp_path / "to", "--interval", "0.1")
     assert contents(tmp_path / "to") == {b"a\n--\nb\n==\n\n==\n\n==\nc"}
+
+
+def test_what_came_over_tcp_has_no_empty_datagram_at_its_end(tmp_path: Path) -> None:
+    parts = stream(SOURCE, TO, [b"a:1|c\nb:", b"1|c\n"])
+    # A SYN becomes the FIN: flags stand in byte 33, the number of the next byte in 24 to 27.
+    fin = bytearray(parts[0][0])
+    fin[24:28] = (13).to_bytes(4)
+    fin[33] = 0x11
+    packets = [*(raw for part in parts for raw in part), bytes(fin)]
+    (tmp_path / "traffic").write_bytes(pcapng([Packet(raw, 0.0) for raw in packets]))
+    done("import", tmp_path / "traffic", tmp_path / "to", "--interval", "1")
+    assert contents(tmp_path / "to") == {b"a:1|c\n\n--\nb:1|c\n"}
+
+
+@pytest.mark.parametrize("command", [["export", "--format", "folder"], ["import"], ["merge"], ["minimize"]])
+def test_every_command_reads_a_capture_of_another_port(command: list[str], tmp_path: Path) -> None:
+    raw = udp4(b"a:1|c", to=Endpoint("10.0.0.2", 9125))
+    (tmp_path / "traffic").write_bytes(pcapng([Packet(raw, 0.0)]))
+    assert "9125: --port 9125" in run(*command, tmp_path / "traffic", tmp_path / "to").output
+    done(*command, tmp_path / "traffic", tmp_path / "to", "--port", "9125")
+    assert contents(tmp_path / "to") == {b"a:1|c"}
 
 
 def test_a_datagram_that_reads_as_several_is_told(tmp_path: Path) -> None:

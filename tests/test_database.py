@@ -5,7 +5,9 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import settings
@@ -128,6 +130,23 @@ def test_artifacts_of_github_are_read_and_what_is_found_is_kept_here(
     artifacts = remote._wrapped.database
     assert isinstance(artifacts, GitHubArtifactDatabase)
     assert (artifacts.owner, artifacts.repo) == ("owner", "repository")
+
+
+def test_each_repository_at_github_has_its_own_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("ours", "theirs"):
+        # What a workflow uploads of .hypothesis/examples there, fetched just now.
+        examples = DirectoryBasedExampleDatabase(tmp_path / name)
+        examples.save(b"key", name.encode())
+        fetched = tmp_path / ".hypothesis/github-artifacts/owner" / name
+        fetched.mkdir(parents=True)
+        with ZipFile(fetched / f"{datetime.now(UTC).isoformat().replace(':', '_')}.zip", "w") as archive:
+            for file in (tmp_path / name).rglob("*"):
+                archive.write(file, file.relative_to(tmp_path / name))
+    for name in ("ours", "theirs"):
+        database = choose_database({"HYPOTHESIS_DATABASE": f"github:owner/{name}"})
+        assert database is not None
+        assert list(database.fetch(b"key")) == [name.encode()]
 
 
 @pytest.mark.parametrize(

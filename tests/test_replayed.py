@@ -268,6 +268,11 @@ def test_time_of_zero_is_no_idle_interval() -> None:
     assert not differing([[b"t:0|ms"]], flushed(times(0, 0, 0, 1), profile=uncounted))
 
 
+def test_what_is_kept_of_a_flush_keeps_its_time() -> None:
+    window = Flushed(REFERENCE, 1.0, TOKEN, (Snapshot((), 0.0, 1000.5), Snapshot((), 0.0, 1001.5)))
+    assert came(window).read(REFERENCE, TOKEN).snapshots[0].wall_clock == 1000.5
+
+
 def test_counter_that_comes_again_is_seen() -> None:
     twice = flushed(b"stats_counts.qtest00001.a 2")
     assert differing([[b"a:2|c"], [b"b:1|c"]], twice, twice)[0] == ("count", 2.0, 4.0)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 VARIABLE: Final = "HYPOTHESIS_DATABASE"
 _LOCAL: Final = ".hypothesis/examples"
+_FETCHED: Final = ".hypothesis/github-artifacts"
 _REDIS: Final = ("redis://", "rediss://", "unix://")
 _GITHUB: Final = "github:"
 _READ_ONLY: Final = "read-only:"
@@ -67,7 +68,9 @@ def _database(place: str) -> ExampleDatabase:
         owner, _, repository = place.removeprefix(_GITHUB).partition("/")
         if not owner or not repository or "/" in repository:
             raise DatabaseError(f"{VARIABLE}={place} names no repository; say github:OWNER/REPOSITORY")
-        return ReadOnlyDatabase(_remote(place, GitHubArtifactDatabase(owner, repository)))
+        # By itself it keeps what it fetched by the name of the artifact alone, which all repositories here share.
+        artifacts = GitHubArtifactDatabase(owner, repository, path=Path(_FETCHED, owner, repository))
+        return ReadOnlyDatabase(_remote(place, artifacts))
     if place.startswith(_REDIS):
         return _redis(place)
     if _OTHER.match(place):

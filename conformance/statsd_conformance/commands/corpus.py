@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 FORMATS: Final = ("folder", "libfuzzer", "afl", "pcap")
 _P = ParamSpec("_P")
 _PATH: Final = click.Path(path_type=Path)
+_PORTS: Final = click.option(
+    "--port", "ports", type=click.IntRange(1, 65535), multiple=True, help="of a capture, this port; repeatable"
+)
 
 
 class _Refused(click.ClickException):
@@ -53,12 +56,13 @@ def corpus() -> None:
 @click.argument("sources", metavar="FROM…", nargs=-1, required=True, type=_PATH)
 @click.argument("to", type=_PATH)
 @click.option("--format", "form", type=click.Choice(FORMATS), required=True, help="pcap: TO is a file, else a folder")
+@_PORTS
 @_told
-def export(sources: Sequence[Path], to: Path, form: str) -> None:
+def export(sources: Sequence[Path], to: Path, form: str, ports: Sequence[int]) -> None:
     """Write inputs as another tool has them: TO is new, or an empty folder."""
     from statsd_fuzz.corpus import folder, naming, packets
 
-    inputs = _read(sources)
+    inputs = _read(sources, ports)
     if form == "pcap":
         inputs = _sendable(inputs)
         packets.write_capture(to, inputs)
@@ -70,9 +74,7 @@ def export(sources: Sequence[Path], to: Path, form: str) -> None:
 @corpus.command("import")
 @click.argument("sources", metavar="FROM…", nargs=-1, required=True, type=_PATH)
 @click.argument("to", type=_PATH)
-@click.option(
-    "--port", "ports", type=click.IntRange(1, 65535), multiple=True, help="of a capture, this port; repeatable"
-)
+@_PORTS
 @click.option(
     "--interval", type=FiniteRange(min=0, min_open=True), metavar="SECONDS",
     help="of a capture, what a source sent is one input of such intervals (default: each datagram is one)",
@@ -86,10 +88,11 @@ def import_(sources: Sequence[Path], to: Path, ports: Sequence[int], interval: f
 @corpus.command()
 @click.argument("sources", metavar="FROM…", nargs=-1, required=True, type=_PATH)
 @click.argument("to", type=_PATH)
+@_PORTS
 @_told
-def merge(sources: Sequence[Path], to: Path) -> None:
+def merge(sources: Sequence[Path], to: Path, ports: Sequence[int]) -> None:
     """Add to a plain folder what it does not hold yet of others."""
-    _add(to, _read(sources))
+    _add(to, _read(sources, ports))
 
 
 @corpus.command()
@@ -100,13 +103,14 @@ def merge(sources: Sequence[Path], to: Path) -> None:
     help="a fuzz target of the suite, as parse_datagram, whose coverage is kept; needs Atheris"
     " (default: what the model reads in the inputs is kept)",
 )  # fmt: skip
+@_PORTS
 @_told
-def minimize(sources: Sequence[Path], to: Path, target: str | None) -> None:
+def minimize(sources: Sequence[Path], to: Path, target: str | None, ports: Sequence[int]) -> None:
     """Write the fewest inputs that still show the same: TO is a new or empty folder."""
     from statsd_fuzz.corpus import fewer, folder, naming
 
     _check(target)
-    inputs = _read(sources)
+    inputs = _read(sources, ports)
     # The folder may be refused: better before a search of minutes than behind it.
     folder.write_new(to, [])
     kept = fewer.by_coverage(inputs, target) if target else fewer.by_shape(inputs)
@@ -133,7 +137,7 @@ def _add(to: Path, inputs: "list[Input]") -> None:
     click.echo(f"{to}: {counted(len(new), 'input')} added{there}")
 
 
-def _read(sources: Sequence[Path], ports: Sequence[int] = (), interval: float | None = None) -> "list[Input]":
+def _read(sources: Sequence[Path], ports: Sequence[int], interval: float | None = None) -> "list[Input]":
     """Return the inputs of all sources, each content once, and say how many each has."""
     from statsd_fuzz.corpus import distinct
 

@@ -35,20 +35,25 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """What came of one window: lines of Graphite as they were written. `interval` is that of the target by then."""
+    """What came of one window: lines of Graphite as they were written. `interval` is that of the target by then.
+
+    `wall_clock` is when the first of them came, in seconds since 1970.
+    """
 
     interval: float
     lines: tuple[bytes, ...]
+    wall_clock: float
 
     def read(self, profile: Profile, token: bytes, keep: Callable[[GraphiteLine], bool] = lambda line: True) -> Flushed:
         """Return the lines as a flush of a case, those of them that are to be kept."""
         lines = tuple(line for line in map(read_line, self.lines) if keep(line))
-        return Flushed(profile, self.interval, token, (Snapshot(lines, 0.0, 0.0),))
+        return Flushed(profile, self.interval, token, (Snapshot(lines, 0.0, self.wall_clock),))
 
 
 def came(flushed: Flushed) -> Came:
     """Return what is kept of a flush: read lines take several times the room."""
-    return Came(flushed.interval, tuple(line.raw for line in flushed.own))
+    begun = next((snapshot.wall_clock for snapshot in flushed.snapshots), 0.0)
+    return Came(flushed.interval, tuple(line.raw for line in flushed.own), begun)
 
 
 def published(

@@ -62,7 +62,8 @@ def capture(title: str, trace: Trace, route: Route) -> bytes:
     the target's datagrams, over a connection of the case perhaps, is left out.
     """
     flushes = [(snapshot, flushed) for flushed in trace.flushes for snapshot in flushed.snapshots]
-    begun = flushes[0][0].wall_clock - flushes[0][1].interval if flushes else 0.0
+    # A clock of its own, as that of a model, may begin at 0; no packet is older than 1970.
+    begun = max(0.0, flushes[0][0].wall_clock - flushes[0][1].interval) if flushes else 0.0
     packets = []
     source, to = Endpoint(route.host, route.port), Endpoint(route.target_host, route.target_port)
     datagrams = [one for one in trace.datagrams if not isinstance(one, Sent)]

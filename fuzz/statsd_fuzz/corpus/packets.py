@@ -70,13 +70,14 @@ def read_capture(file: Path, ports: Collection[int] = (), interval: float | None
         CorpusError: it cannot be read whole.
     """
     try:
-        datagrams = list(read_recording(file, ports=ports))
+        # A stream ends in a piece without any bytes; only of a datagram that is something that was sent.
+        datagrams = [one for one in read_recording(file, ports=ports) if one.payload or not one.stream]
     except DamagedRecording as error:
         raise CorpusError(f"{file}: {error}") from None
     except OSError as error:
         raise CorpusError(f"{file}: cannot be read: {error.strerror}") from None
     if not interval:
-        return [Input("", one.payload) for one in datagrams if one.payload or not one.stream]
+        return [Input("", one.payload) for one in datagrams]
     return [Input("", _sequence(some, interval)) for some in _by_source(datagrams)]
 
 
