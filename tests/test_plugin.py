@@ -136,6 +136,12 @@ def test_marks_select_and_a_case_is_skipped_where_it_stands() -> None:
     assert re.search(r"SKIPPED \[1\] conformance/statsd_conformance/test_08_timer\.py:\d+: UNSUPPORTED: ", ran.stdout)
 
 
+def test_hostile_cases_can_be_left_out() -> None:
+    chosen = [suite("-q", "--collect-only", "-k", "RATE-", *also).stdout for also in ((), ("-m", "not hostile"))]
+    assert ["test_odd_rate_does_no_harm" in one for one in chosen] == [True, False]
+    assert all("test_rate_of_zero_makes_nothing_infinite" in one for one in chosen)
+
+
 def test_collecting_leaves_an_earlier_report_alone(tmp_path: Path) -> None:
     (tmp_path / "results.jsonl").write_text("as it was")
     suite("--collect-only", "--report", str(tmp_path), "--write-deviations", str(tmp_path / "known.toml"))
