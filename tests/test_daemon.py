@@ -161,6 +161,23 @@ def test_unix_stream_is_read_as_tcp_is(tmp_path: Path) -> None:
     asyncio.run(scene())
 
 
+@pytest.mark.parametrize(
+    ("taken", "remedy"),
+    [
+        ("port", "choose another place with port and address"),
+        ("mgmt_port", "choose another place with mgmt_port and mgmt_address"),
+    ],
+)
+def test_port_of_somebody_else_is_named_with_the_remedy(taken: str, remedy: str) -> None:
+    async def scene(number: int) -> None:
+        with pytest.raises(ListenError, match=rf":{number}: Address already in use; {remedy}"):
+            async with daemon(udp=False, tcp=True, **{taken: number}):
+                raise AssertionError("it listens where somebody else does")
+
+    with socket.create_server(("127.0.0.1", 0)) as somebody:
+        asyncio.run(scene(somebody.getsockname()[1]))
+
+
 def test_file_in_place_of_the_socket_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "precious"
     path.write_text("data")

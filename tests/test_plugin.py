@@ -131,9 +131,15 @@ def test_nothing_selected_is_no_success() -> None:
 
 
 def test_marks_select_and_a_case_is_skipped_where_it_stands() -> None:
-    ran = suite("-m", "requirement(category='EXT', level='MUST')", "-k", "TIMER-", "-rs", "--target", "statsd")
+    ran = suite("-m", "requirement(category='EXT', level='MUST')", "-k", "TIMER-", "-rs")
     assert re.search(r"^\d+ UNSUPPORTED$", ran.stdout, re.MULTILINE), ran.stdout
     assert re.search(r"SKIPPED \[1\] conformance/statsd_conformance/test_08_timer\.py:\d+: UNSUPPORTED: ", ran.stdout)
+
+
+def test_hostile_cases_can_be_left_out() -> None:
+    chosen = [suite("-q", "--collect-only", "-k", "RATE-", *also).stdout for also in ((), ("-m", "not hostile"))]
+    assert ["test_odd_rate_does_no_harm" in one for one in chosen] == [True, False]
+    assert all("test_rate_of_zero_makes_nothing_infinite" in one for one in chosen)
 
 
 def test_collecting_leaves_an_earlier_report_alone(tmp_path: Path) -> None:

@@ -120,7 +120,6 @@ def test_a_record_that_could_not_be_written_to_its_end_is_named(target: socket.s
             ("--to=unix:///tmp/no/such",),
             "no relay at 127.0.0.1:9/udp for unix:///tmp/no/such: No such file or directory",
         ),
-        (("--to=127.0.0.1:9",), "a relay at 127.0.0.1:9/udp would pass everything on to itself; name the place behind"),
         (("--listen=192.0.2.1:9",), "Cannot assign requested address; choose other places with --listen and --to"),
         (("--listen=unix:///proc/no",), "cannot listen on the Unix socket /proc/no"),
     ],
@@ -131,6 +130,14 @@ def test_bad_usage_is_named_on_one_line(arguments: tuple[str, ...], said: str) -
     assert ran.exit_code == 2, ran.output
     assert said in ran.stderr.splitlines()[-1]
     assert "Traceback" not in ran.stderr
+
+
+def test_a_relay_to_itself_is_refused() -> None:
+    # One that anybody may listen at, for a relay listens before it can know.
+    place = f"127.0.0.1:{free_port()}"
+    ran = relay(f"--listen={place}", f"--to={place}")
+    assert ran.exit_code == 2, ran.output
+    assert f"a relay at {place}/udp would pass everything on to itself; name the place behind" in ran.stderr
 
 
 def test_a_port_that_is_taken_is_named_with_the_remedy(target: socket.socket, tmp_path: Path) -> None:

@@ -179,6 +179,7 @@ def test_a_text_without_times_wants_a_pace(bound: socket.socket, tmp_path: Path)
     (tmp_path / "lines").write_bytes(b"a:1|c\n")
     ran = replay(str(tmp_path / "lines"), target(bound))
     assert (ran.exit_code, waiting(bound)) == (2, [])
+    assert ran.stdout == ""
     assert ran.stderr.endswith("lines has no times to keep to; give --rate N or --speed max\n")
 
 

@@ -48,6 +48,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "requirement(id, category, level): what a case tests; `-m \"requirement(category='CORE')\"` selects by it",
     )
+    config.addinivalue_line(
+        "markers", "hostile: what has stopped real servers; `-m 'not hostile'` spares the target that"
+    )
     # Known without pytest-xdist, too, where the mark does nothing.
     config.addinivalue_line("markers", "xdist_group(name): what pytest-xdist keeps on one worker")
     check_options(config)

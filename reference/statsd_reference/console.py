@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from statsd_reference.admin import Reply, split_commands
-from statsd_reference.listen import ListenError
+from statsd_reference.listen import ListenError, reason_of
 
 # A command line is short; what comes in longer pieces is garbage, and answered as that (ADMIN-10).
 _READ = 65_536
@@ -27,8 +27,10 @@ class ConsoleListener:
         try:
             self._server = await asyncio.start_server(self._serve, address or None, port, limit=_READ)
         except OSError as error:
-            where = f"{address or 'any address'}:{port}"
-            raise ListenError(f"cannot open the management console on TCP {where}: {error.strerror or error}") from None
+            raise ListenError(
+                f"cannot open the management console on TCP {address or 'any address'}:{port}: {reason_of(error)}; "
+                "choose another place with mgmt_port and mgmt_address, or a mgmt_port of 0 for none"
+            ) from None
         number: int = self._server.sockets[0].getsockname()[1]
         return number
 

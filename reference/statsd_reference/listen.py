@@ -18,10 +18,24 @@ Take = Callable[[list[bytes]], None]
 _LARGEST: Final = 65_535
 # About what a default receive buffer holds: enough to empty it, few enough to come back to it in time.
 _BATCH: Final = 256
+_ELSEWHERE: Final = "; choose another place with port and address"
 
 
 class ListenError(Exception):
     """An address that cannot be listened on; the message names it and says why."""
+
+
+def reason_of(error: OSError) -> str:
+    """Return why an address cannot be had, without the address, which asyncio puts into the reason.
+
+    >>> import errno
+    >>> reason_of(OSError(errno.EADDRINUSE, "error while attempting to bind on address ('0.0.0.0', 8126)"))
+    'Address already in use'
+    """
+    number = error.errno or 0
+    # That of a name which nobody knows is negative, or of a system of its own.
+    is_named = number > 0 and not isinstance(error, socket.gaierror)
+    return os.strerror(number) if is_named else error.strerror or str(error)
 
 
 class DatagramListener:
@@ -69,7 +83,7 @@ def bind_udp(options: Options) -> socket.socket:
         bound.bind((options.address, options.port))
     except OSError as error:
         bound.close()
-        raise ListenError(f"cannot listen on UDP {_shown(options)}: {error.strerror or error}") from None
+        raise ListenError(f"cannot listen on UDP {_shown(options)}: {reason_of(error)}{_ELSEWHERE}") from None
     return bound
 
 
@@ -91,7 +105,7 @@ def bind_unix(path: str, mode: str, kind: socket.SocketKind = socket.SOCK_DGRAM)
             Path(path).chmod(int(mode, 8))
     except OSError as error:
         bound.close()
-        raise ListenError(f"cannot listen on the Unix socket {path}: {error.strerror or error}") from None
+        raise ListenError(f"cannot listen on the Unix socket {path}: {reason_of(error)}") from None
     return bound
 
 
@@ -119,7 +133,7 @@ class StreamListener:
                 self._serve, self._options.address or None, port, family=family, limit=_LARGEST
             )
         except OSError as error:
-            raise ListenError(f"cannot listen on TCP {_shown(self._options)}: {error.strerror or error}") from None
+            raise ListenError(f"cannot listen on TCP {_shown(self._options)}: {reason_of(error)}{_ELSEWHERE}") from None
         self._servers.append(opened)
         number: int = opened.sockets[0].getsockname()[1]
         return number

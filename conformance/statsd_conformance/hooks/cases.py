@@ -52,11 +52,13 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Let `-k FRAMING-03` find a case, and `-m "requirement(category='CORE')"` those of a class."""
+    """Let `-k FRAMING-03` find a case, and `-m` those of a class, `requirement(category='CORE')`, or `not hostile`."""
     if requirement := requirement_of(getattr(item, "function", None)):
         item.extra_keyword_matches.add(emitters.Code(requirement.id))
         category, level = requirement.category.value, requirement.level.value
         item.add_marker(pytest.mark.requirement(id=requirement.id, category=category, level=level))
+        if requirement.hostile:
+            item.add_marker(pytest.mark.hostile)
 
 
 @pytest.hookimpl(tryfirst=True)

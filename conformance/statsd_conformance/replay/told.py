@@ -10,7 +10,12 @@ _LATE = 0.05
 
 
 def told(played: Played, target: str, *, streamed: bool) -> Iterator[str]:
-    """Yield the lines of a report: what was sent, what did not arrive, what the kernel shows."""
+    """Yield the lines of a report: what was sent, what did not arrive, what the kernel shows.
+
+    There is none where there was nothing to send: why not is all that a user wants to read then.
+    """
+    if not (played.sent or played.unsent or played.interrupted):
+        return
     noun = "piece" if streamed else "datagram"
     rate = f", {played.sent / played.seconds:,.0f} a second" if played.seconds else ""
     yield (
