@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -230,6 +231,50 @@ def test_case_asks_for_no_path_of_its_own() -> None:
     target = InProcess(strange(make_server(Options(flush_interval=1000))), load_profile("reference"))
     with pytest.raises(AssertionError, match="no line has such a name"):
         asyncio.run(hold(target, ((Q + b"a:1|c:1|c",),)))
+
+
+class _Hungry(InProcess):
+    """A server that takes memory, in MiB, or a processor, in parts of the time, for each datagram that it was sent."""
+
+    memory_of_each = 0.0
+    part_of_each = 0.0
+    _sent = 0
+
+    def send(self, *datagrams: bytes) -> None:
+        self._sent += len(datagrams)
+        super().send(*datagrams)
+
+    def memory(self) -> int:
+        return int(self._sent * self.memory_of_each * 2**20)
+
+    def worked(self) -> float:
+        return self._sent * self.part_of_each * time.monotonic()
+
+
+@pytest.mark.parametrize(
+    ("name", "hunger", "says"),
+    [
+        ("memory-grows", {"memory_of_each": 0.06}, "1,000 datagrams that it had before cost 60 MiB"),
+        ("memory-grows", {"memory_of_each": 0.003}, ""),
+        ("burns-the-processor", {"part_of_each": 0.9}, "it takes 90 per cent of a processor with nothing to do"),
+        ("burns-the-processor", {"part_of_each": 0.1}, ""),
+    ],
+    ids=["keeps", "keeps-little", "spins", "rests"],
+)
+def test_case_of_what_is_hungry_looks_at_what_the_target_takes(
+    name: str, hunger: dict[str, float], says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("statsd_fuzz.wire.case._LOOK", 0.01)
+    target = _Hungry(make_server(Options(flush_interval=1000)), load_profile("reference"))
+    for attribute, value in hunger.items():
+        setattr(target, attribute, value)
+    function = function_of(replace(RATE, fault=Fault(name, "")))
+    assert callable(function)
+    if says:
+        with pytest.raises(AssertionError, match=says):
+            asyncio.run(function(target=target))
+    else:
+        asyncio.run(function(target=target))
 
 
 def test_case_runs_under_pytest_as_its_file_says(tmp_path: Path) -> None:

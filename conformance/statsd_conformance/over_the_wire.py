@@ -145,6 +145,10 @@ class OverTheWire(Target):
         """Return how many bytes the target's process holds."""
         return self._wire.memory() if self._wire.memory else super().memory()
 
+    def worked(self) -> float:
+        """Return for how many seconds the target's process had a processor."""
+        return self._wire.worked() if self._wire.worked else super().worked()
+
     @property
     def largest_burst(self) -> int:
         """The most datagrams that a burst may have, 0 where none may be sent."""

@@ -12,7 +12,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import psutil
 
 # Below the ports that Linux, from 32768 on, and macOS, from 49152 on, choose for clients.
 _PORTS: Final = range(20_000, 32_768)
@@ -64,6 +67,19 @@ class Process:
             return sum(one.memory_info().rss for one in family)
         except psutil.NoSuchProcess:
             return 0
+
+    def worked(self) -> float:
+        """Return for how many seconds the program and what it started had a processor, 0 when it has ended.
+
+        Where the system tells, those in which it waited for one count, too: so a busy loop is one on a busy machine.
+        """
+        import psutil
+
+        try:
+            program = psutil.Process(self.pid)
+            return sum(_wanted(one) for one in (program, *program.children(recursive=True)))
+        except psutil.Error:
+            return 0.0
 
     def family(self) -> tuple[int, int]:
         """Return the pids of the program and of its guard."""
@@ -130,6 +146,24 @@ def start(
         guard.wait()
         raise StartError(first.removeprefix(b"error ").decode() or f"{command[0]} could not be started, see {log}")
     return Process(int(first.removeprefix(b"pid ")), log, guard, control, status)
+
+
+def _wanted(program: "psutil.Process") -> float:
+    """Return for how many seconds one program had a processor or waited for it; not of threads that have ended.
+
+    Raises:
+        psutil.Error: it has ended.
+    """
+    nanoseconds = 0
+    with suppress(OSError, ValueError):
+        # Linux: Documentation/scheduler/sched-stats.rst, time on a processor and time spent waiting for one.
+        for task in Path(f"/proc/{program.pid}/task").iterdir():
+            with suppress(FileNotFoundError, ProcessLookupError):
+                nanoseconds += sum(map(int, (task / "schedstat").read_bytes().split()[:2]))
+    if nanoseconds:
+        return nanoseconds / 1e9
+    times = program.cpu_times()
+    return times.user + times.system
 
 
 def _first_line(status: int) -> bytes:

@@ -80,6 +80,7 @@ class Subject:
             self.process = start(launch.command, directory=folder, log=log, environment=launch.environment)
             self.wire.nudge, self.wire.also, self.wire.admin = launch.nudge, launch.also, launch.admin
             self.wire.memory, self.wire.terminate = self.process.memory, self._terminate
+            self.wire.worked = self.process.worked
             self.seen_bound = False
             await self._until_listening()
         self.started = time.monotonic()

@@ -193,6 +193,14 @@ class Target(Needs, ABC):
         """
         raise Unsupported("the memory of a target that the suite did not start cannot be seen")
 
+    def worked(self) -> float:
+        """Return for how many seconds the target has had a processor, or waited for one.
+
+        Raises:
+            Unsupported: its process cannot be seen.
+        """
+        raise Unsupported("what a target that the suite did not start works cannot be seen")
+
     @property
     def largest_burst(self) -> int:
         """The most datagrams that a burst may have."""

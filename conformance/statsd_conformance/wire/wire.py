@@ -51,6 +51,7 @@ class Wire:
         admin: where its management console is, None where nobody said so.
         behind: listens for what it passes on, None where nobody said that it does.
         memory: returns how many bytes its process holds; None where that cannot be seen.
+        worked: returns for how many seconds its process had a processor; None where that cannot be seen.
         terminate: ends its process as SIGTERM does; None where the suite did not start it.
         paths: the network of the suite's own at whose end the target is, None where it is anywhere else.
         grace: seconds to wait for a fence beyond the flushes that it needs.
@@ -73,6 +74,7 @@ class Wire:
     admin: Address | None = None
     behind: Behind | None = None
     memory: Callable[[], int] | None = None
+    worked: Callable[[], float] | None = None
     terminate: Callable[[], Awaitable[None]] | None = None
     paths: Namespaces | None = None
     grace: float = 3.0

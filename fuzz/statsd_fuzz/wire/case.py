@@ -1,6 +1,8 @@
 """A finding as a case of the conformance suite, in a module of its own, and what such a case calls."""
 
+import asyncio
 import re
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -16,7 +18,9 @@ from statsd_fuzz.wire.finding import Finding
 from statsd_fuzz.wire.naming import is_fatal
 from statsd_fuzz.wire.readable import unreadable
 from statsd_fuzz.wire.scenario import Intervals, Scenario, as_file
+from statsd_fuzz.wire.soaking import KEPT, ROUNDS
 from statsd_fuzz.wire.strictly import Model, differences
+from statsd_fuzz.wire.watch import BUSY, LOOKS
 from statsd_reference import Options
 
 _BREAKS: Final = re.compile(rb"(?<=\n)")
@@ -25,12 +29,12 @@ _MODULE: Final = '''\
 
 Found by statsd-conformance fuzz --target {target} --seed {seed}. To try it again:
 
-    pytest -p statsd_conformance.plugin {file} --target HOST:PORT
+    pytest -p statsd_conformance.plugin {file} --target {place}
 """
 
 from statsd_conformance.requirement import MUST, ROBUST, requirement
 from statsd_conformance.target import Target
-from statsd_fuzz.wire.case import hold
+from statsd_fuzz.wire.case import {check}
 
 INTERVALS = (
 {intervals})
@@ -39,14 +43,25 @@ INTERVALS = (
 @requirement("FOUND-{digest}", ROBUST, MUST, cites="a scenario that fuzzing found"{more})
 async def test_{function}(target: Target) -> None:
     """What is sent here MUST {must}."""
-    await hold(target, INTERVALS{strict}{streamed})
+    await {check}(target, INTERVALS{strict}{streamed})
 '''
+
+# What a case calls that is about what a program takes, and what it says.
+_CHECKS: Final = {
+    "memory-grows": ("keep_nothing", "cost no more memory each time that it is sent"),
+    "burns-the-processor": ("come_to_rest", "leave the server with nothing to do"),
+}
+# Datagrams of a round of `keep_nothing`, few enough for a target that keeps much of each.
+_DATAGRAMS: Final = 1000
+# Seconds of a look at a target that has nothing to do.
+_LOOK: Final = 0.5
 
 
 def case_of(finding: Finding) -> str:
     """Return a finding as a module of pytest, for a folder of its reader's."""
     function = finding.name.replace("-", "_")
     fatal = is_fatal(finding.fault)
+    check, must = _CHECKS.get(finding.fault.name, ("hold", "be survived" if fatal else "come to what the model says"))
     return _MODULE.format(
         title=f"{finding.name}: {finding.fault.sentence}".replace("\\", "\\\\").replace('"""', "'''"),
         target=finding.origin.target,
@@ -56,8 +71,10 @@ def case_of(finding: Finding) -> str:
         digest=sha256(as_file(finding.scenario)).hexdigest()[:12],
         more=", hostile=True" if fatal else "",
         function=function,
-        must="be survived" if fatal else "come to what the model says",
-        strict=", strict=True" if finding.origin.strict else "",
+        place="HOST:PORT" if check == "hold" else "'exec:COMMAND'",
+        check=check,
+        must=must,
+        strict=", strict=True" if finding.origin.strict and check == "hold" else "",
         streamed=", streamed=True" if finding.streamed else "",
     )
 
@@ -98,6 +115,62 @@ async def hold(target: Target, intervals: Intervals, *, strict: bool = False, st
         flushes.append(await target.flush())
     faults = list(_strict_faults(scenario, flushes) if strict else _plain_faults(scenario, flushes))
     assert not faults, "; ".join(fault.sentence for fault in faults)
+
+
+async def keep_nothing(target: Target, intervals: Intervals, *, streamed: bool = False) -> None:
+    """Send the datagrams of intervals to a target again and again, and hold that its memory grows no more some time.
+
+    Raises:
+        AssertionError: it grows each time, or the target stopped.
+        Unsupported: the memory of the target cannot be seen, or it is to be sent over TCP, and the target reads none.
+    """
+    begun = last = target.memory()
+    for number in range(ROUNDS + 1):
+        sent = await _send(target, intervals, _DATAGRAMS, streamed=streamed)
+        target.release()
+        held = target.memory()
+        # The first round is for what it needs for these names.
+        begun = begun if number else held
+        assert number < 2 or held - begun < KEPT, (
+            f"{sent:,} datagrams that it had before cost {(held - last) >> 20} MiB"
+        )
+        if number and held - last < KEPT / ROUNDS:
+            break
+        last = held
+
+
+async def come_to_rest(target: Target, intervals: Intervals, *, streamed: bool = False) -> None:
+    """Send the datagrams of intervals to a target, and hold that it works no more when it has published them.
+
+    Raises:
+        AssertionError: it is busy with nothing to do, or the target stopped.
+        Unsupported: the process of the target cannot be seen, or it is to be sent over TCP, and the target reads none.
+    """
+    target.worked()
+    await _send(target, intervals, 1, streamed=streamed)
+    part = 1.0
+    for _ in range(LOOKS):
+        worked, begun = target.worked(), time.monotonic()
+        await asyncio.sleep(_LOOK)
+        part = (target.worked() - worked) / (time.monotonic() - begun)
+        if part <= BUSY:
+            return
+    raise AssertionError(f"it takes {100 * part:.0f} per cent of a processor with nothing to do")
+
+
+async def _send(target: Target, intervals: Intervals, most: int, *, streamed: bool) -> int:
+    """Send intervals as one, again until it is so many datagrams, and wait for the flush; return how many."""
+    if streamed:
+        await target.needs_stream()
+    scenario = Scenario(intervals).renamed(target.token)
+    datagrams = [one for some in scenario.intervals for one in some]
+    sent = datagrams * max(1, most // len(datagrams))
+    if streamed:
+        target.send_over_stream(*(one + b"\n" for one in sent))
+    else:
+        target.send(*sent)
+    await target.flush()
+    return len(sent)
 
 
 def _plain_faults(scenario: Scenario, flushes: Sequence[Flushed]) -> Iterator[Fault]:

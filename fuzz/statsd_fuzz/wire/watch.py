@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import psutil
-
 from statsd_conformance.process import Process
 from statsd_conformance.wire import Wire
 from statsd_fuzz.fault import Fault
@@ -23,7 +21,7 @@ _ROOM: Final = 384 * 2**20
 _OF_A_DATAGRAM: Final = 4096
 # The part of a processor that nobody needs who has nothing to do, and for how many looks in a row.
 BUSY: Final = 0.5
-_LOOKS: Final = 3
+LOOKS: Final = 3
 # Seconds of one look; several take longer than a flush does.
 _LOOK: Final = 0.4
 # Of a log line so much is told apart, and so many bytes of a log are read at a time.
@@ -74,7 +72,7 @@ class Watch:
         self.part = (worked - self._worked) / (now - self._at) if now > self._at else 0.0
         self._worked, self._at = worked, now
         self._idle = self._idle + 1 if idle and self.part > BUSY else 0
-        if self._idle >= _LOOKS:
+        if self._idle >= LOOKS:
             told = f"it takes {100 * self.part:.0f} per cent of a processor with nothing to do"
             return Fault("burns-the-processor", told)
         return None
@@ -82,7 +80,7 @@ class Watch:
     async def idle_fault(self) -> Fault | None:
         """Return what is wrong while nothing is sent."""
         self.fault(idle=True)
-        for _ in range(_LOOKS):
+        for _ in range(LOOKS):
             await asyncio.sleep(_LOOK)
             if fault := self.fault(idle=True):
                 return fault
@@ -128,36 +126,7 @@ class Watch:
 
     def _cpu(self) -> float:
         process = self._process()
-        if process is None:
-            return 0.0
-        try:
-            program = psutil.Process(process.pid)
-            # It may be a script that started the server.
-            return sum(wanted_by(one) for one in (program, *program.children(recursive=True)))
-        except psutil.Error:
-            return 0.0
-
-
-def wanted_by(program: psutil.Process) -> float:
-    """Return for how many seconds a program had a processor or, where the system tells that, waited for one.
-
-    So a busy loop is one on a busy machine, too. What threads that have ended took is left out.
-
-    Raises:
-        psutil.Error: it has ended.
-    """
-    nanoseconds = 0
-    try:
-        # Linux: Documentation/scheduler/sched-stats.rst, time on a processor and time spent waiting for one.
-        for task in Path(f"/proc/{program.pid}/task").iterdir():
-            with suppress(FileNotFoundError, ProcessLookupError):
-                nanoseconds += sum(map(int, (task / "schedstat").read_bytes().split()[:2]))
-    except (OSError, ValueError):
-        nanoseconds = 0
-    if nanoseconds:
-        return nanoseconds / 1e9
-    times = program.cpu_times()
-    return times.user + times.system
+        return process.worked() if process else 0.0
 
 
 @dataclass
