@@ -216,6 +216,19 @@ def test_what_was_made_ahead_is_sent_first_unless_it_is_known_by_now_to_stop_the
     assert sent == [one for one in ahead if one not in over.fatal][:400]
 
 
+@pytest.mark.parametrize(
+    ("keeps", "idle", "number"), [(0.0, 0, 9000), (0.1, 90, 9000), (10.0, 5000, 1000), (9.0, 15_000, 20)]
+)
+def test_target_that_keeps_names_gets_no_more_than_it_has_room_for(keeps: float, idle: int, number: int) -> None:
+    async def run() -> int:
+        async with serving(right) as subject:
+            made = prepared(subject, PLAN)
+            made._size, made._keeps, made.judge.idle = 9000, keeps, idle
+            return made._allowed()
+
+    assert asyncio.run(run()) == number
+
+
 def test_rate_limits_what_goes_into_an_interval() -> None:
     over = campaign(right, replace(PLAN, seconds=0.5, rate=200), until=lambda campaign: campaign.progress.datagrams > 0)
     assert over.progress.datagrams < 60

@@ -123,7 +123,7 @@ class Campaign:
     expected: int = 0
     _last: Sequence[Scenario] = ()
     _tasks: "dict[asyncio.Task[Looked], Sequence[Scenario]]" = field(default_factory=dict)
-    _idle_lines: int = 0
+    _keeps: float = 0.0
     _judged: int = 0
     _ahead: list[Scenario] = field(default_factory=list)
 
@@ -204,7 +204,7 @@ class Campaign:
         await self.judge.learn()
         before: asyncio.Task[Looked] | None = None
         sizes: list[int] = []
-        while time.monotonic() < self._until and self._idle_lines < _IDLE_LINES * _FULL:
+        while time.monotonic() < self._until and self.judge.idle < _IDLE_LINES * _FULL:
             scenarios = await self._made(self._allowed())
             sizes.append(len(scenarios))
             sent = asyncio.get_running_loop().create_future()
@@ -277,6 +277,7 @@ class Campaign:
             if not done:
                 await self.looks.give_up()
             self._collect()
+            await self._renew()
 
     def _collect(self) -> None:
         """Take what is over, and raise what ended it; begin close looks at what that showed."""
@@ -305,7 +306,8 @@ class Campaign:
         for number, shape in looked.shapes.items():
             if number not in looked.faults:
                 self.kept.look(scenarios[number], shape)
-        self._idle_lines = looked.idle
+        if self._judged:
+            self._keeps = max(self._keeps, self.judge.idle / self._judged)
         self._judged += len(scenarios)
         self._heed_log(scenarios, looked)
         self.progress.datagrams += sum(one.size[0] for number, one in enumerate(scenarios) if number not in looked.torn)
@@ -338,11 +340,10 @@ class Campaign:
     def _allowed(self) -> int:
         """Return how many scenarios go into an interval, as `--rate` lets them, and the names that a target keeps."""
         number = self._size
-        if self._idle_lines:
+        if self._keeps:
             # Those under way will be idle, too.
             under_way = sum(map(len, self._tasks.values()))
-            fits = (_IDLE_LINES - self._idle_lines) * self._judged / self._idle_lines
-            number = min(number, int(fits) - under_way)
+            number = min(number, int((_IDLE_LINES - self.judge.idle) / self._keeps) - under_way)
         if self.plan.rate:
             # Two datagrams are what a scenario has.
             number = min(number, int(self.plan.rate * self.subject.wire.interval / 2))
@@ -415,7 +416,7 @@ class Campaign:
 
     async def _start_again(self) -> None:
         await self.subject.restart()
-        self._idle_lines = self._judged = 0
+        self.judge.idle = self._judged = 0
         self.watch.begin()
         self.surviving.surviving.restarts += 1
         self._tell()
@@ -425,12 +426,12 @@ class Campaign:
 
         Close looks go on behind that, for each of their rounds brings names of its own.
         """
-        if self._idle_lines >= _IDLE_LINES * _FULL and self.subject.restartable:
+        if self.judge.idle >= _IDLE_LINES * _FULL and self.subject.restartable:
             async with self.looks.turns.alone():
                 self._collect()
                 await self._start_again()
             self.surviving.surviving.restarts -= 1
-        self._idle_lines = 0
+        self.judge.idle = 0
 
     async def _look_idle(self) -> None:
         """Look at a target that has nothing to do, and then at what it keeps."""

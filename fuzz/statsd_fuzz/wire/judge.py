@@ -55,6 +55,7 @@ class Judge:
         unsure: scenarios that were given up, for a flush fell into them each time.
         intervals: how many it has judged.
         spare: seconds of the last interval in which this process had nothing left to do, of those that it `took`.
+        idle: lines of the last flush about what was sent before.
         stopped: scenarios that were under way when the target stopped.
     """
 
@@ -66,6 +67,7 @@ class Judge:
     intervals: int = 0
     spare: float = 0.0
     took: float = 0.0
+    idle: int = 0
     stopped: list[Scenario] = field(default_factory=list)
     _batches: int = 0
     _marked: bool = False
@@ -277,7 +279,7 @@ def _look(judge: Judge, rounds: "Sequence[tuple[Trial, Round]]", flushes: Sequen
         yield from trial.take(result)
         judge.known |= trial.published
     under_way = {trial.prefix for trial, _ in rounds}
-    idle = sum(len(lines) for batch, lines in flushes[-1].batches.items() if batch not in under_way)
+    judge.idle = sum(len(lines) for batch, lines in flushes[-1].batches.items() if batch not in under_way)
     if judge.model is None and any(result.torn for _, result in rounds):
         # They may be of what is torn, of which nobody can tell what it came to.
         judge.known.update(line.path for flush in flushes for line in flush.foreign)
@@ -292,4 +294,4 @@ def _look(judge: Judge, rounds: "Sequence[tuple[Trial, Round]]", flushes: Sequen
     errors = own_errors(judge.subject.wire.profile, foreign)
     for trial, _ in rounds:
         trial.looked.own.update(errors)
-        trial.closed(strays, idle)
+        trial.closed(strays)

@@ -38,7 +38,6 @@ class Looked:
         shapes: what each came to, as beginnings and ends of paths.
         strays: paths under no token that are new; whose they are nobody can tell.
         tokens: under which each was sent.
-        idle: lines of the last flush about what was sent before these were.
         own: the most that the target has published of each error of its own, by path.
     """
 
@@ -47,7 +46,6 @@ class Looked:
     shapes: dict[int, set[bytes]] = field(default_factory=dict)
     strays: list[bytes] = field(default_factory=list)
     tokens: list[bytes] = field(default_factory=list)
-    idle: int = 0
     own: dict[bytes, float] = field(default_factory=dict)
 
 
@@ -74,9 +72,8 @@ class Trial(ABC):
         yield from self.look(result)
         self._taken += 1
 
-    def closed(self, strays: Sequence[bytes], idle: int) -> None:
+    def closed(self, strays: Sequence[bytes]) -> None:
         """Take what nobody asked for, when all that were under way have said what they did; end behind the last."""
-        self.looked.idle = idle
         self.looked.strays += strays
         if self._taken == self.batch.longest and not self.done.done():
             self.end()
