@@ -24,7 +24,7 @@ from statsd_fuzz.wire.scenario import PLACEHOLDER, STREAMED, Scenario
 from statsd_fuzz.wire.strictly import Model, differences
 from statsd_fuzz.wire.tokens import Tokens, number_of
 from statsd_fuzz.wire.trial import Looked, Strict
-from statsd_reference import Options, Point, Server
+from statsd_reference import Flush, Options, Point, Server
 from statsd_reference.stream import Cut, Stream
 from wire_trials import DaemonSubject, serving
 
@@ -130,6 +130,22 @@ def test_other_things_can_be_done_while_a_large_flush_is_looked_at() -> None:
             return sum(1 for _ in trial.take(Round(0, [[]], [list(range(500))], set())))
 
     assert asyncio.run(run()) > 10
+
+
+def test_path_that_stands_twice_in_a_flush_is_found_where_nothing_is_odd() -> None:
+    plain, odd = scenario([b"a:1|c"]), scenario([b"a:1|c", b"a!:1|c"])
+    faults = looked_at(publishes_rates_twice, [plain, odd], strict=False)
+    assert [fault and fault.name for fault in faults] == ["path-published-twice", None]
+
+
+def publishes_rates_twice(server: Server) -> Server:
+    def twice(flush: Flush) -> Iterator[Point]:
+        for point in server.points(flush):
+            yield point
+            if point.path.startswith(b"stats.q"):
+                yield point
+
+    return replace(server, points=twice)
 
 
 def test_later_intervals_are_compared_too() -> None:

@@ -16,7 +16,7 @@ from statsd_fuzz.plain import plain_part
 from statsd_fuzz.wire.closure import stray_names
 from statsd_fuzz.wire.finding import Finding
 from statsd_fuzz.wire.naming import is_fatal
-from statsd_fuzz.wire.readable import unreadable
+from statsd_fuzz.wire.readable import doubled, twice, unreadable
 from statsd_fuzz.wire.scenario import Intervals, Scenario, as_file
 from statsd_fuzz.wire.soaking import KEPT, ROUNDS
 from statsd_fuzz.wire.strictly import Model, differences
@@ -184,6 +184,8 @@ def _plain_faults(scenario: Scenario, flushes: Sequence[Flushed]) -> Iterator[Fa
     lines = {line.path: line for flushed in flushes for line in flushed.own}
     yield from stray_names(flushes[0].profile, scenario, lines)
     yield from unreadable(scenario, lines.values())
+    tables = [snapshot.lines_of(scenario.token) for flushed in flushes for snapshot in flushed.snapshots]
+    yield from twice(scenario, [path for one in tables for path in doubled(one)])
 
 
 def _strict_faults(scenario: Scenario, flushes: Sequence[Flushed]) -> Iterator[Fault]:

@@ -29,6 +29,7 @@ _DIGITS: Final = "OUT-06"
 _OF_A_FAULT: Final[Mapping[str, frozenset[str]]] = {
     "blank-in-a-path": frozenset({"NAME-06", "OUT-01"}),
     "fields-missing": frozenset({"OUT-01"}),
+    "path-published-twice": frozenset({"OUT-05"}),
     "value-no-number": frozenset({"NUM-11", "OUT-03"}),
     "value-not-finite": frozenset({"NUM-11", "OUT-03"}),
 }

@@ -1,12 +1,17 @@
-"""Lines that no reader of Graphite plaintext takes, whatever was sent: OUT-01, NAME-06, NUM-11, RATE-05."""
+"""Lines that no reader of Graphite plaintext takes, whatever was sent: OUT-01, NAME-06, NUM-11, RATE-05.
+
+And those of which it keeps one alone, for they have one path: OUT-05.
+"""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from statsd_conformance.graphite import NOT_FINITE, GraphiteLine
 from statsd_fuzz.comparing import shown
 from statsd_fuzz.fault import Fault
+from statsd_fuzz.plain import plain_part
 from statsd_fuzz.wire.scenario import Scenario
 
 # What is found in a fault of a line, and what that is called.
@@ -33,3 +38,23 @@ def unreadable(scenario: Scenario, lines: Iterable[GraphiteLine]) -> Iterator[Fa
             name = next((name for part, name in _NAMES.items() if part in words), "")
             if name and not (words == NOT_FINITE and endless):
                 yield Fault(name, f"the flush has {shown(line.raw)}, which {words}")
+
+
+def twice(scenario: Scenario, paths: Sequence[bytes]) -> Iterator[Fault]:
+    """Yield a fault where a path stands twice in one flush, of a scenario all of whose lines are judged.
+
+    Names that are odd, or end as a statistic does, may share one (OUT-08).
+    """
+    if paths and _is_judged_whole(scenario):
+        yield Fault("path-published-twice", f"the flush has {shown(paths[0])} more than once")
+
+
+def _is_judged_whole(scenario: Scenario) -> bool:
+    lines = [line for some in scenario.intervals for one in some for line in one.split(b"\n") if line]
+    return len(lines) == sum(len(some) for one in plain_part(scenario.intervals).intervals for some in one.values())
+
+
+def doubled(flush: Sequence[GraphiteLine]) -> list[bytes]:
+    """Return paths that stand more than once in a flush."""
+    paths = [line.path for line in flush]
+    return [] if len(set(paths)) == len(paths) else [path for path, number in Counter(paths).items() if number > 1]

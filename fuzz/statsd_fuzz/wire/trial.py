@@ -15,7 +15,7 @@ from statsd_fuzz.fault import Fault
 from statsd_fuzz.plain import Plain, plain_part
 from statsd_fuzz.wire.batch import Batch, Round, by_token
 from statsd_fuzz.wire.closure import stray_names
-from statsd_fuzz.wire.readable import unreadable
+from statsd_fuzz.wire.readable import doubled, twice, unreadable
 from statsd_fuzz.wire.relations import numbers_of, unlike
 from statsd_fuzz.wire.strictly import Model, differences
 from statsd_fuzz.wire.tokens import LENGTH, number_of
@@ -173,6 +173,7 @@ class Plainly(Trial):
         self._seen: list[Flushed] = []
         self._paths: dict[int, list[bytes]] = {}
         self._broken: dict[bytes, GraphiteLine] = {}
+        self._doubled: dict[int, list[bytes]] = {}
         self._lines: dict[int, list[GraphiteLine]] = {}
 
     def look(self, result: Round) -> Iterator[None]:
@@ -183,6 +184,8 @@ class Plainly(Trial):
         self._seen.append(Flushed(wire.profile, wire.interval, self.prefix, flushes))
         paths = list({line.path for one in result.flushes for line in one})
         self._broken |= {line.path: line for one in result.flushes for line in one if line.faults}
+        for number, some in self.scenarios_of([path for one in result.flushes for path in doubled(one)]):
+            self._doubled.setdefault(number, []).extend(some)
         for number, some in self.scenarios_of(paths):
             self.note(number, some)
             self._paths.setdefault(number, []).extend(some)
@@ -203,6 +206,8 @@ class Plainly(Trial):
             for fault in stray_names(self.wire.profile, one, paths):
                 self.blame(number, fault)
             for fault in unreadable(one, [self._broken[path] for path in paths if path in self._broken]):
+                self.blame(number, fault)
+            for fault in twice(one, self._doubled.get(number, ())):
                 self.blame(number, fault)
         for twin, number in self._twins.items():
             self._compare(number, twin)
