@@ -3,6 +3,7 @@
 Slow, because a program is started again for each trial that shows it, and shows it in some flushes.
 """
 
+import asyncio
 import sys
 from itertools import cycle
 from pathlib import Path
@@ -16,6 +17,8 @@ from statsd_fuzz.wire import hunger, soaking, watch
 from statsd_fuzz.wire.grammar import Grammar
 from statsd_fuzz.wire.hunger import Hunger
 from statsd_fuzz.wire.scenario import PLACEHOLDER, Scenario, from_file
+from statsd_fuzz.wire.soaking import Soaking
+from statsd_fuzz.wire.tokens import Tokens
 
 SERVER = Path(__file__).with_name("hungry_server.py")
 Q = PLACEHOLDER + b"."
@@ -68,3 +71,51 @@ def test_target_that_works_all_the_time_has_to_rest_now_and_then(monkeypatch: py
     seen.part = 0.9
     assert made.is_due
     assert len(made.sent) == 13
+
+
+class _Keeping:
+    """A target, its wire and its watch, that holds 64 KiB of each datagram, until the flush or until it is full."""
+
+    def __init__(self, *, until_flush: bool, most: int) -> None:
+        self.wire = self
+        self.until_flush, self.most = until_flush, most
+        self.restarts = self._held = 0
+
+    def held(self) -> int:
+        return self._held
+
+    def room(self, sent: int) -> int:
+        return 1 << 40
+
+    def transmit(self, datagram: bytes) -> None:
+        self._held = min(self._held + (1 << 16), self.most)
+
+    async def settled(self) -> bool:
+        return True
+
+    async def open_stream(self) -> bool:
+        return False
+
+    async def fence(self) -> int:
+        self._held = 0 if self.until_flush else self._held
+        return 0
+
+    def forget(self, number: int) -> None: ...
+
+    def begin(self) -> None: ...
+
+    async def restart(self) -> None:
+        self.restarts += 1
+
+
+@pytest.mark.parametrize(
+    ("until_flush", "most", "found"),
+    [(False, 1 << 40, True), (True, 1 << 40, False), (False, 100 << 20, False), (False, 157 << 20, False)],
+    ids=["for ever", "until the flush", "until it is full", "until it is full later"],
+)
+def test_only_what_is_kept_for_ever_is_a_leak(until_flush: bool, most: int, found: bool) -> None:
+    target = _Keeping(until_flush=until_flush, most=most)
+    judge = Soaking(target, target, Tokens("abc"))  # type: ignore[arg-type]  # a stand-in of all three
+    faults = asyncio.run(judge(SCENARIOS))
+    assert [fault is not None for fault in faults] == [found] * 3
+    assert target.restarts == found

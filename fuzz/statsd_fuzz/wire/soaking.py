@@ -23,7 +23,7 @@ _AT_A_TIME: Final = 250
 _PARTS: Final = 4
 _MUCH: Final = 8 * 2**20
 # What a target may hold more than behind the first round, in bytes, and in how many rounds it has to come to that: a
-# heap that is collected now and then grows for a while, and then no more.
+# heap that is collected now and then grows for a while, and then no more, so it has to grow in each round.
 KEPT: Final = 64 * 2**20
 ROUNDS: Final = 16
 
@@ -49,10 +49,7 @@ class Soaking:
         return [fault] * len(scenarios)
 
     async def narrowed(self, scenarios: Sequence[Scenario]) -> Sequence[Scenario]:
-        """Return the few of some scenarios that are likely what costs a target memory.
-
-        Nobody waits for a flush for that: what is kept is kept at once.
-        """
+        """Return the few of some scenarios that are likely what costs a target memory."""
         while len(scenarios) > 1:
             size = -(-len(scenarios) // _PARTS)
             parts = [scenarios[start : start + size] for start in range(0, len(scenarios), size)]
@@ -65,36 +62,37 @@ class Soaking:
         return scenarios
 
     async def _fault(self, scenarios: Sequence[Scenario]) -> Fault | None:
-        named = self._named(scenarios)
-        before = self.watch.held()
-        sent = await self._round(named)
-        begun = last = self.watch.held()
-        if begun - before > self.watch.room(sent):
-            return Fault("memory-grows", f"it holds {_mib(begun - before)} more after {sent:,} datagrams")
-        for number in range(ROUNDS):
-            sent += await self._round(named)
-            held = self.watch.held()
-            if number and held - begun > KEPT:
-                told = f"it holds {_mib(held - begun)} more after {sent:,} datagrams, the same again and again"
-                return Fault("memory-grows", told)
-            if held - last < KEPT / ROUNDS:
+        named, held = self._named(scenarios), self.watch.held
+        before = held()
+        sent = await self._send(named, KEPT)
+        begun = last = held()
+        for _ in range(ROUNDS):
+            if begun - before > self.watch.room(sent) or last - begun > KEPT:
                 break
-            last = held
-        return None
+            sent += await self._send(named, KEPT)
+            now = held()
+            if now - last < KEPT / ROUNDS:
+                return None
+            last = now
+        # What it keeps until the next flush it may keep, and a heap that is full grows no more.
+        self.subject.wire.forget(await self.subject.wire.fence())
+        left = held()
+        sent += await self._send(named, KEPT)
+        if left - before <= KEPT or held() - left < KEPT / ROUNDS:
+            return None
+        told = f"it holds {_mib(held() - before)} more after {sent:,} datagrams, the same again and again"
+        return Fault("memory-grows", told)
 
     def _named(self, scenarios: Sequence[Scenario]) -> list[Scenario]:
         """Return scenarios under tokens that are the same each time; nobody looks at names that begin as marks do."""
         tokens = (self.tokens.marks + self.tokens.of(0, number)[BATCH:] for number in range(len(scenarios)))
         return [one.renamed(token) for one, token in zip(scenarios, tokens, strict=True)]
 
-    async def _round(self, scenarios: Sequence[Scenario]) -> int:
-        """Send scenarios, several times where they are few, and wait for the flush; return how many datagrams."""
-        sent = await self._send(scenarios, KEPT)
-        self.subject.wire.forget(await self.subject.wire.fence())
-        return sent
-
     async def _send(self, scenarios: Sequence[Scenario], enough: int) -> int:
-        """Send scenarios, several times where they are few, until that has cost enough; return how many datagrams."""
+        """Send scenarios, several times where they are few, until that has cost enough; return how many datagrams.
+
+        Nobody waits for a flush for that: what is kept is kept at once.
+        """
         wire = self.subject.wire
         streams = await wire.open_stream()
         sent, before, size = 0, self.watch.held(), _FIRST
@@ -106,7 +104,8 @@ class Soaking:
                     wire.transmit_pieces(cut(b"".join(one + b"\n" for one in datagrams)))
                 for datagram in () if streamed else datagrams:
                     wire.transmit(datagram)
-            await wire.settled()
+            if not await wire.settled():
+                await wire.fence()
             if self.watch.held() - before > enough:
                 break
             size = min(2 * size, _AT_A_TIME)
