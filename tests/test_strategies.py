@@ -1,3 +1,5 @@
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -66,3 +68,11 @@ def test_a_line_stays_one_line(line: bytes) -> None:
 def test_disputed_lines_are_sometimes_read_and_sometimes_refused() -> None:
     find(disputed_lines(), lambda line: isinstance(REFERENCE.parse(line)[0], BadLine), settings=FIXED)
     find(disputed_lines(), lambda line: not isinstance(REFERENCE.parse(line)[0], BadLine), settings=FIXED)
+
+
+def test_example_of_the_readme_can_be_copied_as_it_is() -> None:
+    readme = (Path(__file__).parents[1] / "fuzz" / "README.md").read_text("utf-8")
+    (example,) = (code for code in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "hypothesis" in code)
+    names: dict[str, Any] = {}
+    exec(example, names)
+    names["test_reading_never_raises"].hypothesis.inner_test(b"a:1|c")
