@@ -241,7 +241,8 @@ def test_program_that_finds_a_port_taken_gets_another(
     ("settings", "said"),
     [
         ({"also": ("http://[::1]:1",)}, "unknown scheme 'http'"),
-        ({"admin": "8126"}, "'tcp://8126' has no host"),
+        ({"admin": "8126"}, "--admin '8126' is no place of a console; give host:port"),
+        ({"also": ("nowhere",)}, "--also 'nowhere' has no host"),
         ({"behind": ("9125",)}, "--behind '9125' is not of the form udp://HOST:PORT or tcp://HOST:PORT"),
         ({"behind": ("unix:///b",)}, "--behind 'unix:///b' is not of the form"),
         ({"behind": ("udp://[::1]:1", "tcp://[::1]:1")}, "the suite listens over one of udp and tcp"),

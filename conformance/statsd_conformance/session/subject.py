@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -251,8 +251,8 @@ def _elsewhere(spec: str, settings: Settings) -> tuple[Subject, MakeObserver]:
     address = _address(spec)
     wire = Wire(spec, address, _profile(settings.profile), settings.interval)
     wire.sole, wire.largest_burst = False, LARGEST_BURST if settings.bursts else 0
-    wire.also = [read_address(one) for one in settings.also]
-    wire.admin = read_address(f"tcp://{settings.admin}") if settings.admin else None
+    wire.also = [_given("--also", read_address, one) for one in settings.also]
+    wire.admin = _given("--admin", _console, settings.admin) if settings.admin else None
     wire.behind = behind_of(read_behind(settings.behind), wire.profile)
     if claims_proxy(wire) or settings.sink == BEHIND:
         # It has no flushes to measure.
@@ -260,6 +260,25 @@ def _elsewhere(spec: str, settings: Settings) -> tuple[Subject, MakeObserver]:
         return Subject(wire, settings), passed_on_by(wire)
     make = sink_observer(settings.sink, local=address.loopback, interval=settings.interval or LOOK)
     return Subject(wire, settings), make
+
+
+def _given(option: str, read: Callable[[str], Address], text: str) -> Address:
+    """Return the address that was given to an option.
+
+    Raises:
+        AddressError: it is none.
+    """
+    try:
+        return read(text)
+    except AddressError as error:
+        raise AddressError(f"{option} {error}") from None
+
+
+def _console(text: str) -> Address:
+    try:
+        return read_address(f"tcp://{text}")
+    except AddressError:
+        raise AddressError(f"{text!r} is no place of a console; give host:port") from None
 
 
 def _address(spec: str) -> Address:
