@@ -117,6 +117,18 @@ def test_flush_ends_with_silence() -> None:
     listening(SILENCE, conversation)
 
 
+def test_flush_ends_before_a_path_of_it_comes_with_another_time_where_no_silence_was_heard() -> None:
+    async def conversation(say: Say, heard: Heard) -> None:
+        writer = await say()
+        # Within one, times may differ, and a path may stand twice.
+        await send(writer, b"a 1 100\nb 1 101\na 2 100\na 3 102\nb 1 102\na 4 103\n")
+        assert await heard.next() == [b"a 1 100", b"b 1 101", b"a 2 100"]
+        assert await heard.next() == [b"a 3 102", b"b 1 102"]
+        assert await heard.next() == [b"a 4 103"]
+
+    listening(SILENCE, conversation)
+
+
 def test_a_time_in_which_nothing_ran_is_no_silence() -> None:
     async def conversation(say: Say, heard: Heard) -> None:
         writer = await say()

@@ -33,9 +33,11 @@ class GraphiteObserver:
     """Listens for Graphite plaintext, and tells `on_snapshot` of every flush that has ended.
 
     A flush ends as the profile says: with its connection, a marker line or the first line of another timestamp; and
-    always with silence, of as many seconds as `silence` returns. An empty `host` stands for every address of this
-    machine. Where each flush has a connection of its own, one is read when those before it have ended or gone silent: a
-    large flush may still be on its way when the next one begins.
+    always with silence, of as many seconds as `silence` returns. Where it has no other end, a path that comes again with
+    another time begins the next one: who is kept from reading for a while gets two at once.
+
+    An empty `host` stands for every address of this machine. Where each flush has a connection of its own, one is read
+    when those before it have ended or gone silent: a large flush may still be on its way when the next one begins.
     """
 
     profile: Profile
@@ -51,6 +53,7 @@ class GraphiteObserver:
     _marked: bool = False
     _last: "_Turn | None" = None
     _heard_at: float = 0.0
+    _stamps: dict[bytes, bytes] = field(default_factory=dict)
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
     async def open(self) -> int:
@@ -163,9 +166,11 @@ class GraphiteObserver:
         marker = self.profile.marker.encode() if self.profile.end == "marker" else None
         for raw in raw_lines:
             line = read_line(raw)
-            if self.profile.end == "timestamp" and self._is_of_the_next_flush(line):
+            if self._is_of_the_next_flush(line):
                 self._end()
             self.lines.append(line)
+            if self.profile.end == "silence":
+                self._stamps[line.path] = line.timestamp
             # Anywhere in it, so that a target which writes its lines wrongly can still be heard.
             if marker and marker in raw:
                 self._marked = True
@@ -173,9 +178,13 @@ class GraphiteObserver:
         self._wait_for_silence(_PIECES)
 
     def _is_of_the_next_flush(self, line: GraphiteLine) -> bool:
+        before = line.timestamp
+        if self.profile.end == "timestamp":
+            before = self.lines[-1].timestamp if self.lines else before
+        elif self.profile.end == "silence":
+            before = self._stamps.get(line.path, before)
         # A line that is written wrongly has none.
-        stamps = [one.timestamp for one in (*self.lines[-1:], line)]
-        return len(set(stamps)) == 2 and all(stamp.isdigit() for stamp in stamps)
+        return line.timestamp != before and line.timestamp.isdigit() and before.isdigit()
 
     def _wait_for_silence(self, pieces: int) -> None:
         if self._ending:
@@ -189,6 +198,7 @@ class GraphiteObserver:
     def _end(self) -> None:
         if self.lines:
             lines, self.lines = tuple(self.lines), []
+            self._stamps.clear()
             self.on_snapshot(Snapshot(lines, time.monotonic(), time.time()))
 
 
