@@ -33,8 +33,8 @@ class GraphiteObserver:
     """Listens for Graphite plaintext, and tells `on_snapshot` of every flush that has ended.
 
     A flush ends as the profile says: with its connection, a marker line or the first line of another timestamp; and
-    always with silence, of as many seconds as `silence` returns. Where it has no other end, a path that comes again with
-    another time begins the next one: who is kept from reading for a while gets two at once.
+    always with silence, of as many seconds as `silence` returns. Where it has no other end, a path that comes again
+    with another time begins the next one: who is kept from reading for a while gets two at once.
 
     An empty `host` stands for every address of this machine. Where each flush has a connection of its own, one is read
     when those before it have ended or gone silent: a large flush may still be on its way when the next one begins.
