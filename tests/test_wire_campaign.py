@@ -17,15 +17,17 @@ from statsd_conformance.graphite import read_line
 from statsd_conformance.profile import load_profile
 from statsd_conformance.session import TargetError
 from statsd_conformance.wave import Subject
-from statsd_fuzz.wire.campaign import Campaign, Plan, adapted
+from statsd_fuzz.wire.campaign import Campaign, Plan
 from statsd_fuzz.wire.closure import own_errors
 from statsd_fuzz.wire.collected import Collected
 from statsd_fuzz.wire.display import Progress
 from statsd_fuzz.wire.fatal import Fatal
 from statsd_fuzz.wire.finding import Origin
+from statsd_fuzz.wire.judge import Judge
 from statsd_fuzz.wire.kept import Kept
 from statsd_fuzz.wire.known import Known
 from statsd_fuzz.wire.mutating import Mutator
+from statsd_fuzz.wire.pace import Pace, adapted
 from statsd_fuzz.wire.scenario import PLACEHOLDER, STREAMED, Scenario
 from statsd_reference import Options, Server
 from wire_trials import DaemonSubject, serving
@@ -222,9 +224,9 @@ def test_what_was_made_ahead_is_sent_first_unless_it_is_known_by_now_to_stop_the
 def test_target_that_keeps_names_gets_no_more_than_it_has_room_for(keeps: float, idle: int, number: int) -> None:
     async def run() -> int:
         async with serving(right) as subject:
-            made = prepared(subject, PLAN)
-            made._size, made._keeps, made.judge.idle = 9000, keeps, idle
-            return made._allowed()
+            judge = Judge(subject)
+            judge.idle = idle
+            return Pace(judge, 9000, _keeps=keeps).allowed(0)
 
     assert asyncio.run(run()) == number
 

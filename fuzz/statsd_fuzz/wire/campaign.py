@@ -32,6 +32,7 @@ from statsd_fuzz.wire.judge import Judge
 from statsd_fuzz.wire.kept import Kept
 from statsd_fuzz.wire.looks import Looks, Suspect
 from statsd_fuzz.wire.naming import is_fatal
+from statsd_fuzz.wire.pace import Pace
 from statsd_fuzz.wire.scenario import PLACEHOLDER, Scenario
 from statsd_fuzz.wire.scenario import Judge as Asked
 from statsd_fuzz.wire.shrink import by_way, merged
@@ -41,27 +42,6 @@ from statsd_fuzz.wire.trial import Looked
 from statsd_fuzz.wire.watch import Watch, Watching, tokens_in
 from statsd_reference import Options
 
-_FEWEST: Final = 20
-_MOST: Final = 20_000
-# The part of an interval that is to be busy, and how far from it nothing has to change.
-_BUSY: Final = 0.8
-_NEAR: Final = 0.1
-# How many times as much goes into an interval at most, where that is half busy, and at least: what little takes tells
-# little of what much does, and what does not fit any more costs an interval.
-_MORE: Final = 8.0
-_HALF: Final = 0.5
-_LITTLE_MORE: Final = 1.1
-_FEWER: Final = 0.25
-# What an interval may take in all, as a multiple of what it takes a target at its ease, and the part that goes into the
-# next where it took longer.
-_LONG: Final = 1.2
-_LESS: Final = 0.8
-# Intervals before which nothing is known of a target.
-_SOME: Final = 2
-# Lines of names that nobody speaks of any more, which a target may publish; and the part of these from which on it is
-# started again.
-_IDLE_LINES: Final = 15_000
-_FULL: Final = 0.8
 # How many of the odd scenarios of an interval are kept for a log line that names none.
 _SAMPLE: Final = 2
 # Between two looks at the clock while scenarios are made.
@@ -123,8 +103,6 @@ class Campaign:
     expected: int = 0
     _last: Sequence[Scenario] = ()
     _tasks: "dict[asyncio.Task[Looked], Sequence[Scenario]]" = field(default_factory=dict)
-    _keeps: float = 0.0
-    _judged: int = 0
     _ahead: list[Scenario] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -139,7 +117,7 @@ class Campaign:
         self.surviving = Watching(Surviving(self.subject, self.judge), self.watch)
         self.hunger = Hunger(self.surviving.surviving, self.watch, self.judge.tokens)
         self._chance = Random(self.plan.seed)
-        self._size = self.plan.first
+        self.pace = Pace(self.judge, self.plan.first, self.plan.rate)
 
     async def run(self) -> None:
         """Look for new faults until the time is over or the target cannot be had any more.
@@ -204,8 +182,8 @@ class Campaign:
         await self.judge.learn()
         before: asyncio.Task[Looked] | None = None
         sizes: list[int] = []
-        while time.monotonic() < self._until and self.judge.idle < _IDLE_LINES * _FULL:
-            scenarios = await self._made(self._allowed())
+        while time.monotonic() < self._until and not self.pace.is_full:
+            scenarios = await self._made(self._allowed)
             sizes.append(len(scenarios))
             sent = asyncio.get_running_loop().create_future()
             task = await self._submit([one for one in scenarios if len(one.intervals) == 1], sent)
@@ -213,12 +191,10 @@ class Campaign:
             # Two batches in one interval would leave the next one empty.
             await self._over(sent, task)
             # Ahead, so that they are there as soon as the flush is.
-            await self._make(self._allowed())
+            await self._make(self._allowed)
             if before:
                 await self._over(before)
-                # What a target keeps of a batch shows in the flush behind it.
-                if len(sizes) > _SOME:
-                    self._adapt(sizes[-3:-1])
+                self.pace.adapt(sizes)
                 if fault := self.watch.fault():
                     await self._heed(partial(self.hunger.grown, scenarios, fault))
                 elif self.hunger.is_due:
@@ -306,9 +282,7 @@ class Campaign:
         for number, shape in looked.shapes.items():
             if number not in looked.faults:
                 self.kept.look(scenarios[number], shape)
-        if self._judged:
-            self._keeps = max(self._keeps, self.judge.idle / self._judged)
-        self._judged += len(scenarios)
+        self.pace.take(len(scenarios))
         self._heed_log(scenarios, looked)
         self.progress.datagrams += sum(one.size[0] for number, one in enumerate(scenarios) if number not in looked.torn)
         self.progress.corpus = self.kept.number
@@ -327,27 +301,10 @@ class Campaign:
         for one in told or self._chance.sample(odd, min(_SAMPLE, len(odd))):
             self.kept.keep(one)
 
-    def _adapt(self, sizes: Sequence[int]) -> None:
-        """Put more or fewer scenarios into an interval.
-
-        In the last one that is over some were sent, and those before were looked at: it had so many of each.
-        """
-        wire, judge = self.subject.wire, self.judge
-        usual = wire.interval * wire.profile.rounds
-        busy = (judge.took - judge.spare) / usual
-        self._size = adapted(sum(sizes) / len(sizes), busy, judge.took / (usual + wire.profile.lag))
-
+    @property
     def _allowed(self) -> int:
-        """Return how many scenarios go into an interval, as `--rate` lets them, and the names that a target keeps."""
-        number = self._size
-        if self._keeps:
-            # Those under way will be idle, too.
-            under_way = sum(map(len, self._tasks.values()))
-            number = min(number, int((_IDLE_LINES - self.judge.idle) / self._keeps) - under_way)
-        if self.plan.rate:
-            # Two datagrams are what a scenario has.
-            number = min(number, int(self.plan.rate * self.subject.wire.interval / 2))
-        return max(1 if self.plan.rate else _FEWEST, number)
+        """How many scenarios go into the next interval."""
+        return self.pace.allowed(sum(map(len, self._tasks.values())))
 
     # What looks wrong.
 
@@ -416,7 +373,7 @@ class Campaign:
 
     async def _start_again(self) -> None:
         await self.subject.restart()
-        self.judge.idle = self._judged = 0
+        self.pace.begin()
         self.watch.begin()
         self.surviving.surviving.restarts += 1
         self._tell()
@@ -426,7 +383,7 @@ class Campaign:
 
         Close looks go on behind that, for each of their rounds brings names of its own.
         """
-        if self.judge.idle >= _IDLE_LINES * _FULL and self.subject.restartable:
+        if self.pace.is_full and self.subject.restartable:
             async with self.looks.turns.alone():
                 self._collect()
                 await self._start_again()
@@ -449,22 +406,3 @@ class Campaign:
         self.progress.findings = len(self.collected.of(Standing.NEW, Standing.BACK))
         self.progress.known = len(self.collected.of(Standing.KNOWN))
         self.progress.restarts = self.surviving.surviving.restarts
-
-
-def adapted(size: float, busy: float, took: float) -> int:
-    """Return how many scenarios go into an interval, by what an earlier one with `size` of them came to.
-
-    Args:
-        size: how many did into that one.
-        busy: the part of an interval for which there was something to do, above 1 where there was too much.
-        took: what it took in all, as a multiple of what it takes a target at its ease.
-    """
-    if took > _LONG and busy < _BUSY:
-        # It is the target that has too much to do.
-        factor = max(_FEWER, min(_LESS, 1 / took))
-    elif abs(busy - _BUSY) <= _NEAR:
-        factor = 1.0
-    else:
-        most = _LITTLE_MORE if busy > _HALF else _MORE
-        factor = max(_FEWER, min(most, _BUSY / busy if busy > 0 else most))
-    return min(_MOST, max(_FEWEST, int(size * factor)))
