@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+import statsd_conformance.wire.wire
 from defects.steps import Break
 from statsd_conformance.address import Address
 from statsd_conformance.graphite import Snapshot
+from statsd_conformance.kernel import Queue
 from statsd_conformance.over_the_wire import OverTheWire
 from statsd_conformance.profile import load_profile
 from statsd_conformance.requirement import Inconclusive, Unsupported
@@ -251,6 +253,15 @@ def test_burst_of_datagrams_fits_into_a_default_buffer(size: int) -> None:
             for _ in range(number):
                 sender.sendto(b"x" * size, receiver.getsockname())
         assert [len(receiver.recv(65536)) for _ in range(number)] == [size] * number
+
+
+def test_burst_goes_on_when_half_of_it_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    queued = [60_000, 40_000, 20_000, 0]
+    monkeypatch.setattr(statsd_conformance.wire.wire, "queue_and_drops", lambda port: Queue(queued.pop(0), 0))
+    wire = Wire("it", Address("udp", "127.0.0.1", 1), load_profile("reference"))
+    assert asyncio.run(wire._drained(10.0, BURST // 2))
+    assert queued == [0]
+    assert wire._burst == 20_000
 
 
 def test_large_datagrams_are_paced_by_their_size() -> None:

@@ -405,21 +405,26 @@ class Wire:
             # ICMP port unreachable for an earlier datagram: nobody listens there at the moment.
             self.refused += 1
 
-    async def _drained(self, limit: float) -> bool:
-        """Wait until a local target has read what is in its socket, elsewhere a moment; tell whether it did in time."""
+    async def _drained(self, limit: float, left: int = 0) -> bool:
+        """Wait until a local target has read what is in its socket, elsewhere a moment; tell whether it did in time.
+
+        So many bytes may be `left`.
+        """
         self._burst = 0
         port = self.address.local_udp_port
         until = time.monotonic() + limit
+        await asyncio.sleep(0 if left else 0.001)
         while True:
-            await asyncio.sleep(0.001)
             state = queue_and_drops(port) if port else None
             if state is None:
-                await asyncio.sleep(0.005)
+                await asyncio.sleep(0.006)
                 return True
-            if not state.queued_bytes:
+            if state.queued_bytes <= left:
+                self._burst = state.queued_bytes
                 return True
             if time.monotonic() > until or not self.alive():
                 return False
+            await asyncio.sleep(0.001)
 
     async def _watch(self) -> None:
         """Look after fences under way: nudge, send again what may have been lost, give up in the end."""

@@ -17,7 +17,7 @@ from statsd_fuzz.wire.tokens import BATCH, LENGTH, Tokens
 # Datagrams of a section.
 _SECTION: Final = 200
 # So few pieces leave each with a moment for the target to read it alone; more would take too long.
-_FEW: Final = 100
+_FEW: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
