@@ -1,5 +1,7 @@
 """What plain lines came to, beside what the model says."""
 
+from dataclasses import replace
+
 from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import read_line
 from statsd_conformance.profile import load_profile
@@ -21,3 +23,12 @@ def test_what_is_missing_is_told_without_a_look_at_every_line_for_each_name() ->
     faults = [fault.name for _, fault in compared(plain_part([[b"\n".join(lines)]]), [seen])]
     assert {"counter-missing", "gauge-missing", "set-missing", "timer-upper-missing"} <= set(faults)
     assert "counter-differs" not in faults
+
+
+def test_name_of_one_part_is_judged_only_where_it_is_spelled_as_others_are() -> None:
+    told = []
+    for one_part in (True, False):
+        profile = replace(load_profile("reference"), one_part=one_part)
+        seen = Flushed(profile, 1.0, b"q", (snapshot([read_line(b"stats_counts.qb.a 1 1")]),))
+        told.append([name for name, _ in compared(plain_part([[b"qa:1|c\nqb.b:1|c"]]), [seen])])
+    assert told == [[b"qa", b"qb.b"], [b"qb.b"]]

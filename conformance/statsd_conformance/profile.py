@@ -53,6 +53,7 @@ class Profile:
         own: what the target publishes about itself, by the original's name (see OWN), to its path.
         extensions: which of EXTENSIONS it claims to read or to have.
         dot: what stands for a dot of a bucket in its paths.
+        one_part: whether buckets without a dot have such paths, too; else nobody knows theirs.
         tags: how it publishes tags: "graphite", `;key=value` behind a path, which is also how observers of other output
             give labels; "none" where series that differ in their tags have one path.
     """
@@ -72,6 +73,7 @@ class Profile:
     own: Mapping[str, str] = field(default_factory=dict)
     extensions: tuple[str, ...] = ()
     dot: str = "."
+    one_part: bool = True
     tags: str = "graphite"
 
     def path(self, kind: str, bucket: bytes, statistic: str = "") -> bytes | None:
@@ -190,5 +192,6 @@ _TAKES: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     "own": (lambda value: _is_table(value, OWN), f"a table of texts for {', '.join(OWN)}"),
     "extensions": (_are_texts, "a list of texts"),
     "dot": (lambda value: isinstance(value, str), "a text"),
+    "one_part": (lambda value: isinstance(value, bool), "true or false"),
     "tags": (lambda value: value in ("graphite", "none"), "'graphite' or 'none'"),
 }
