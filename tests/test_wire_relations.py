@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from statsd_conformance.graphite import read_line
+from statsd_conformance.profile import load_profile
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.wire.judge import Judge
-from statsd_fuzz.wire.relations import APART, BACKWARDS, TWICE, numbers_of, other_way, unlike
+from statsd_fuzz.wire.relations import APART, BACKWARDS, TWICE, numbers_of, other_way, rates_of, unlike
 from statsd_fuzz.wire.scenario import PLACEHOLDER, Scenario
 from statsd_reference import Server
 from wire_trials import serving
@@ -50,6 +51,23 @@ def test_a_scenario_of_two_relations_is_held_to_the_one_that_it_is_tried_by() ->
     scenario = Scenario(((A + b"\n" + A,),), features=frozenset((APART, TWICE)))
     assert other_way(scenario) == ((A, A),)
     assert unlike(scenario, {b"*.a": [2.0]}, {b"*.a": [2.0]}) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "other"),
+    [
+        ("collectd", b"h.suite.statsd.derive-*.a", b"h.suite.statsd.count-*.a"),
+        ("statsd", b"stats.*.a", b"stats_counts.*.a"),
+        ("statsd", b"stats.*.a", b"stats.gauges.*.a"),
+        ("netdata", b"nd.h.statsd_*.a_counter.counter", b"nd.h.statsd_*.a_gauge.gauge"),
+    ],
+)
+def test_rates_are_the_same_within_the_time_that_passed(name: str, rate: bytes, other: bytes) -> None:
+    is_rate = rates_of(load_profile(name))
+    scenario = related(APART, A)
+    assert unlike(scenario, {rate: [2.0001]}, {rate: [2.0]}, is_rate) is None
+    assert unlike(scenario, {rate: [2.1]}, {rate: [2.0]}, is_rate)
+    assert unlike(scenario, {other: [2.0001]}, {other: [2.0]}, is_rate)
 
 
 def test_what_is_not_finite_is_as_it_was() -> None:

@@ -4,16 +4,20 @@ A scenario with the name of a relation among its features goes along once more, 
 both have to come to the same.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from math import isclose, isfinite
 from typing import Final
 
 from statsd_conformance.graphite import GraphiteLine
+from statsd_conformance.profile import Profile
 from statsd_fuzz.comparing import TOLERANCE, shown
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.wire.readable import is_beyond_range
 from statsd_fuzz.wire.scenario import Intervals, Scenario
 
+# Some divide by the time that passed, and it is not the same for two series of one flush.
+_OF_RATES: Final = 0.02
 # By path, a token left out, the numbers that are not 0.
 Numbers = Mapping[bytes, Sequence[float]]
 
@@ -51,15 +55,18 @@ def are_counters(scenario: Scenario) -> bool:
     return all(line.count(b"|") == 1 and line.endswith(b"|c") for line in lines)
 
 
-def unlike(scenario: Scenario, one: Numbers, other: Numbers) -> Fault | None:
-    """Return what is wrong where a scenario came to other numbers in the other way."""
+def unlike(
+    scenario: Scenario, one: Numbers, other: Numbers, is_rate: Callable[[bytes], bool] = lambda path: False
+) -> Fault | None:
+    """Return what is wrong where a scenario came to other numbers in the other way; rates are not so exact."""
     relation = _relation_of(scenario)
     if relation is None:
         return None
     times = 2 if relation == TWICE else 1
     for path in sorted({*one, *other}):
         wanted, got = [times * number for number in one.get(path, ())], list(other.get(path, ()))
-        if len(wanted) != len(got) or not all(map(_is_close, wanted, got)):
+        near = _OF_RATES if is_rate(path) else TOLERANCE
+        if len(wanted) != len(got) or not all(_is_close(a, b, near) for a, b in zip(wanted, got, strict=True)):
             name, words = _TOLD[relation]
             return Fault(name, f"{shown(path)} is {_some(got)} {words}, and {_some(one.get(path, ()))} as they are")
     return None
@@ -78,9 +85,20 @@ def numbers_of(lines: Sequence[GraphiteLine], token: bytes) -> dict[bytes, list[
     return found
 
 
-def _is_close(wanted: float, got: float) -> bool:
+def rates_of(profile: Profile) -> Callable[[bytes], bool]:
+    """Return what tells whether a path, its token left out, is that of a rate, and of nothing else."""
+    patterns = {kind: _pattern(template) for kind, template in profile.paths.items()}
+    return lambda path: [kind for kind, pattern in patterns.items() if pattern.match(path)] == ["rate"]
+
+
+def _pattern(template: str) -> "re.Pattern[bytes]":
+    spelled = re.sub(r"^\\\*|\\\{[a-z]+\\\}", ".*", re.escape(template))
+    return re.compile(spelled.encode() + rb"\Z", re.DOTALL)
+
+
+def _is_close(wanted: float, got: float, near: float) -> bool:
     # What is not finite is not like itself.
-    return isclose(wanted, got, rel_tol=TOLERANCE) or not (isfinite(wanted) or isfinite(got))
+    return isclose(wanted, got, rel_tol=near) or not (isfinite(wanted) or isfinite(got))
 
 
 def _some(numbers: Sequence[float]) -> str:

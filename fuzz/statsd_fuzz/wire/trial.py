@@ -16,7 +16,7 @@ from statsd_fuzz.plain import Plain, plain_part
 from statsd_fuzz.wire.batch import Batch, Round, by_token
 from statsd_fuzz.wire.closure import stray_names
 from statsd_fuzz.wire.readable import doubled, twice, unreadable
-from statsd_fuzz.wire.relations import numbers_of, unlike
+from statsd_fuzz.wire.relations import numbers_of, rates_of, unlike
 from statsd_fuzz.wire.strictly import Model, differences
 from statsd_fuzz.wire.tokens import LENGTH, number_of
 from statsd_reference import Options
@@ -169,6 +169,7 @@ class Plainly(Trial):
         super().__init__(wire, batch)
         self._twins = twins
         self._unmet = unmet
+        self._is_rate = rates_of(wire.profile)
         self._paired = {*twins, *twins.values()}
         self._seen: list[Flushed] = []
         self._paths: dict[int, list[bytes]] = {}
@@ -216,7 +217,7 @@ class Plainly(Trial):
         """Compare a scenario with the other way of sending it, which is none of those that somebody asked about."""
         scenarios, looked = self.batch.scenarios, self.looked
         ours, theirs = (numbers_of(self._lines.get(one, ()), scenarios[one].token) for one in (number, twin))
-        if twin not in self.torn and (fault := unlike(scenarios[number], ours, theirs)):
+        if twin not in self.torn and (fault := unlike(scenarios[number], ours, theirs, self._is_rate)):
             self.blame(number, fault)
         if fault := looked.faults.pop(twin, None):
             self.blame(number, fault)
