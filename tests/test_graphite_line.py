@@ -1,10 +1,10 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from statsd_conformance.graphite import read_line, tag_faults
+from statsd_conformance.graphite import _read_with_care, read_line, tag_faults
 
 
 def test_line_has_path_value_and_timestamp() -> None:
@@ -75,6 +75,20 @@ def test_garbage_is_read_without_raising_and_kept(raw: bytes) -> None:
     assert str(line) is not None
     if line.timestamp or line.value:
         assert b" ".join([line.path, line.value, line.timestamp]) == raw.removesuffix(b"\r")
+
+
+# What the fields of a line are made of, right or nearly right.
+FIELDS = (
+    (b"a", b" ", b"\xff", b"\x7f"),
+    (b"1", b"0.5", b".", b"-", b"e9", b"_0", b"9" * 400),
+    (b"100", b"1.5", b"-", b"\r"),
+)
+
+
+@settings(max_examples=1000)
+@given(st.tuples(*(st.lists(st.sampled_from(one), max_size=3).map(b"".join) for one in FIELDS)).map(b" ".join))
+def test_a_right_line_is_read_as_with_care(raw: bytes) -> None:
+    assert read_line(raw) == _read_with_care(raw)
 
 
 @given(

@@ -26,7 +26,7 @@ class Totals:
             return line
         before = self._last.get(line.path, 0.0)
         self._last[line.path] = line.number
-        return replace(line, number=line.number - before)
+        return line._replace(number=line.number - before)
 
 
 def _counts(profile: Profile) -> "re.Pattern[bytes]":
