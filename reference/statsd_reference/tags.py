@@ -55,6 +55,8 @@ _STYLES = {
     "signalfx": re.compile(rb"([^\[]*)\[([^\]]*)\]\Z", re.DOTALL),
     "librato": re.compile(rb"([^#]*)#(.*)\Z", re.DOTALL),
 }
+# Without one of these no style applies, as to most names.
+_MARKS = re.compile(rb"[,\[#]")
 
 
 def tagged_name(name: bytes, styles: Sequence[str]) -> NameAndTags:
@@ -62,6 +64,8 @@ def tagged_name(name: bytes, styles: Sequence[str]) -> NameAndTags:
 
     Where several do, it is the one whose mark comes first: the others' are then a part of a tag.
     """
+    if not _MARKS.search(name):
+        return NameAndTags(name, ())
     matches = [found for style in styles if (found := _STYLES[style].match(name))]
     if not matches:
         return NameAndTags(name, ())
