@@ -252,6 +252,33 @@ def test_paths_that_what_is_torn_may_have_made_are_no_news_and_no_others() -> No
     assert not any(b"qwire" in path for path in published)
 
 
+# Paths, the token left out, with a profile, and the shape that they have.
+SHAPES = {
+    (b"stats.timers.*.a.b.upper", "reference"): b"stats.timers.*.upper",
+    (b"stats.timers.a.*.a.upper", "reference"): b"stats.timers.*.upper",
+    (b"stats.*.count_ps", "reference"): b"stats.*.count_ps",
+    (b"stats.counters.a;k=*=v;", "reference"): b"stats.*;==;",
+    (b"stats.counters.a;k=*=v;;;;", "reference"): b"stats.*;==;",
+    (b"*.a", "reference"): b"*",
+    (b"stats.gau*", "reference"): b"stats.*",
+    (b"host.statsd.count-x*-a#", "collectd"): b"host.statsd.count-*#",
+}
+
+
+@pytest.mark.parametrize(("path", "profile", "shape"), [(*one, shape) for one, shape in SHAPES.items()])
+def test_shape_is_what_the_target_puts_into_a_path_and_what_is_odd_in_the_rest(
+    path: bytes, profile: str, shape: bytes
+) -> None:
+    async def run() -> set[bytes]:
+        tokens = Tokens("wire0")
+        batch = Batch(tokens, 1, [])
+        trial = Strict(Wire("it", Address("udp", "127.0.0.1", 1), load_profile(profile)), batch, Options())
+        trial.note(0, [path.replace(b"*", tokens.of(1, 0))])
+        return trial.looked.shapes[0]
+
+    assert asyncio.run(run()) == {shape}
+
+
 def test_section_that_a_flush_fell_into_is_torn() -> None:
     tokens = Tokens("wire0")
     batch = Batch(tokens, 1, [scenario([b"a:1|c"])] * 2)

@@ -1,9 +1,11 @@
 """One batch on its way: what came of its scenarios, held against the model strictly, or in plain lines only."""
 
 import asyncio
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 
 from statsd_conformance.flushed import Flushed
@@ -35,7 +37,7 @@ class Looked:
     Attributes:
         faults: what is wrong.
         torn: those that a flush fell into, so that nothing can be said.
-        shapes: what each came to, as beginnings and ends of paths.
+        shapes: what each came to, as beginnings and ends of paths, and what is odd between these.
         strays: paths under no token that are new; whose they are nobody can tell.
         tokens: under which each was sent.
         own: the most that the target has published of each error of its own, by path.
@@ -65,6 +67,7 @@ class Trial(ABC):
         self.waits = False
         self._taken = 0
         self._statistics = {b"." + one.encode() for one in self.wire.profile.statistics.values()}
+        self._head = _heads(tuple(self.wire.profile.paths.values()))
 
     def take(self, result: Round) -> Iterator[None]:
         """Look at what came of one interval; between the parts of that something else may be done."""
@@ -103,14 +106,19 @@ class Trial(ABC):
                 yield number, some
 
     def note(self, number: int, paths: Sequence[bytes]) -> None:
-        """Note the shape of what a scenario came to: beginnings of paths, statistics, and what is odd in them."""
+        """Note the shape of what a scenario came to: what the target puts into paths, and what is odd in the rest.
+
+        Of the rest there is no end, so that a shape of all of it would be new for ever.
+        """
         shape = self.looked.shapes.setdefault(number, set())
         for path in paths:
             at = path.find(self.prefix)
-            behind = path[at + LENGTH :]
-            last = behind[behind.rfind(b".") :]
+            head = self._head.match(path)
+            begins = head.end() if head and head.end() <= at else 0
+            rest = path[begins:at] + path[at + LENGTH :]
+            last = rest[rest.rfind(b".") :]
             statistic = last if last in self._statistics else b""
-            shape.add(b"%b*%b%b" % (path[:at], statistic, behind.translate(None, _PLAIN)[:_ODD]))
+            shape.add(b"%b*%b%b" % (path[:begins], statistic, rest.translate(None, _PLAIN)[:_ODD]))
 
 
 class Strict(Trial):
@@ -223,6 +231,13 @@ class Plainly(Trial):
             self.blame(number, fault)
         looked.shapes.pop(twin, None)
         self.torn.discard(twin)
+
+
+@cache
+def _heads(templates: tuple[str, ...]) -> "re.Pattern[bytes]":
+    """Return what paths begin with in front of a bucket, the longest that there is of it."""
+    heads = sorted((template.partition("{")[0] for template in templates), key=len, reverse=True)
+    return re.compile("|".join(re.escape(head).replace(r"\*", ".*?") for head in heads).encode())
 
 
 def _table(lines: Sequence[GraphiteLine]) -> dict[bytes, bytes]:
