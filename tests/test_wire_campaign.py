@@ -204,6 +204,21 @@ def test_interval_gets_never_less_than_a_few_nor_more_than_a_batch_has(size: int
     assert adapted(size, busy, 1.0) == most
 
 
+@pytest.mark.parametrize(("spare", "size"), [(0.55, 3000), (0.25, 1550)], ids=["much-left", "little-left"])
+def test_interval_gets_no_less_than_before_while_half_of_it_is_left(spare: float, size: int) -> None:
+    async def run() -> int:
+        async with serving(right) as subject:
+            judge = Judge(subject)
+            interval = subject.wire.interval
+            judge.took, judge.spare = interval, spare * interval
+            pace = Pace(judge, 3000)
+            # Of those that it was measured with the first was small.
+            pace.adapt([100, 100, 3000, 3000])
+            return pace.size
+
+    assert asyncio.run(run()) == size
+
+
 def test_what_was_made_ahead_is_sent_first_unless_it_is_known_by_now_to_stop_the_target() -> None:
     async def run() -> tuple[list[Scenario], list[Scenario], Campaign]:
         async with serving(right) as subject:

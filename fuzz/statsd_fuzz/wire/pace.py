@@ -75,7 +75,9 @@ class Pace:
         wire, judge = self.judge.subject.wire, self.judge
         usual = wire.interval * wire.profile.rounds
         busy = (judge.took - judge.spare) / usual
-        self.size = adapted(size, busy, judge.took / (usual + wire.profile.lag))
+        adapted_size = adapted(size, busy, judge.took / (usual + wire.profile.lag))
+        # Where half of an interval is left over there is no reason to have fewer than before.
+        self.size = max(self.size, adapted_size) if busy <= _HALF else adapted_size
 
     def allowed(self, under_way: int) -> int:
         """Return how many scenarios go into an interval, as the rate lets them, and the names that a target keeps."""
