@@ -4,6 +4,7 @@ Slow, because each search is a process of its own that runs for a second or more
 """
 
 import asyncio
+import gc
 import os
 import re
 import signal
@@ -265,6 +266,13 @@ def test_nothing_judged_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
     result = CliRunner().invoke(main, ["fuzz", "--target", "reference", "--interval", "0.05", "--seconds", "1"])
     assert result.exit_code == 2, result.output
     assert "nothing was judged within 1 s, in intervals of 0.05 s; give it more --seconds" in result.output
+
+
+def test_cycles_are_looked_for_seldom_while_a_search_goes_on() -> None:
+    usual = gc.get_threshold()
+    with run.collecting_seldom():
+        assert gc.get_threshold()[0] > 10 * usual[0]
+    assert gc.get_threshold() == usual
 
 
 def test_what_was_found_is_told_where_a_target_cannot_be_started_again(
