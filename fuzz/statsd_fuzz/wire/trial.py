@@ -68,6 +68,7 @@ class Trial(ABC):
         self._taken = 0
         self._statistics = {b"." + one.encode() for one in self.wire.profile.statistics.values()}
         self._head = _heads(tuple(self.wire.profile.paths.values()))
+        self._shapes: dict[tuple[bytes, bytes], bytes] = {}
 
     def take(self, result: Round) -> Iterator[None]:
         """Look at what came of one interval; between the parts of that something else may be done."""
@@ -113,12 +114,20 @@ class Trial(ABC):
         shape = self.looked.shapes.setdefault(number, set())
         for path in paths:
             at = path.find(self.prefix)
-            head = self._head.match(path)
-            begins = head.end() if head and head.end() <= at else 0
-            rest = path[begins:at] + path[at + LENGTH :]
-            last = rest[rest.rfind(b".") :]
-            statistic = last if last in self._statistics else b""
-            shape.add(b"%b*%b%b" % (path[:begins], statistic, rest.translate(None, _PLAIN)[:_ODD]))
+            # Most scenarios have names alike.
+            around = path[:at], path[at + LENGTH :]
+            if around not in self._shapes:
+                self._shapes[around] = self._shape(*around)
+            shape.add(self._shapes[around])
+
+    def _shape(self, front: bytes, behind: bytes) -> bytes:
+        """Return the shape of a path that has this in front of a token and behind it."""
+        head = self._head.match(front)
+        begins = head.end() if head else 0
+        rest = front[begins:] + behind
+        last = rest[rest.rfind(b".") :]
+        statistic = last if last in self._statistics else b""
+        return b"%b*%b%b" % (front[:begins], statistic, rest.translate(None, _PLAIN)[:_ODD])
 
 
 class Strict(Trial):
