@@ -255,13 +255,30 @@ def test_burst_of_datagrams_fits_into_a_default_buffer(size: int) -> None:
         assert [len(receiver.recv(65536)) for _ in range(number)] == [size] * number
 
 
-def test_burst_goes_on_when_half_of_it_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("size", "left"), [(10, [0]), (20_000, [0]), (40_000, [])], ids=["small", "large", "larger-than-a-burst"]
+)
+def test_burst_goes_on_when_half_of_it_was_read_and_there_is_room(
+    size: int, left: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     queued = [60_000, 40_000, 20_000, 0]
     monkeypatch.setattr(statsd_conformance.wire.wire, "queue_and_drops", lambda port: Queue(queued.pop(0), 0))
-    wire = Wire("it", Address("udp", "127.0.0.1", 1), load_profile("reference"))
-    assert asyncio.run(wire._drained(10.0, BURST // 2))
-    assert queued == [0]
-    assert wire._burst == 20_000
+    receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    receiver.bind(("127.0.0.1", 0))
+
+    async def run() -> int:
+        port = receiver.getsockname()[1]
+        wire = Wire("it", Address("udp", "127.0.0.1", port), load_profile("reference"))
+        await wire._ways.open(wire.address)
+        wire._burst = BURST
+        await wire._send(bytes(size))
+        wire._ways.close()
+        return wire._burst
+
+    with receiver:
+        burst = asyncio.run(run())
+    assert queued == left
+    assert burst == (20_000 if left else 0) + room(bytes(size))
 
 
 def test_large_datagrams_are_paced_by_their_size() -> None:

@@ -394,7 +394,8 @@ class Wire:
         """
         room_needed = needed(datagram)
         if self._burst + room_needed > BURST:
-            await self._drained(1.0)
+            # The next half burst is sent while the target reads the last one.
+            await self._drained(1.0, max(0, min(BURST // 2, BURST - room_needed)))
         self._burst += room_needed
         self.sent += 1
         self.log.append(datagram)

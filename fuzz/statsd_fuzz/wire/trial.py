@@ -24,7 +24,7 @@ from statsd_fuzz.wire.tokens import LENGTH, number_of
 from statsd_reference import Options
 
 # Scenarios that the model takes before something else may be done.
-_AT_A_TIME: Final = 50
+_AT_A_TIME: Final = 10
 # What stands in names that nothing is odd about, and how much of the rest makes a shape.
 _PLAIN: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
 _ODD: Final = 4
