@@ -243,6 +243,7 @@ CORE = {
     "TIMER-07": b"ab:1|ms|@0.1",
     "GAUGE-04": b"ab:0|g\nab:-7|g",
     "COUNTER-12": b"ab:1|c\nab:5|g",
+    "OUT-06": b"ab:0.0000001|g\nab:0.333333333|g",
 }
 REFUSED = {
     "LINE-02": (b"ab|c", b"ab|g"),
@@ -253,6 +254,7 @@ REFUSED = {
     "NUM-05": (b"ab:nan|c", b"ab:NaN|g"),
     "RATE-07": (b"ab:1|c|@-0.5",),
     "RATE-08": (b"ab:1|c|@", b"ab:1|c|@xyz"),
+    "TIMER-11": (b"ab:-1|ms", b"ab:-0.5|ms"),
 }
 
 

@@ -28,6 +28,7 @@ _COUNTS: Final[Forms] = {
     "COUNTER-05": rb"\+%b" % _WHOLE,
     "COUNTER-07": rb"%b\.[0-9]{1,3}" % _WHOLE,
 }
+_LEVELS: Final[Forms] = {"": rb"[+-]?%b" % _NUMBER, "OUT-06": rb"(?:0|[1-9][0-9]{0,5})\.[0-9]{4,12}"}
 _RATES: Final[Forms] = {"": rb"0\.[0-9]{0,3}[1-9]", "RATE-02": rb"1(?:\.0{1,3})?", "RATE-03": rb"\.[0-9]{0,3}[1-9]"}
 _NOTHING: Final = rb"(?!)"
 # Behind a name alone, of which the line comes to nothing. No word of the letters here is a number anywhere, as `inf` or
@@ -42,6 +43,7 @@ _REFUSED: Final[Forms] = {
     "NUM-05": rb":(?i:nan)\|(?:c|ms|g)",
     "RATE-07": rb":1\|c\|@-(?:1|0\.[1-9])",
     "RATE-08": rb":1\|c\|@(?:[gh-km-z]{1,8}|,5|\.)?",
+    "TIMER-11": rb":-(?:[1-9][0-9]{0,8}(?:\.[0-9]{1,3})?|0\.[0-9]{0,2}[1-9])\|ms",
 }
 
 
@@ -127,7 +129,7 @@ def _patterns(unmet: frozenset[str]) -> "tuple[re.Pattern[bytes], re.Pattern[byt
     kinds = (
         rb"(?P<counter>%b)\|c%b" % (one_of(_COUNTS), rate(b"counter")),
         rb"(?P<time>%b)\|ms%b" % (_NUMBER, rate(b"time", "TIMER-07")),
-        rb"(?P<level>[+-]?%b)\|g%b" % (_NUMBER, rate(b"level", "RATE-12")),
+        rb"(?P<level>%b)\|g%b" % (one_of(_LEVELS), rate(b"level", "RATE-12")),
         rb"(?P<member>[A-Za-z0-9_-]{1,40})\|s%b" % rate(b"member", "RATE-13", "SET-08"),
     )
     plain = rb"%b:(?:%b)\Z" % (_NAME, b"|".join(kinds))

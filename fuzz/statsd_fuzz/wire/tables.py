@@ -10,11 +10,14 @@ from typing import Final
 Words = Mapping[str, tuple[bytes, ...]]
 
 PLAIN_RATES: Final = (b"0.5", b"0.25", b"0.2", b"0.125", b"0.1")
+# What a member may hold as well as any other byte, and what is told apart by what stands behind it.
+IN_MEMBERS: Final = (b"#", b"@", b" ", b"/", b",", b"=", b";")
 MEMBERS: Final = (b"a", b"b", b"c", b"u17", b"alice", b"bob", b"42", b"7f", b"x1")
 
 # For `N:HERE|c`, and for gauges and timers.
 NUMBERS: Final[Words] = {
-    "NUM-01": (b"1.5", b"0.25", b"007", b"1.", b".5", b"00.50", b"16777217", b"0.000001"),
+    "NUM-01": (b"1.5", b"0.25", b"007", b"1.", b".5", b"00.50", b"16777217"),
+    "OUT-06": (b"0.000001", b"0.0000001", b"0.000000123456", b"0.333333333", b"1.23456789"),
     "NUM-02": (b"1e3", b"1E3", b"2.5e-1", b"1e+2", b"1e-7", b"5e-324", b"1e0", b"1e00000000000000000001"),
     "NUM-03": (
         *(
