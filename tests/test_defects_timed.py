@@ -11,7 +11,9 @@ from rich.console import Console
 from defects import DEFECTS, Defect
 from defects.curve import draw, steps, within
 from defects.fuzzing import PLAIN, STRICT, _keep, main, read_kept, search, summary, table
-from defects.timed import Timed, shows
+from defects.timed import Timed, profile_of, shows
+from statsd_conformance.profile import load_profile
+from statsd_fuzz.wire.relations import RATE_LAST
 from statsd_fuzz.wire.scenario import STREAMED, Scenario
 from test_defects import STREAMED as IN_CHUNKS
 from test_defects import TRIGGERS
@@ -40,6 +42,17 @@ def test_mistake_with_streams_explains_what_went_over_one() -> None:
     lines = Scenario((tuple(b"a%d:1|c" % number for number in range(30)),))
     assert shows(BY_ID["A21"], replace(lines, features=frozenset((STREAMED,))))
     assert not shows(BY_ID["A21"], lines)
+
+
+def test_mistake_that_shows_in_the_other_way_alone_explains_what_is_tried_by_it() -> None:
+    tagged = Scenario(((b"a:1|c|@0.5|#k:v",),))
+    assert shows(BY_ID["H16"], replace(tagged, features=frozenset((RATE_LAST,))))
+    assert not shows(BY_ID["H16"], tagged)
+
+
+def test_server_that_speaks_a_dialect_says_so(tmp_path: Path) -> None:
+    speaks = [load_profile(profile_of(BY_ID[id], tmp_path)).extensions for id in ("A02", "H16")]
+    assert ["dogstatsd" in one for one in speaks] == [False, True]
 
 
 # Those that show whatever is sent.

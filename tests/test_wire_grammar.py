@@ -8,6 +8,7 @@ from statsd_fuzz.plain import plain_part
 from statsd_fuzz.wire import tables
 from statsd_fuzz.wire.grammar import Grammar
 from statsd_fuzz.wire.mutating import Mutator
+from statsd_fuzz.wire.relations import ALONE, RATE_LAST, TAGS_BACKWARDS
 from statsd_fuzz.wire.scenario import PLACEHOLDER, Scenario, adopted
 
 
@@ -31,6 +32,26 @@ def test_what_a_target_is_known_not_to_meet_is_made_rarely() -> None:
     usual, avoiding = (scenarios(Grammar(3, avoid=avoid), 4000) for avoid in (set[str](), {"RATE-05", "NUM-03"}))
     counts = [sum(not {"RATE-05", "NUM-03"}.isdisjoint(one.features) for one in some) for some in (usual, avoiding)]
     assert 0 < 4 * counts[1] < counts[0]
+
+
+def test_no_long_names_nor_odd_members_are_made_for_who_is_known_not_to_tell_them_apart() -> None:
+    usual, avoiding = (scenarios(Grammar(8, avoid=avoid), 4000) for avoid in (set[str](), {"SIZE-06", "SET-07"}))
+    counts = [
+        (
+            sum(ALONE in one.features for one in some),
+            sum("SET-07" in one.features and max(one.size) > 500 for one in some),
+        )
+        for some in (usual, avoiding)
+    ]
+    assert min(counts[0]) > 0
+    assert counts[1] == (0, 0)
+
+
+def test_tags_go_another_way_where_the_target_reads_them_and_is_to_do_so() -> None:
+    grammars = Grammar(9, tagged=True), Grammar(9, tagged=True, avoid={"TAG-03"}), Grammar(9)
+    made = [{about for one in scenarios(grammar, 8000) for about in one.features} for grammar in grammars]
+    found = [sorted({TAGS_BACKWARDS, RATE_LAST} & abouts) for abouts in made]
+    assert found == [[TAGS_BACKWARDS, RATE_LAST], [TAGS_BACKWARDS], []]
 
 
 def test_without_hostile_productions_all_lines_are_plain() -> None:

@@ -1,22 +1,38 @@
 """What holds of two ways of sending the same lines, odd ones too."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
+from defects.steps import Break
 from statsd_conformance.graphite import read_line
 from statsd_conformance.profile import load_profile
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.wire.judge import Judge
-from statsd_fuzz.wire.relations import APART, BACKWARDS, TWICE, numbers_of, other_way, rates_of, unlike
+from statsd_fuzz.wire.relations import (
+    ALONE,
+    APART,
+    BACKWARDS,
+    RATE_LAST,
+    TAGS_BACKWARDS,
+    TWICE,
+    numbers_of,
+    other_way,
+    rates_of,
+    unlike,
+)
 from statsd_fuzz.wire.scenario import PLACEHOLDER, Scenario
-from statsd_reference import Server
+from statsd_reference import Outcome, Sample, Server
+from trials import right
 from wire_trials import serving
 
 Q = PLACEHOLDER + b"."
 A, B = Q + b"a:0x10|c", Q + b"b:1|c"
+# Two names that differ in the last byte, behind all that anybody keeps.
+LONG = tuple(Q + b"n" * 190 + last + b":1|c" for last in (b"a", b"b"))
 
 
 def related(relation: str, *datagrams: bytes) -> Scenario:
@@ -33,8 +49,23 @@ def related(relation: str, *datagrams: bytes) -> Scenario:
         (related(TWICE, A, Q + b"g:1|g"), None),
         (related(TWICE, A, Q + b"a:1e308|c"), None),
         (related("NUM-04", A + b"\n" + B), None),
+        (related(ALONE, A + b"\n" + B), (A,)),
+        (related(ALONE, A, B), (A,)),
+        (related(ALONE, A + b"\n" + A), None),
+        (related(ALONE, A + b"\n" + Q + b"a.count:1|c"), None),
+        (related(ALONE, A + b"\n" + Q + b"B:1|c"), None),
+        (related(ALONE, A + b"\n" + Q + b"b:1|g"), None),
+        (related(TAGS_BACKWARDS, B + b"|#k:v,l:w,m:3"), (B + b"|#m:3,l:w,k:v",)),
+        (related(TAGS_BACKWARDS, B + b"|#k:v,k:w"), None),
+        (related(TAGS_BACKWARDS, B + b"|#k:v,l"), None),
+        (related(RATE_LAST, B + b"|@0.5|#k:v\n" + A), (B + b"|#k:v|@0.5\n" + A,)),
+        (related(RATE_LAST, B + b"|@0|#k:v"), None),
     ],
-    ids=["apart", "backwards", "twice", "apart-already", "not-counters", "beyond-range", "no-relation"],
+    ids=[
+        *("apart", "backwards", "twice", "apart-already", "not-counters", "beyond-range", "no-relation"),
+        *("alone", "alone-of-two-datagrams", "one-name", "one-name-begins-another", "letters-that-may-be-folded"),
+        *("alone-beside-a-gauge", "tags", "tags-of-one-key", "tags-without-a-value", "rate", "rate-that-is-none"),
+    ],
 )
 def test_other_way_follows_from_the_relation(scenario: Scenario, other: Sequence[bytes] | None) -> None:
     assert other_way(scenario) == (None if other is None else (other,))
@@ -45,6 +76,13 @@ def test_twice_is_two_times_as_much() -> None:
     assert unlike(scenario, {b"*.a": [16.0]}, {b"*.a": [32.0]}) is None
     fault = unlike(scenario, {b"*.a": [16.0]}, {b"*.a": [16.0]})
     assert fault == Fault("twice-is-not-two-times", "'*.a' is 16 of each datagram sent twice, and 16 as they are")
+
+
+def test_first_of_two_is_what_it_is_alone_whatever_the_other_comes_to() -> None:
+    scenario = related(ALONE, b"\n".join(LONG))
+    assert unlike(scenario, {b"*.a": [1.0], b"*.b": [1.0]}, {b"*.a": [1.0]}) is None
+    fault = unlike(scenario, {b"*.n": [2.0]}, {b"*.n": [1.0]})
+    assert fault == Fault("names-collide", "'*.n' is 1 of the first line alone, and 2 as they are")
 
 
 def test_a_scenario_of_two_relations_is_held_to_the_one_that_it_is_tried_by() -> None:
@@ -87,6 +125,49 @@ def reads_one_odd_line(server: Server) -> Server:
         return [first, *(line for line in others if b"0x" not in line)]
 
     return replace(server, split=split)
+
+
+def cuts_names(server: Server) -> Server:
+    """Cut each name to 127 bytes."""
+
+    def parse(line: bytes) -> tuple[Outcome, ...]:
+        return tuple(
+            replace(one, bucket=one.bucket[:127]) if isinstance(one, Sample) else one for one in server.parse(line)
+        )
+
+    return replace(server, parse=parse)
+
+
+def loses_late_rates(server: Server) -> Server:
+    """Read no rate behind tags."""
+    return replace(server, parse=lambda line: server.parse(re.sub(rb"(\|#[^|]*)\|@.*", rb"\1", line)))
+
+
+def keeps_tags_as_sent(server: Server) -> Server:
+    """Make another series of tags in another order."""
+
+    def parse(line: bytes) -> tuple[Outcome, ...]:
+        tags = line.partition(b"|#")[2].replace(b",", b".").replace(b":", b"_")
+        return server.parse(line.replace(b":", b"." + tags + b":", 1).partition(b"|#")[0])
+
+    return replace(server, parse=parse)
+
+
+@pytest.mark.parametrize(
+    ("plant", "scenario", "fault"),
+    [
+        (cuts_names, related(ALONE, b"\n".join(LONG)), "names-collide"),
+        (loses_late_rates, related(RATE_LAST, B + b"|@0.5|#k:v"), "rate-behind-tags-differs"),
+        (keeps_tags_as_sent, related(TAGS_BACKWARDS, B + b"|#k:v,l:w"), "order-of-tags-matters"),
+    ],
+)
+def test_mistake_that_shows_in_the_other_way_alone_is_found(plant: Break, scenario: Scenario, fault: str) -> None:
+    async def run(plant: Break) -> list[Fault | None]:
+        async with serving(plant, options={"flush_interval": 60, "extensions": ("dogstatsd",)}) as subject:
+            return await Judge(subject)([scenario])
+
+    assert [found and found.name for found in asyncio.run(run(plant))] == [fault]
+    assert asyncio.run(run(right)) == [None]
 
 
 @pytest.mark.parametrize(

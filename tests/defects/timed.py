@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ from statsd_fuzz.wire.collected import Alone, Collected, Told
 from statsd_fuzz.wire.display import Progress
 from statsd_fuzz.wire.finding import Finding, Origin
 from statsd_fuzz.wire.naming import is_fatal, what_broke
+from statsd_fuzz.wire.relations import other_way
 from statsd_fuzz.wire.scenario import STREAMED, Judge, Scenario
 from statsd_reference import Options, Server, make_server
 from statsd_reference.stream import Stream
@@ -91,7 +93,7 @@ async def timed(defect: Defect, seed: int, seconds: float, *, strict: bool) -> T
         wrong.append(told.finding.name)
 
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(Path(folder), "reference", interval=INTERVAL)
+        settings = Settings(Path(folder), profile_of(defect, Path(folder)), interval=INTERVAL)
         async with running(f"exec:{command_of(defect)}", settings) as subject:
             subject.wire.grace = _GRACE
             collected = _Clocked(Origin(defect.id, subject.wire.address, INTERVAL, seed, strict), tell=tell)
@@ -106,6 +108,16 @@ async def timed(defect: Defect, seed: int, seconds: float, *, strict: bool) -> T
             except _Found as found:
                 return Timed(defect, seed, collected.seen - begun, str(found), tuple(wrong))
     return Timed(defect, seed, None, "", tuple(wrong))
+
+
+def profile_of(defect: Defect, folder: Path) -> str:
+    """Return the profile of that program: the reference's, which says so where it speaks a dialect."""
+    if not defect.id.startswith(_SPEAKING):
+        return "reference"
+    text = files("statsd_conformance").joinpath("profiles/reference.toml").read_text(encoding="utf-8")
+    file = folder / "speaking.toml"
+    file.write_text(text.replace("extensions = [", 'extensions = ["dogstatsd", '), encoding="utf-8")
+    return str(file)
 
 
 def command_of(defect: Defect) -> str:
@@ -135,12 +147,14 @@ def options_of(defect: Defect) -> Options:
 
 
 def shows(defect: Defect, scenario: Scenario) -> bool:
-    """Tell whether a scenario comes to something else on a server with the defect than on a right one."""
+    """Tell whether a scenario or its other way comes to something else with the defect than on a right server."""
     right = make_server(options_of(defect))
     if defect.id in _BUSY:
         intervals = tuple((*some, *_OTHERS) for some in scenario.intervals)
         scenario = replace(scenario, intervals=intervals)
-    return _published(defect.plant(right), scenario) != _published(right, scenario)
+    other = other_way(scenario)
+    ways = [scenario, replace(scenario, intervals=other)] if other else [scenario]
+    return any(_published(defect.plant(right), way) != _published(right, way) for way in ways)
 
 
 def _published(server: Server, scenario: Scenario) -> list[bytes]:

@@ -109,7 +109,8 @@ class Campaign:
         entries = self.collected.known.deviations.entries
         self.fatal = Fatal({id for (id, _), one in entries.items() if one.verdict == Verdict.CRASHED.value})
         self._avoid = {id for id, _ in self.collected.known.deviations.entries}
-        self.grammar = Grammar(self.plan.seed, avoid=self._avoid, hostile=self.plan.hostile)
+        tagged = "dogstatsd" in self.subject.wire.profile.extensions
+        self.grammar = Grammar(self.plan.seed, avoid=self._avoid, hostile=self.plan.hostile, tagged=tagged)
         self.judge = Judge(self.subject, self.plan.model, self._avoid)
         self.looks = Looks(self.judge, self.collected, lambda scenario: (self._overlap(scenario), *scenario.size))
         self.kept = Kept(self.grammar.mutator, self.plan.corpus)

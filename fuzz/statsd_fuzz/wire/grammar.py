@@ -11,7 +11,7 @@ from typing import Final
 
 from statsd_fuzz.wire import tables
 from statsd_fuzz.wire.mutating import Mutator
-from statsd_fuzz.wire.relations import OF_ANY, OF_COUNTERS, are_counters
+from statsd_fuzz.wire.relations import ALONE, OF_ANY, OF_COUNTERS, OF_TAGGED, are_counters
 from statsd_fuzz.wire.scenario import PLACEHOLDER, STREAMED, Scenario
 from statsd_fuzz.wire.tables import Words
 
@@ -37,15 +37,24 @@ class Grammar:
         seed: of the dice.
         avoid: requirements that the target is known not to meet; what is about them is made rarely.
         hostile: whether to make what may stop a target.
+        tagged: whether the target reads the tags of DogStatsD, and has to take them in any order.
         largest: the largest datagram in bytes.
     """
 
     def __init__(
-        self, seed: int, *, avoid: Set[str] = frozenset(), hostile: bool = True, largest: int = _LARGEST
+        self,
+        seed: int,
+        *,
+        avoid: Set[str] = frozenset(),
+        hostile: bool = True,
+        tagged: bool = False,
+        largest: int = _LARGEST,
     ) -> None:
         self.random = Random(seed)
         self.mutator = Mutator(self.random)
         self._largest = largest
+        self._odd_members = hostile and "SET-07" not in avoid
+        self._of_tagged = tuple(relation for id, relation in OF_TAGGED.items() if tagged and id not in avoid)
         every = [table for name, table in vars(tables).items() if name.isupper() and isinstance(table, dict)]
         self._odd_words = {
             id(table): (_pairs(table, avoid), _pairs(table, frozenset()))
@@ -62,6 +71,7 @@ class Grammar:
         if hostile:
             made += [(34, self._odd_among_plain), (10, self._odd_alone), (5, self._odd_state), (6, self._mutated)]
             made += [(1, self._sized)] if self._sizes else []
+            made += [(1, self._long_names)] if "SIZE-06" not in avoid else []
         self._makers = [make for weight, make in made for _ in range(weight)]
 
     def scenario(self) -> Scenario:
@@ -73,7 +83,8 @@ class Grammar:
         if self.random.random() < _OVER_TCP and made.size[1] < _LONG_FOR_TCP:
             return Scenario(made.intervals, made.token, made.features | {STREAMED})
         if "plain" not in made.features and self.random.random() < _TWO_WAYS:
-            ways = OF_COUNTERS if are_counters(made) else OF_ANY
+            ways: tuple[str, ...] = OF_COUNTERS if are_counters(made) else OF_ANY
+            ways += self._of_tagged if any(b"|#" in one for some in made.intervals for one in some) else ()
             return Scenario(made.intervals, made.token, made.features | {ways[int(self.random.random() * len(ways))]})
         return made
 
@@ -147,9 +158,10 @@ class Grammar:
         """Many samples of one set or timer, most of them more than once."""
         name, type = self._pick(_LEAVES), self._pick((b"s", b"ms"))
         number = 20 + int(self.random.random() * 100)
-        words = [b"%d" % (1 + self.random.random() * number / 2) for _ in range(number)]
-        lines = [b"%b:%b|%b" % (name, word, type) for word in words]
-        about = "SET-04" if type == b"s" else "TIMER-05"
+        odd = type == b"s" and self._odd_members and self.random.random() < 0.3
+        before = b"a" + self._pick(tables.IN_MEMBERS) if odd else b""
+        lines = [b"%b:%b%d|%b" % (name, before, 1 + self.random.random() * number / 2, type) for _ in range(number)]
+        about = "SET-07" if odd else "SET-04" if type == b"s" else "TIMER-05"
         return Scenario((self._datagrams(lines),), PLACEHOLDER, frozenset((about,)))
 
     def _sequence(self) -> Scenario:
@@ -232,6 +244,15 @@ class Grammar:
         copies, rest = divmod(room, len(unit))
         first = b"%b.f:" % PLACEHOLDER + b"1|c\n".rjust(rest + len(unit) - len(PLACEHOLDER) - 3, b"0")
         return self._of_size(about, first + unit * (copies - 1) + last[1:].rjust(len(last), b"\n"))
+
+    def _long_names(self) -> Scenario:
+        """Two counters of long names, the last byte of which is another: nobody may cut them to one."""
+        length = 60 + int(self.random.random() ** 2 * 960)
+        stem = (PLACEHOLDER + b".n" * length if self.random.random() < 0.5 else PLACEHOLDER.ljust(length, b"n"))[
+            :length
+        ]
+        lines = [b"%b%b:%d|c" % (stem, last, 1 + self.random.random() * 1000) for last in (b"a", b"b")]
+        return Scenario((self._datagrams(lines),), PLACEHOLDER, frozenset(("SIZE-06", ALONE)))
 
     def _of_size(self, about: str, datagram: bytes) -> Scenario:
         return Scenario(((datagram,),), PLACEHOLDER, frozenset((about,)))
