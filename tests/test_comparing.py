@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from statsd_conformance.flushed import Flushed
 from statsd_conformance.graphite import read_line
 from statsd_conformance.profile import load_profile
@@ -32,3 +34,18 @@ def test_name_of_one_part_is_judged_only_where_it_is_spelled_as_others_are() -> 
         seen = Flushed(profile, 1.0, b"q", (snapshot([read_line(b"stats_counts.qb.a 1 1")]),))
         told.append([name for name, _ in compared(plain_part([[b"qa:1|c\nqb.b:1|c"]]), [seen])])
     assert told == [[b"qa", b"qb.b"], [b"qb.b"]]
+
+
+@pytest.mark.parametrize(
+    ("published", "faults"),
+    [
+        ("stats.timers.qa.a.upper nan 1\nstats.timers.qa.a.count 0 1", []),
+        ("stats.timers.qa.a.upper 0.5 1", ["refused-line-makes-a-timer"]),
+        ("stats.gauges.qa.a 0 1", ["refused-line-makes-a-gauge"]),
+    ],
+    ids=["name-alone", "time", "level"],
+)
+def test_line_that_nobody_takes_may_leave_a_timer_of_no_time(published: str, faults: list[str]) -> None:
+    lines = [read_line(line.encode()) for line in published.split("\n")]
+    seen = Flushed(load_profile("reference"), 1.0, b"qa", (snapshot(lines),))
+    assert [fault.name for _, fault in compared(plain_part([[b"qa.a:-0.5|ms"]]), [seen])] == faults
