@@ -286,6 +286,7 @@ def test_model_says_the_same_of_what_the_core_demands_and_refuses(data: bytes) -
         (b"ab\nxabx:0x1|c", set()),
         (b"a\nab:inf|c", set()),
         (b"ab\na\xffb:1|c", set()),
+        (b"a.b\na..b:0x1|c", set()),
     ],
 )
 def test_only_lines_that_nobody_takes_have_to_be_refused(data: bytes, refused: set[bytes]) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from statsd_conformance.graphite import read_line
 from statsd_conformance.profile import load_profile
-from statsd_fuzz.wire.closure import stray_names
+from statsd_fuzz.wire.closure import stray_names, unasked
 from statsd_fuzz.wire.readable import unreadable
 from statsd_fuzz.wire.scenario import PLACEHOLDER, Scenario
 
@@ -19,11 +19,28 @@ REFERENCE = load_profile("reference")
         (b":1|c|#key", b"stats.%b;key", 0),
         (b":1|c|#key", b"stats.%b;other", 1),
         (b":1|c", b"stats_counts.%b", 0),
+        (b":1|ms", b"timers.%b.rate", 0),
+        (b".:1|h", b"%b.histogram.upper", 0),
+        (b".a:1|ms", b"timers.%b.rate", 1),
     ],
 )
 def test_path_is_a_stray_where_no_line_has_its_name_or_its_tag(line: bytes, path: bytes, strays: int) -> None:
     sent = Scenario(((PLACEHOLDER + line,),))
     assert len(list(stray_names(REFERENCE, sent, [path % PLACEHOLDER]))) == strays
+
+
+@pytest.mark.parametrize(
+    ("path", "is_asked_for"),
+    [
+        (b"stats.gauges.own.parser.bad_lines_seen;host=x", True),
+        (b"stats.gauges.own.parser.lines;host=x", False),
+        (b"stats.gauges.bad_lines_seen", False),
+        (b"stats.gauges.own.parser.received", True),
+    ],
+)
+def test_count_of_errors_beside_others_of_the_target_is_no_news(path: bytes, is_asked_for: bool) -> None:
+    known = {b"stats.gauges.own.parser.received"}
+    assert list(unasked(REFERENCE, [read_line(path + b" 1 10")], known)) == ([] if is_asked_for else [path])
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ _COUNTS: Final[Forms] = {
 _LEVELS: Final[Forms] = {"": rb"[+-]?%b" % _NUMBER, "OUT-06": rb"(?:0|[1-9][0-9]{0,5})\.[0-9]{4,12}"}
 _RATES: Final[Forms] = {"": rb"0\.[0-9]{0,3}[1-9]", "RATE-02": rb"1(?:\.0{1,3})?", "RATE-03": rb"\.[0-9]{0,3}[1-9]"}
 _NOTHING: Final = rb"(?!)"
+_DOTS: Final = re.compile(rb"\.{2,}")
 # Behind a name alone, of which the line comes to nothing. No word of the letters here is a number anywhere, as `inf` or
 # `nan` may be, and no digits with them, as `0x1` or `1e1` may be.
 _REFUSED: Final[Forms] = {
@@ -97,7 +98,7 @@ def plain_part(
         found.append(dict(lines))
         odd.append(tuple(odd_here))
     names = {name for lines in found for name in lines}
-    doubted = others + [clean_name(text) for text in others]
+    doubted = others + [_cleaned(text) for text in others]
     shared = {one for name in names for one in _sharing(name, names, doubted)}
     judged = {
         name for name in names - shared if not any(name in text for text in doubted) and _is_judged(name, found, unmet)
@@ -105,6 +106,11 @@ def plain_part(
     refused = frozenset(_names_of_refused(refusable, others, names))
     kept = tuple({name: some for name, some in lines.items() if name in judged} for lines in found)
     return Plain(kept, refused, tuple(odd))
+
+
+def _cleaned(text: bytes) -> bytes:
+    """Return a line with its name as it may be published; some have no empty parts in one."""
+    return _DOTS.sub(b".", clean_name(text))
 
 
 def _line(match: "re.Match[bytes]") -> Line:
@@ -168,7 +174,7 @@ def _sharing(name: bytes, names: set[bytes], doubted: Sequence[bytes]) -> Iterab
 def _names_of_refused(refusable: "re.Pattern[bytes]", others: Sequence[bytes], names: set[bytes]) -> Iterable[bytes]:
     matches = [refusable.match(text) for text in others]
     odd = [text for text, match in zip(others, matches, strict=True) if not match]
-    taken = odd + [clean_name(text) for text in odd]
+    taken = odd + [_cleaned(text) for text in odd]
     for match in matches:
         # A short name is a part of too much else.
         if (

@@ -1,7 +1,7 @@
 """Paths that nobody asked for: under a token, a name that no line of its scenario has; under none, a new one."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from functools import cache
 from typing import Final
 
@@ -30,6 +30,7 @@ def stray_names(profile: Profile, scenario: Scenario, paths: Iterable[bytes]) ->
     sent = b"\n".join(one for datagrams in scenario.intervals for one in datagrams)
     if not sent.isascii():
         return
+    bare = re.search(scenario.token + rb"[^0-9A-Za-z]*(?:[:|,;\[#\n]|\Z)", sent)
     words = _OTHER.sub(b"", sent.lower())
     spelling = _spelling(tuple(profile.paths.values()), tuple(profile.statistics.values()))
     for path in paths:
@@ -37,8 +38,11 @@ def stray_names(profile: Profile, scenario: Scenario, paths: Iterable[bytes]) ->
         behind = _FIRST_WORD.match(path[at:].lower())
         if behind is None or behind[1] in spelling:
             continue
-        # Behind a name that is nothing but its token a tag of the line may stand.
-        said = behind[1] if path[at : at + 1] in _TAGGING else scenario.token + behind[1]
+        # Behind a name that is nothing but its token a tag of the line may stand, or a word of the target's own.
+        tagged = path[at : at + 1] in _TAGGING
+        if bare and not tagged:
+            continue
+        said = behind[1] if tagged else scenario.token + behind[1]
         if said not in words:
             yield Fault("path-nobody-asked-for", f"the flush has {shown(path)}, and no line has such a name")
 
@@ -93,5 +97,17 @@ def unasked(profile: Profile, lines: Sequence[GraphiteLine], known: set[bytes]) 
     heads = [template.encode().partition(b"{") for template in profile.paths.values()]
     begin = tuple(head for head, _, _ in heads if head and not head.startswith(b"*"))
     for line in lines:
-        if line.number and line.path not in known and begin and line.path.startswith(begin):
+        new = line.number and line.path not in known and begin and line.path.startswith(begin)
+        if new and not _is_another_error(line.path, known, begin):
             yield line.path
+
+
+def _is_another_error(path: bytes, known: Set[bytes], heads: Sequence[bytes]) -> bool:
+    """Tell whether a path counts errors beside other counts of the target's own: it comes up with the first of them."""
+    group = _group(path)
+    return bool(_ERRORS.search(path)) and group not in heads and any(_group(one) == group for one in known)
+
+
+def _group(path: bytes) -> bytes:
+    """Return a path without its tags and its last part."""
+    return b"".join(path.partition(b";")[0].rpartition(b".")[:2])
