@@ -12,6 +12,7 @@ from defects.steps import Break, points
 from defects.timers import f01
 from statsd_conformance.address import Address
 from statsd_conformance.graphite import Snapshot, read_line
+from statsd_conformance.observers import MakeObserver, graphite, prometheus
 from statsd_conformance.profile import Profile, load_profile
 from statsd_conformance.target import Crashed
 from statsd_conformance.wire import Wire
@@ -23,7 +24,7 @@ from statsd_fuzz.wire.judge import Judge, _first_of
 from statsd_fuzz.wire.scenario import PLACEHOLDER, STREAMED, Scenario
 from statsd_fuzz.wire.strictly import Model, differences
 from statsd_fuzz.wire.tokens import Tokens, number_of
-from statsd_fuzz.wire.trial import Looked, Strict
+from statsd_fuzz.wire.trial import Looked, Plainly, Strict
 from statsd_reference import Flush, Options, Point, Server
 from statsd_reference.stream import Cut, Stream
 from wire_trials import DaemonSubject, serving
@@ -277,6 +278,30 @@ def test_shape_is_what_the_target_puts_into_a_path_and_what_is_odd_in_the_rest(
         return trial.looked.shapes[0]
 
     assert asyncio.run(run()) == {shape}
+
+
+def test_label_of_prometheus_may_have_a_blank() -> None:
+    async def run(observer: MakeObserver) -> list[str]:
+        wire = Wire("it", Address("udp", "127.0.0.1", 1), load_profile("statsd_exporter"))
+        wire.sink = wire._made(observer)
+        tokens = Tokens("wire0")
+        token = tokens.of(1, 0)
+        trial = Plainly(wire, Batch(tokens, 1, [scenario([b"a:1|c|#k:\t"]).renamed(token)]), {})
+        for _ in trial.look(Round(0, [[read_line(token + b"_a;k=\t 1 1")]], [[0]], set())):
+            pass
+        trial.end()
+        return [fault.name for fault in trial.looked.faults.values()]
+
+    assert asyncio.run(run(graphite("127.0.0.1", 0))) == ["blank-in-a-path"]
+    assert asyncio.run(run(prometheus("127.0.0.1", 1, "/metrics", 1.0))) == []
+
+
+def test_mark_is_known_whatever_stands_for_its_dot() -> None:
+    tokens = Tokens("wire0")
+    mark = tokens.mark(3, 12).partition(b":")[0]
+    for dot in (b".", b"_", b"-", b""):
+        assert tokens.marked(3, b"stats." + mark.replace(b".", dot) + b".count") == 12
+    assert tokens.marked(4, mark) is None
 
 
 def test_section_that_a_flush_fell_into_is_torn() -> None:

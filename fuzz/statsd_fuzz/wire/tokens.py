@@ -19,7 +19,8 @@ NUMBERS: Final = _BASE**3 - 1
 # Bytes of what all tokens of a batch begin with, and of a token.
 BATCH: Final = 7
 LENGTH: Final = 10
-_MARK: Final = re.compile(rb"([0-9a-z]{3})\.?m([0-9]+)z")
+# Whatever a target puts in place of a dot.
+_MARK: Final = re.compile(rb"([0-9a-z]{3})[^0-9a-z]?m([0-9]+)z")
 
 
 class Tokens:

@@ -201,7 +201,9 @@ class Plainly(Trial):
         flushes = tuple(map(snapshot, result.flushes))
         self._seen.append(Flushed(wire.profile, wire.interval, self.prefix, flushes))
         paths = list({line.path for one in result.flushes for line in one})
-        self._broken |= {line.path: line for one in result.flushes for line in one if line.faults}
+        if wire.sink.output == "graphite":
+            # Others may have a blank in a label, or a value that is not finite.
+            self._broken |= {line.path: line for one in result.flushes for line in one if line.faults}
         for number, some in self.scenarios_of([path for one in result.flushes for path in doubled(one)]):
             self._doubled.setdefault(number, []).extend(some)
         for number, some in self.scenarios_of(paths):
