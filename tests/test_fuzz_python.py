@@ -287,6 +287,9 @@ def test_model_says_the_same_of_what_the_core_demands_and_refuses(data: bytes) -
         (b"a\nab:inf|c", set()),
         (b"ab\na\xffb:1|c", set()),
         (b"a.b\na..b:0x1|c", set()),
+        (b"timers.a.count\na:0|ms", set()),
+        (b"timers.a.count\na:0x1|ms", set()),
+        (b"timers.a.count\na\xc3:0|ms", set()),
     ],
 )
 def test_only_lines_that_nobody_takes_have_to_be_refused(data: bytes, refused: set[bytes]) -> None:

@@ -175,12 +175,10 @@ def _names_of_refused(refusable: "re.Pattern[bytes]", others: Sequence[bytes], n
     matches = [refusable.match(text) for text in others]
     odd = [text for text, match in zip(others, matches, strict=True) if not match]
     taken = odd + [_cleaned(text) for text in odd]
-    for match in matches:
+    # Of `a` a path may have more parts, and be that of another name: `timers.a.count`.
+    heads = [text.partition(b":")[0] for text in odd]
+    longer = {*names, *heads, *map(_cleaned, heads)}
+    for name in (match["name"] for match in matches if match):
         # A short name is a part of too much else.
-        if (
-            match
-            and match["name"] not in names
-            and len(match["name"]) > 1
-            and not any(match["name"] in text for text in taken)
-        ):
-            yield match["name"]
+        if len(name) > 1 and not any(one and one in name for one in longer) and not any(name in text for text in taken):
+            yield name
