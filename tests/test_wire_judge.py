@@ -139,6 +139,19 @@ def test_path_that_stands_twice_in_a_flush_is_found_where_nothing_is_odd() -> No
     assert [fault and fault.name for fault in faults] == ["path-published-twice", None]
 
 
+@pytest.mark.parametrize("unmet", ["OUT-05", "COUNTER-05"])
+def test_path_that_stands_twice_is_no_fault_of_what_a_target_is_known_not_to_meet(unmet: str) -> None:
+    async def run() -> list[Fault | None]:
+        async with serving(publishes_rates_twice, options={"flush_interval": INTERVAL_MS}) as subject:
+            judge = judge_of(subject, strict=False)
+            judge.unmet = frozenset((unmet,))
+            return await judge([scenario([b"a:+1|c"]), scenario([b"b:1|c"])])
+
+    signed, plain = asyncio.run(run())
+    assert signed is None
+    assert (plain is None) is (unmet == "OUT-05")
+
+
 def publishes_rates_twice(server: Server) -> Server:
     def twice(flush: Flush) -> Iterator[Point]:
         for point in server.points(flush):

@@ -5,7 +5,7 @@ And those of which it keeps one alone, for they have one path: OUT-05.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Final
 
 from statsd_conformance.graphite import NOT_FINITE, GraphiteLine
@@ -21,6 +21,8 @@ _NAMES: Final = {
     "no number": "value-no-number",
     NOT_FINITE: "value-not-finite",
 }
+# What is about a path that stands twice in a flush.
+_ONCE: Final = "OUT-05"
 # Who is sent numbers without end, or beyond all range, may publish one: NUM-06, COUNTER-11.
 _ENDLESS: Final = re.compile(rb"(?i)inf|nan|[0-9]e\+?[0-9]|[0-9]{16}")
 
@@ -40,18 +42,20 @@ def unreadable(scenario: Scenario, lines: Iterable[GraphiteLine]) -> Iterator[Fa
                 yield Fault(name, f"the flush has {shown(line.raw)}, which {words}")
 
 
-def twice(scenario: Scenario, paths: Sequence[bytes]) -> Iterator[Fault]:
+def twice(scenario: Scenario, paths: Sequence[bytes], unmet: Set[str] = frozenset()) -> Iterator[Fault]:
     """Yield a fault where a path stands twice in one flush, of a scenario all of whose lines are judged.
 
-    Names that are odd, or end as a statistic does, may share one (OUT-08).
+    Names that are odd, or end as a statistic does, may share one (OUT-08). Of a target that is known not to meet some
+    requirements fewer lines are judged, and none of one that is known to do so (OUT-05).
     """
-    if paths and _is_judged_whole(scenario):
+    if paths and _ONCE not in unmet and _is_judged_whole(scenario, unmet):
         yield Fault("path-published-twice", f"the flush has {shown(paths[0])} more than once")
 
 
-def _is_judged_whole(scenario: Scenario) -> bool:
+def _is_judged_whole(scenario: Scenario, unmet: Set[str]) -> bool:
     lines = [line for some in scenario.intervals for one in some for line in one.split(b"\n") if line]
-    return len(lines) == sum(len(some) for one in plain_part(scenario.intervals).intervals for some in one.values())
+    judged = plain_part(scenario.intervals, unmet=unmet).intervals
+    return len(lines) == sum(len(some) for one in judged for some in one.values())
 
 
 def doubled(flush: Sequence[GraphiteLine]) -> list[bytes]:

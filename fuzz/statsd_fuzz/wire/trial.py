@@ -227,7 +227,7 @@ class Plainly(Trial):
                 self.blame(number, fault)
             for fault in unreadable(one, [self._broken[path] for path in paths if path in self._broken]):
                 self.blame(number, fault)
-            for fault in twice(one, self._doubled.get(number, ())):
+            for fault in twice(one, self._doubled.get(number, ()), self._unmet):
                 self.blame(number, fault)
         for twin, number in self._twins.items():
             self._compare(number, twin)
