@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from statsd_conformance.chapters import all_cases
+from statsd_conformance.chapters import listable
 from statsd_conformance.deviation import (
     Deviation,
     DeviationError,
@@ -74,10 +74,21 @@ def test_expired_entry_is_named() -> None:
     assert outcome.note == "seen (its deviation expired on 2030-05-31)"
 
 
-def test_entries_without_a_case_are_unknown() -> None:
-    entries = listed(LISTED, replace(LISTED, case=""), Deviation("LINE-99"))
-    assert entries.unknown([("NUM-05", "nan-c")]) == ["LINE-99", "NUM-05"]
-    assert listed(replace(LISTED, case="zip")).unknown([("NUM-05", "nan-c")]) == ["NUM-05[zip]"]
+def test_expired_entry_is_not_listed_any_more() -> None:
+    today = replace(LISTED, expires=TODAY)
+    entries = listed(today, replace(LISTED, case="", expires=TODAY - datetime.timedelta(1)))
+    assert entries.on(TODAY) == listed(today)
+
+
+def test_entries_without_a_case_are_refused() -> None:
+    case = [("NUM-05", "nan-c")]
+    listed(LISTED).check(case)
+    for entries, names in (
+        (listed(LISTED, replace(LISTED, case=""), Deviation("LINE-99")), "LINE-99, NUM-05"),
+        (listed(replace(LISTED, case="zip")), r"NUM-05\[zip\]"),
+    ):
+        with pytest.raises(DeviationError, match=rf"deviations known\.toml: no such case: {names}; statsd-conf"):
+            entries.check(case)
 
 
 def test_written_list_is_read_back() -> None:
@@ -143,6 +154,5 @@ def test_unknown_name_names_what_there_is() -> None:
 @pytest.mark.parametrize("name", known_deviations())
 def test_lists_that_ship_have_reasons_and_name_cases(name: str) -> None:
     shipped = load_deviations(name)
-    known = [(case.requirement.id, case.id.partition("[")[2].removesuffix("]")) for case in all_cases()]
-    assert shipped.unknown(known) == []
+    shipped.check(listable())
     assert [entry.id for entry in shipped.entries.values() if not entry.reason or not entry.version] == []

@@ -19,6 +19,7 @@ from defects.framing import a08
 from defects.output import c51
 from defects.steps import Break, points
 from statsd_conformance.address import Address
+from statsd_conformance.deviation import DeviationError
 from statsd_conformance.profile import load_profile
 from statsd_conformance.recording import read_recording
 from statsd_conformance.target import Crashed, InProcess
@@ -463,6 +464,24 @@ def test_known_deviations_of_an_implementation_are_no_findings() -> None:
     (standing, reason), (other, _) = known_of("collectd").standing(fraction), known_of("statsd").standing(fraction)
     assert (standing, other) == (Standing.KNOWN, Standing.NEW)
     assert reason.startswith("COUNTER-07: ")
+
+
+def test_deviation_that_is_expired_excuses_nothing(tmp_path: Path) -> None:
+    row = '[[deviation]]\nid = "COUNTER-07"\nreason = "whole numbers"\nexpires = {}\n'
+    fraction = replace(RATE, scenario=Scenario(((Q + b"a:1.5|c",),)))
+    for expires, standing in (("2020-01-01", Standing.NEW), ("9999-12-31", Standing.KNOWN)):
+        file = tmp_path / "deviations.toml"
+        file.write_text(row.format(expires), encoding="utf-8")
+        assert known_of("127.0.0.1:8125", deviations=str(file)).standing(fraction)[0] is standing
+
+
+def test_deviations_of_cases_that_the_suite_does_not_have_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "deviations.toml"
+    file.write_text('[[deviation]]\nid = "REPLAY-01"\ncase = "mine.pcap"\n', encoding="utf-8")
+    assert known_of("127.0.0.1:8125", deviations=str(file)).deviations.entries
+    file.write_text('[[deviation]]\nid = "COUNTER-99"\n', encoding="utf-8")
+    with pytest.raises(DeviationError, match=r"no such case: COUNTER-99; statsd-conformance list shows the ids"):
+        known_of("127.0.0.1:8125", deviations=str(file))
 
 
 def test_deviations_about_lines_as_such_excuse_what_no_reader_takes() -> None:

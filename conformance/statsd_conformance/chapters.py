@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import statsd_conformance
+from statsd_conformance.emitters.requirement import EMITTER_CASES
 from statsd_conformance.requirement import requirement_of
 from statsd_conformance.wave import Case
 
@@ -24,6 +25,12 @@ def chapter_names() -> list[str]:
 def all_cases() -> list[Case]:
     """Return every case of every chapter, in the order of the chapters, with ids as pytest writes them."""
     return [case for name in chapter_names() for case in cases_of(vars(import_module(name)))]
+
+
+def listable() -> list[tuple[str, str]]:
+    """Return what a file of deviations may list: id and parameters of each case, those on emitters too."""
+    listed = [(case.requirement.id, case.id.partition("[")[2].removesuffix("]")) for case in all_cases()]
+    return [*listed, *((id, "") for id in EMITTER_CASES)]
 
 
 def cases_of(chapter: Mapping[str, object]) -> Iterator[Case]:

@@ -96,10 +96,22 @@ class Deviations:
             return outcome
         return replace(outcome, verdict=Verdict.DEVIATION)
 
-    def unknown(self, known: Iterable[tuple[str, str]]) -> list[str]:
-        """Return what is listed but is no case of the suite, as `ID` or `ID[parameters]`."""
-        missing = self.entries.keys() - set(known)
-        return sorted(f"{id}[{case}]" if case else id for id, case in missing)
+    def on(self, day: datetime.date) -> "Deviations":
+        """Return them as they are on a day: what is expired is not listed any more."""
+        return replace(self, entries={key: one for key, one in self.entries.items() if not one.expired(day)})
+
+    def check(self, cases: Iterable[tuple[str, str]]) -> None:
+        """Refuse what is listed but is none of the cases, which are told by requirement and parameters.
+
+        Raises:
+            DeviationError: there is some of it.
+        """
+        missing = self.entries.keys() - set(cases)
+        if missing:
+            told = ", ".join(sorted(f"{id}[{case}]" if case else id for id, case in missing))
+            raise DeviationError(
+                f"deviations {self.source}: no such case: {told}; statsd-conformance list shows the ids"
+            )
 
 
 def known_deviations() -> list[str]:

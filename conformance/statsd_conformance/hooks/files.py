@@ -65,16 +65,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if not listed.entries or hasattr(session.config, "workerinput"):
         return
     # All chapters, for a run may select one; they are imported here before pytest knows them for tests.
-    from statsd_conformance.chapters import all_cases, chapter_names
-    from statsd_conformance.emitters.requirement import EMITTER_CASES
+    from statsd_conformance.chapters import chapter_names, listable
 
     pytest.register_assert_rewrite(*chapter_names())
-    known = [(case.requirement.id, case.id.partition("[")[2].removesuffix("]")) for case in all_cases()]
-    known += [(id, "") for id in EMITTER_CASES] + replays.cases_of(session.config)
-    if unknown := listed.unknown(known):
-        raise pytest.UsageError(
-            f"deviations {listed.source}: no such case: {', '.join(unknown)}; statsd-conformance list shows the ids"
-        )
+    try:
+        listed.check(listable() + replays.cases_of(session.config))
+    except DeviationError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 class _Keeper:

@@ -1,5 +1,6 @@
 """What is known of a target: findings that a file lists, and what an implementation is known not to meet."""
 
+import datetime
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,11 +70,30 @@ def _ids_of(finding: Finding) -> Collection[str]:
 def known_of(target: str, file: Path | None = None, deviations: str = "") -> Known:
     """Return what is known of a target: by its name, where it is a known implementation, and by a file.
 
-    `deviations` names what it is known not to meet, where that is not of its name: an implementation, or a file.
+    `deviations` names what it is known not to meet, where that is not of its name: an implementation, or a file. What
+    is expired there is not known any more.
 
     Raises:
         KnownError: the file cannot be read.
-        DeviationError: so it is with the deviations.
+        DeviationError: so it is with the deviations, or they are of a case that the suite does not have.
     """
     name = deviations or (target if target in known_deviations() else "")
-    return Known(read_known(file) if file else {}, load_deviations(name) if name else Deviations())
+    listed = load_deviations(name) if name else Deviations()
+    if deviations:
+        _check(listed)
+    return Known(read_known(file) if file else {}, listed.on(datetime.date.today()))
+
+
+def _check(listed: Deviations) -> None:
+    """Refuse deviations of cases that the suite does not have.
+
+    Raises:
+        DeviationError: there are some.
+    """
+    # All chapters, which take a moment to import.
+    from statsd_conformance.chapters import listable
+    from statsd_conformance.hooks.replays import REQUIREMENT
+
+    # Those of a run on somebody's own recordings are not known here.
+    recorded = [(id, case) for id, case in listed.entries if id == REQUIREMENT]
+    listed.check([*listable(), *recorded])
