@@ -236,6 +236,21 @@ def test_a_search_that_is_interrupted_before_it_began_found_nothing(monkeypatch:
     assert (result.exit_code, result.output) == (130, "interrupted\n")
 
 
+@pytest.mark.parametrize(("judged", "status"), [(0, 130), (1, 0)], ids=["nothing", "something"])
+def test_a_search_that_is_interrupted_says_by_its_status_whether_it_judged_anything(
+    monkeypatch: pytest.MonkeyPatch, judged: int, status: int
+) -> None:
+    async def interrupted(campaign: Campaign) -> None:
+        campaign.progress.datagrams = judged
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Campaign, "run", interrupted)
+    result = CliRunner().invoke(main, ["fuzz", "--target", "reference", "--interval", "0.05"])
+    assert result.exit_code == status, result.output
+    assert f"{judged} datagrams judged, 0 inputs kept\ninterrupted\n0 findings\n" in result.output
+
+
 def test_a_search_ends_without_a_word_when_nobody_reads_it_any_more() -> None:
     reader, writer = os.pipe()
     os.close(reader)
@@ -245,7 +260,8 @@ def test_a_search_ends_without_a_word_when_nobody_reads_it_any_more() -> None:
         timeout=60, check=False,
     )  # fmt: skip
     os.close(writer)
-    assert (done.returncode, done.stderr) == (0, b"")
+    # Nothing was judged.
+    assert (done.returncode, done.stderr) == (130, b"")
 
 
 @pytest.mark.parametrize("step", ["target.load", "campaign.run"])

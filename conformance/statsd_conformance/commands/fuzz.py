@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from statsd_fuzz.inprocess.search import Plan
     from statsd_fuzz.known import Entry
     from statsd_fuzz.sarif import Reported
-    from statsd_fuzz.wire.collected import Collected
+    from statsd_fuzz.wire.campaign import Campaign
     from statsd_fuzz.wire.known import Known
     from statsd_fuzz.wire.run import Search
 
@@ -274,8 +274,7 @@ def _fuzz_wire(asked: "Search", report: _Report) -> int:
     from statsd_conformance.target import Crashed
     from statsd_conformance.targets import CommandError
     from statsd_conformance.wire import NoAnswer
-    from statsd_fuzz.sarif import of_wire
-    from statsd_fuzz.wire.collected import Collected
+    from statsd_fuzz.wire.campaign import Campaign
     from statsd_fuzz.wire.run import search
 
     class Piped(Console):
@@ -286,40 +285,44 @@ def _fuzz_wire(asked: "Search", report: _Report) -> int:
             signal.raise_signal(signal.SIGTERM)
 
     console = Piped()
-    found: list[Collected] = []
+    begun: list[Campaign] = []
     try:
-        asyncio.run(search(asked, console, found.append))
+        asyncio.run(search(asked, console, begun.append))
     except (
         *(TargetError, StartError, AddressError, CommandError, ProfileError),
         *(NoAnswer, Crashed, Inconclusive),
     ) as error:
-        return _ended(asked, report, found, str(error))
+        return _ended(asked, report, begun, str(error))
     except OSError as error:
         problem = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
-        return _ended(asked, report, found, problem)
+        return _ended(asked, report, begun, problem)
     except KeyboardInterrupt:
         click.echo("interrupted")
-    if not found:
-        return _INTERRUPTED
-    click.echo("\n".join(found[0].summary()))
-    report.write(of_wire(found[0], report.folder))
-    return found[0].exit_status
+    for campaign in begun:
+        _conclude(campaign, report)
+    return begun[0].collected.exit_status if any(one.has_judged for one in begun) else _INTERRUPTED
 
 
-def _ended(asked: "Search", report: _Report, found: "Sequence[Collected]", problem: str) -> int:
+def _conclude(campaign: "Campaign", report: _Report) -> None:
+    """Say what a search came to, and write the alerts."""
+    from statsd_fuzz.sarif import of_wire
+
+    click.echo("\n".join(campaign.collected.summary()))
+    report.write(of_wire(campaign.collected, report.folder))
+
+
+def _ended(asked: "Search", report: _Report, begun: "Sequence[Campaign]", problem: str) -> int:
     """Say what was found before a problem ended the search, and return 1 where that was anything.
 
     Raises:
         UsageError: nothing was.
     """
-    from statsd_fuzz.sarif import of_wire
-
     # Some problems begin with the name of the target.
     where = "--target " if problem.startswith(asked.target) else f"--target {asked.target}: "
-    if not any(one.exit_status for one in found):
+    if not any(one.collected.exit_status for one in begun):
         raise click.UsageError(where + problem)
-    click.echo("\n".join(line for one in found for line in one.summary()))
-    report.write(of_wire(found[0], report.folder))
+    for campaign in begun:
+        _conclude(campaign, report)
     click.echo(f"Error: {where}{problem}; the search ended there", err=True)
     return 1
 

@@ -120,6 +120,12 @@ class Campaign:
         self._chance = Random(self.plan.seed)
         self.pace = Pace(self.judge, self.plan.first, self.plan.rate)
 
+    @property
+    def has_judged(self) -> bool:
+        """Whether anything was judged, or showed something that was not looked at closely."""
+        collected = self.collected
+        return bool(self.progress.datagrams or collected.all or collected.unstable or collected.unpursued)
+
     async def run(self) -> None:
         """Look for new faults until the time is over or the target cannot be had any more.
 

@@ -50,8 +50,8 @@ class Search:
     strict: bool = False
 
 
-async def search(asked: Search, console: "Console", told: Callable[[Collected], None]) -> Collected:
-    """Search, print findings as they come, and return all of them; `told` gets them as soon as there may be any.
+async def search(asked: Search, console: "Console", told: Callable[[Campaign], None]) -> None:
+    """Search, and print findings as they come; `told` gets what has all of them as soon as there may be any.
 
     Raises:
         TargetError, StartError, NoAnswer, Crashed: the target cannot be had.
@@ -70,9 +70,8 @@ async def search(asked: Search, console: "Console", told: Callable[[Collected], 
             path = saved_or_why_not(one.finding, asked.findings)
             console.print(f"\n{told_of(one, path)}\n", soft_wrap=True, highlight=False, markup=False)
 
-        collected = Collected(origin, asked.known, tell)
-        told(collected)
-        campaign = Campaign(subject, plan, collected, progress, lambda: subject.process)
+        campaign = Campaign(subject, plan, Collected(origin, asked.known, tell), progress, lambda: subject.process)
+        told(campaign)
         _say(console, f"{subject.version or asked.target}: {_how(plan)}; --seed {plan.seed}")
         progress.begin(lambda: wire.unanswered)
         try:
@@ -81,12 +80,11 @@ async def search(asked: Search, console: "Console", told: Callable[[Collected], 
         finally:
             for line in _ending(campaign):
                 _say(console, line)
-        if not (progress.datagrams or collected.all or collected.unstable or collected.unpursued):
+        if not campaign.has_judged:
             raise TargetError(
                 f"nothing was judged within {plan.seconds:g} s, in intervals of {wire.interval:.3g} s; give it more "
                 "--seconds"
             )
-        return collected
 
 
 @contextmanager
