@@ -236,6 +236,12 @@ def test_a_search_that_is_interrupted_before_it_began_found_nothing(monkeypatch:
     assert (result.exit_code, result.output) == (130, "interrupted\n")
 
 
+def test_a_search_that_is_interrupted_while_it_gets_ready_found_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fuzz_command, "_check_profile", lambda name: signal.raise_signal(signal.SIGINT))
+    result = CliRunner().invoke(main, ["fuzz", "--target", "reference"])
+    assert (result.exit_code, result.output) == (130, "interrupted\n")
+
+
 @pytest.mark.parametrize(("judged", "status"), [(0, 130), (1, 0)], ids=["nothing", "something"])
 def test_a_search_that_is_interrupted_says_by_its_status_whether_it_judged_anything(
     monkeypatch: pytest.MonkeyPatch, judged: int, status: int

@@ -6,9 +6,10 @@ import tempfile
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import wraps
 from pathlib import Path
 from random import SystemRandom
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, ParamSpec
 
 import click
 from click.core import ParameterSource
@@ -40,6 +41,21 @@ _OF_THE_WIRE: Final = ("rate", "deviations", "sink", "hostile", "strict")
 _OF_PYTHON: Final = ("refusals",)
 # What is told where to publish needs nobody to say where it does.
 _OF_THE_RUNNING: Final = ("sink",)
+_P = ParamSpec("_P")
+
+
+def _interruptible(command: "Callable[_P, None]") -> "Callable[_P, None]":
+    """Return a command that Ctrl-C ends with a word while it is still getting ready."""
+
+    @wraps(command)
+    def run(*arguments: _P.args, **options: _P.kwargs) -> None:
+        try:
+            command(*arguments, **options)
+        except KeyboardInterrupt:
+            click.echo("interrupted")
+            sys.exit(_INTERRUPTED)
+
+    return run
 
 
 @click.command()
@@ -85,6 +101,7 @@ _OF_THE_RUNNING: Final = ("sink",)
     help="an exception, by its name, with which a Python target may refuse what is malformed; may be repeated",
 )  # fmt: skip
 @click.pass_context
+@_interruptible
 def fuzz(
     context: click.Context, targets: tuple[str, ...], seconds: float, seed: int | None, corpus: Path | None,
     findings: Path, alerts: Path | None, sarif_at: str | None, profile: str, interval: float | None,
