@@ -11,9 +11,11 @@ import pytest
 from statsd_conformance.address import Address
 from statsd_conformance.target import Crashed
 from statsd_fuzz.fault import Fault
+from statsd_fuzz.known import Entry
 from statsd_fuzz.wire.collected import Collected
 from statsd_fuzz.wire.finding import Origin
 from statsd_fuzz.wire.judge import Judge
+from statsd_fuzz.wire.known import Known
 from statsd_fuzz.wire.looks import Looks, Suspect
 from statsd_fuzz.wire.scenario import PLACEHOLDER, Scenario
 from statsd_fuzz.wire.turns import Turns
@@ -65,10 +67,10 @@ class Scripted(Judge):
 
 
 @asynccontextmanager
-async def looking(flushes: int = 60) -> AsyncIterator[tuple[Looks, Scripted]]:
+async def looking(flushes: int = 60, known: Known | None = None) -> AsyncIterator[tuple[Looks, Scripted]]:
     async with serving(right) as subject:
         judge = Scripted(subject)
-        yield Looks(judge, Collected(ORIGIN), flushes=flushes), judge
+        yield Looks(judge, Collected(ORIGIN, known or Known()), flushes=flushes), judge
 
 
 async def until_over(looks: Looks) -> None:
@@ -79,11 +81,11 @@ async def until_over(looks: Looks) -> None:
         looks.begin()
 
 
-def run(flushes: int, *suspects: Suspect) -> tuple[Looks, Scripted]:
+def run(flushes: int, *suspects: Suspect, known: Known | None = None) -> tuple[Looks, Scripted]:
     """Return the looks when all of them are over."""
 
     async def all() -> tuple[Looks, Scripted]:
-        async with looking(flushes) as (looks, judge):
+        async with looking(flushes, known) as (looks, judge):
             looks.suspect(suspects)
             await until_over(looks)
             return looks, judge
@@ -130,6 +132,16 @@ def test_look_that_takes_too_many_flushes_ends_with_the_least_so_far() -> None:
     # What is left for the end is twelve.
     assert len(judge.beside) == 2
     assert len(judge.alone) == 3
+
+
+def test_what_is_known_is_counted_where_shrinking_took_all_flushes_that_it_may() -> None:
+    noise = b"".join(b"\n%bn%d:1|c" % (Q, number) for number in range(40))
+    known = Known({"counter-differs-with-a-rate": Entry("counter-differs-with-a-rate", "ticket 17")})
+    looks, judge = run(14, Suspect(Scenario(((Q + b"a:1|c|@0.1" + noise,),)), DIFFERS), known=known)
+    assert names(looks) == ["counter-differs-with-a-rate"]
+    assert looks.collected.unpursued == 0
+    # Nobody waits for the target because of it.
+    assert judge.alone == []
 
 
 def test_look_without_any_flush_left_is_not_pursued() -> None:

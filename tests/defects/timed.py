@@ -19,7 +19,7 @@ from statsd_conformance.wire import NoAnswer
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.wire.batch import cut
 from statsd_fuzz.wire.campaign import Campaign, Plan
-from statsd_fuzz.wire.collected import Alone, Collected, Told
+from statsd_fuzz.wire.collected import Again, Collected, Told
 from statsd_fuzz.wire.display import Progress
 from statsd_fuzz.wire.finding import Finding, Origin
 from statsd_fuzz.wire.naming import is_fatal, what_broke
@@ -67,16 +67,16 @@ class _Clocked(Collected):
 
     seen: float = 0.0
 
-    async def take(self, scenario: Scenario, fault: Fault, judge: Judge, alone: Alone | None = None) -> Told | None:
+    async def take(self, scenario: Scenario, fault: Fault, judge: Judge, again: Again | None = None) -> Told | None:
         begun = time.monotonic()
         try:
             if not is_fatal(fault):
-                return await super().take(scenario, fault, judge, alone)
-            (again,) = await judge([scenario])
-            if again is None or what_broke(again) != what_broke(fault):
+                return await super().take(scenario, fault, judge, again)
+            (seen,) = await judge([scenario])
+            if seen is None or what_broke(seen) != what_broke(fault):
                 return None
             # What is special about all that was sent is no part of its name.
-            return self._told(Finding(what_broke(again), again, scenario, self.origin))
+            return self._told(Finding(what_broke(seen), seen, scenario, self.origin))
         except _Found:
             # Others are looked at meanwhile.
             self.seen = begun

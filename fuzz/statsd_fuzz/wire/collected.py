@@ -16,7 +16,8 @@ from statsd_fuzz.wire.naming import name_of, what_broke
 from statsd_fuzz.wire.scenario import PLACEHOLDER, Judge, Scenario
 from statsd_fuzz.wire.shrink import shrunk
 
-Alone = Callable[[], AbstractAsyncContextManager[Judge]]
+# Gives what sees a fault again, for as long as it is open: True for one that nobody else uses the target beside.
+Again = Callable[[bool], AbstractAsyncContextManager[Judge]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +55,14 @@ class Collected:
     again: int = 0
     unpursued: int = 0
 
-    async def take(self, scenario: Scenario, fault: Fault, judge: Judge, alone: Alone | None = None) -> Told | None:
+    async def take(self, scenario: Scenario, fault: Fault, judge: Judge, again: Again | None = None) -> Told | None:
         """Make a finding of what a scenario showed, and return it; None where it is none, or one that is there already.
 
         Args:
             scenario: what showed a fault.
             fault: what it showed.
             judge: tries what may be left of it; others may use the target meanwhile.
-            alone: gives a judge that nobody else uses the target beside, for as long as it is open; None for `judge`.
+            again: gives the judge that is to see the fault again; None for `judge`.
 
         Raises:
             NoAnswer, Crashed: the target stopped, and the judge did not start it again.
@@ -75,19 +76,18 @@ class Collected:
             self.unstable[what_broke(fault)] += 1
             return None
         least = least.renamed(PLACEHOLDER)
-        again = None
+        seen = None
         # Somebody who looked at another scenario meanwhile may have come to the same.
         if not self._is_there(fault, least):
             # What is known is told to nobody, and need not keep others from the target.
-            apart = alone() if alone and not self._is_known(fault, least) else nullcontext(judge)
-            async with apart as asked:
+            async with again(not self._is_known(fault, least)) if again else nullcontext(judge) as asked:
                 if not self._is_there(fault, least):
-                    again = await confirmed(least, fault, asked)
-                    self.unstable.update([] if again else [what_broke(fault)])
-        if again is None or self._is_there(fault, least):
+                    seen = await confirmed(least, fault, asked)
+                    self.unstable.update([] if seen else [what_broke(fault)])
+        if seen is None or self._is_there(fault, least):
             self.again += self._is_there(fault, least)
             return None
-        return self._told(Finding(name_of(again, least), again, least, self.origin))
+        return self._told(Finding(name_of(seen, least), seen, least, self.origin))
 
     def _is_known(self, fault: Fault, least: Scenario) -> bool:
         standing, _ = self.known.standing(Finding(name_of(fault, least), fault, least, self.origin))

@@ -198,17 +198,25 @@ class Looks:
         if item.strays:
             async with self.turns.alone(), self._news_again(item.strays):
                 asked, again = meter.asking(self.judge, _LAST), meter.asking(self.judge)
-                return await self.collected.take(item.scenario, item.fault, asked, lambda: nullcontext(again))
+                return await self.collected.take(item.scenario, item.fault, asked, lambda alone: nullcontext(again))
+        asked = self._beside(meter.asking(self.judge.named, _LAST))
+        return await self.collected.take(item.scenario, item.fault, asked, partial(self._again, meter))
 
-        async def beside(scenarios: Sequence[Scenario]) -> list[Fault | None]:
+    def _beside(self, judge: Asked) -> Asked:
+        """Return a judge that shares the target with others."""
+
+        async def ask(scenarios: Sequence[Scenario]) -> list[Fault | None]:
             async with self.turns.shared():
-                return await meter.asking(self.judge.named, _LAST)(scenarios)
+                return await judge(scenarios)
 
-        return await self.collected.take(item.scenario, item.fault, beside, partial(self._alone, meter))
+        return ask
 
     @asynccontextmanager
-    async def _alone(self, meter: "_Meter") -> AsyncIterator[Asked]:
-        """Give a judge that has the target alone, until left."""
+    async def _again(self, meter: "_Meter", alone: bool) -> AsyncIterator[Asked]:
+        """Give a judge for which flushes were left, until left; one that has the target alone, if `alone`."""
+        if not alone:
+            yield self._beside(meter.asking(self.judge.named))
+            return
         async with self.turns.alone():
             yield meter.asking(self.judge)
 
