@@ -5,6 +5,7 @@ Slow, because a program is started again for each trial that shows it, and shows
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from itertools import cycle
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,13 +14,16 @@ import pytest
 from click.testing import CliRunner
 
 from statsd_conformance.__main__ import main
+from statsd_fuzz.fault import Fault
 from statsd_fuzz.wire import hunger, soaking, watch
 from statsd_fuzz.wire.grammar import Grammar
 from statsd_fuzz.wire.hunger import Hunger
 from statsd_fuzz.wire.scenario import PLACEHOLDER, Scenario, from_file
+from statsd_fuzz.wire.shrink import merged
 from statsd_fuzz.wire.soaking import Soaking
 from statsd_fuzz.wire.tokens import Tokens
 
+BUSY = Fault("burns-the-processor", "it takes 99 per cent of a processor with nothing to do")
 SERVER = Path(__file__).with_name("hungry_server.py")
 Q = PLACEHOLDER + b"."
 SCENARIOS = [
@@ -71,6 +75,37 @@ def test_target_that_works_all_the_time_has_to_rest_now_and_then(monkeypatch: py
     seen.part = 0.9
     assert made.is_due
     assert len(made.sent) == 13
+
+
+class _Spinning:
+    """A target, its judge and its watch: a rate keeps it busy until it is started again, and no counter is right."""
+
+    sees = True
+    restarts = 0
+
+    def __init__(self) -> None:
+        self.subject = self
+        self.is_busy = True
+
+    async def __call__(self, scenarios: Sequence[Scenario]) -> list[Fault | None]:
+        self.is_busy |= any(b"@" in datagram for one in scenarios for some in one.intervals for datagram in some)
+        return [Fault("counter-differs", "it is 1 and not 2") for _ in scenarios]
+
+    async def idle_fault(self) -> Fault | None:
+        return BUSY if self.is_busy else None
+
+    def begin(self) -> None: ...
+
+    async def restart(self) -> None:
+        self.is_busy = False
+
+
+def test_what_keeps_a_target_busy_is_looked_for_whatever_else_is_wrong() -> None:
+    target = _Spinning()
+    made = Hunger(target, target, Tokens("abc"))  # type: ignore[arg-type]  # a stand-in of all three
+    for scenario in (*SCENARIOS, SCENARIOS[0]):
+        made.note([scenario])
+    assert asyncio.run(made.busy()) == [(merged([SCENARIOS[2]]), BUSY)]
 
 
 class _Keeping:

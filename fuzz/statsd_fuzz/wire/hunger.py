@@ -75,7 +75,8 @@ class Hunger:
         await self.surviving.subject.restart()
         self.watch.begin()
         for some in sent:
-            if any((await self._idle(some))[:1]):
+            # Whatever else is wrong with some of them, this all of them have.
+            if any(one and one.name == fault.name for one in (await self._idle(some))[:1]):
                 break
         return [(one, fault) for one in by_way(some)] if sent else []
 
