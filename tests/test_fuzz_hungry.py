@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from statsd_conformance.__main__ import main
+from statsd_conformance.target import Crashed
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.wire import hunger, soaking, watch
 from statsd_fuzz.wire.grammar import Grammar
@@ -111,8 +112,11 @@ def test_what_keeps_a_target_busy_is_looked_for_whatever_else_is_wrong() -> None
 class _Keeping:
     """A target, its wire and its watch, that holds 64 KiB of each datagram, until the flush or until it is full."""
 
-    def __init__(self, *, until_flush: bool, most: int) -> None:
-        self.wire = self
+    sees = restartable = True
+
+    def __init__(self, *, until_flush: bool = False, most: int = 1 << 40, dies: bool = False) -> None:
+        self.wire = self.subject = self
+        self.dies = dies
         self.until_flush, self.most = until_flush, most
         self.restarts = self._held = 0
 
@@ -126,12 +130,20 @@ class _Keeping:
         self._held = min(self._held + (1 << 16), self.most)
 
     async def settled(self) -> bool:
-        return True
+        return not self.dies
+
+    def alive(self) -> bool:
+        return not self.dies
+
+    def last_words(self) -> str:
+        return "exit status -9"
 
     async def open_stream(self) -> bool:
         return False
 
     async def fence(self) -> int:
+        if self.dies:
+            raise Crashed("its process has ended")
         self._held = 0 if self.until_flush else self._held
         return 0
 
@@ -154,3 +166,12 @@ def test_only_what_is_kept_for_ever_is_a_leak(until_flush: bool, most: int, foun
     faults = asyncio.run(judge(SCENARIOS))
     assert [fault is not None for fault in faults] == [found] * 3
     assert target.restarts == found
+
+
+def test_target_that_stops_when_the_same_is_sent_again_and_again_is_suspected_of_that() -> None:
+    target = _Keeping(dies=True)
+    made = Hunger(target, target, Tokens("abc"))  # type: ignore[arg-type]  # a stand-in of all three
+    made.note(SCENARIOS)
+    suspects = asyncio.run(made.kept())
+    assert suspects == [(merged(SCENARIOS), Fault("dies", "it stopped: exit status -9"))]
+    assert target.restarts == 1

@@ -1,7 +1,7 @@
 """A campaign over the wire: finds what is planted, goes on behind a crash, keeps what is new, and ends in time."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -16,6 +16,7 @@ from statsd_conformance.address import Address
 from statsd_conformance.graphite import read_line
 from statsd_conformance.profile import load_profile
 from statsd_conformance.session import TargetError
+from statsd_conformance.target import Crashed
 from statsd_conformance.wave import Subject
 from statsd_fuzz.wire.campaign import Campaign, Plan
 from statsd_fuzz.wire.closure import own_errors
@@ -23,6 +24,7 @@ from statsd_fuzz.wire.collected import Collected
 from statsd_fuzz.wire.display import Progress
 from statsd_fuzz.wire.fatal import Fatal
 from statsd_fuzz.wire.finding import Origin
+from statsd_fuzz.wire.hunger import Suspects
 from statsd_fuzz.wire.judge import Judge
 from statsd_fuzz.wire.kept import Kept
 from statsd_fuzz.wire.known import Known
@@ -274,6 +276,29 @@ def test_target_that_nobody_can_start_again_ends_the_campaign_with_what_is_known
     assert [one.finding.fault.name for one in over.collected.all] == ["dies"]
     assert over.collected.exit_status == 1
     assert Known() == over.collected.known
+
+
+def test_target_that_stops_while_it_is_looked_at_in_the_end_is_started_again() -> None:
+    async def run() -> tuple[Campaign, list[str]]:
+        asked = []
+        async with serving(right, options={"flush_interval": 60}) as subject:
+            made = prepared(subject, replace(PLAN, seconds=0.0))
+
+            def looking(name: str) -> Callable[[], Coroutine[None, None, Suspects]]:
+                async def stops() -> Suspects:
+                    asked.append(name)
+                    raise Crashed("its process has ended")
+
+                return stops
+
+            made.hunger.busy, made.hunger.kept = looking("busy"), looking("kept")  # type: ignore[method-assign]  # so
+            await made.run()
+            return made, [*asked, str(subject.restarts)]
+
+    over, asked = asyncio.run(run())
+    assert over.collected.all == []
+    assert over.ended == ""
+    assert asked == ["busy", "kept", "2"]
 
 
 def test_target_that_does_not_start_again_is_a_finding_that_ends_the_campaign() -> None:

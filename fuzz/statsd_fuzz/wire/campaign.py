@@ -143,7 +143,9 @@ class Campaign:
                 await self._guarded(self._renew())
             while self.looks.left:
                 await self._guarded(self._look_on())
-            await self._look_idle()
+            # At a target that has nothing to do, and then at what it keeps.
+            await self._guarded(self._look_idle(self.hunger.busy, "what keeps it busy"))
+            await self._guarded(self._look_idle(self.hunger.kept, "what it keeps"))
         except (Crashed, NoAnswer) as error:
             fault = fatal(self.subject, error)
             self.collected.note(merged(self.judge.stopped or self._last), fault)
@@ -397,17 +399,16 @@ class Campaign:
             self.surviving.surviving.restarts -= 1
         self.judge.idle = 0
 
-    async def _look_idle(self) -> None:
-        """Look at a target that has nothing to do, and then at what it keeps."""
-        for look, step in ((self.hunger.busy, "what keeps it busy"), (self.hunger.kept, "what it keeps")):
-            self.progress.step = f"looking for {step}"
-            # What was pursued before has had its time, and this has none yet.
-            self._until = max(self._until, time.monotonic() + _IDLE)
-            suspects: Suspects = []
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._deadline - time.monotonic()):
-                    suspects = await look()
-            await self._first_of(suspects)
+    async def _look_idle(self, look: Callable[[], Coroutine[None, None, Suspects]], step: str) -> None:
+        """Look at a target that is sent nothing new any more."""
+        self.progress.step = f"looking for {step}"
+        # What was pursued before has had its time, and this has none yet.
+        self._until = max(self._until, time.monotonic() + _IDLE)
+        suspects: Suspects = []
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._deadline - time.monotonic()):
+                suspects = await look()
+        await self._first_of(suspects)
 
     def _tell(self) -> None:
         self.progress.findings = len(self.collected.of(Standing.NEW, Standing.BACK))

@@ -18,6 +18,7 @@ from statsd_fuzz.wire.surviving import Surviving
 from statsd_fuzz.wire.tokens import Tokens
 from statsd_fuzz.wire.watch import BUSY, Watch, Watching
 
+_GROWS: Final = "memory-grows"
 # Seconds between two moments of rest; and what was sent in between is tried again in so many parts.
 _EVERY: Final = 5.0
 _PARTS: Final = 5
@@ -50,7 +51,7 @@ class Hunger:
 
     def judge_of(self, fault: Fault, usual: Judge) -> Judge:
         """Return what tells whether a fault shows again."""
-        judges: dict[str, Judge] = {"memory-grows": self._soaking, "burns-the-processor": self._idle}
+        judges: dict[str, Judge] = {_GROWS: self._soaking, "burns-the-processor": self._idle}
         return judges.get(fault.name, usual)
 
     @property
@@ -100,6 +101,9 @@ class Hunger:
         if not self.watch.sees or not some:
             return []
         (fault, *_) = await self._soaking(some)
+        if fault and fault.name != _GROWS:
+            # It stopped, and its memory tells nobody what of.
+            return [(one, fault) for one in by_way(some)]
         return await self.grown(some, fault) if fault else []
 
     def _is_well(self) -> None:
