@@ -214,6 +214,58 @@ def test_paths_that_nobody_sent_are_looked_for_alone_and_are_news_meanwhile() ->
     assert asyncio.run(astray()) == ([True, False], True)
 
 
+def test_paths_that_come_while_others_are_looked_for_are_news_behind_that() -> None:
+    async def astray() -> tuple[list[bool], int]:
+        async with looking() as (looks, judge):
+            seen = []
+
+            async def strayed(scenarios: Sequence[Scenario]) -> dict[int, Fault]:
+                seen.append(b"stats.y" in judge.known)
+                return {}
+
+            judge.strayed = strayed  # type: ignore[method-assign]  # so it is scripted
+            for path in (b"stats.x", b"stats.y"):
+                looks.astray([SAMPLED], [path])
+            # Another batch of the same interval saw it, too.
+            looks.astray([NUL], [b"stats.x"])
+            await until_over(looks)
+            return [*seen, *(path in judge.known for path in (b"stats.x", b"stats.y"))], looks.left
+
+    assert asyncio.run(astray()) == ([True, True, False], 0)
+
+
+def test_paths_that_nobody_makes_any_more_are_counted() -> None:
+    async def astray() -> Collected:
+        async with looking() as (looks, judge):
+
+            async def strayed(scenarios: Sequence[Scenario]) -> dict[int, Fault]:
+                return {}
+
+            judge.strayed = strayed  # type: ignore[method-assign]  # so it is scripted
+            looks.astray([SAMPLED], [b"stats.x"])
+            await until_over(looks)
+            return looks.collected
+
+    assert asyncio.run(astray()).unstable == {"path-nobody-asked-for": 1}
+
+
+def test_who_was_found_to_make_a_path_is_looked_at_though_the_target_stopped_since() -> None:
+    async def astray() -> int:
+        async with looking() as (looks, judge):
+
+            async def strayed(scenarios: Sequence[Scenario]) -> dict[int, Fault]:
+                return {0: Fault("path-nobody-asked-for", "the flush has stats.x")}
+
+            judge.strayed = strayed  # type: ignore[method-assign]  # so it is scripted
+            looks.astray([SAMPLED], [b"stats.x"])
+            looks.begin()
+            await asyncio.wait(looks.tasks)
+            await looks.put_back()
+            return looks.left
+
+    assert asyncio.run(astray()) == 1
+
+
 def test_search_has_the_target_for_a_while_before_another_path_is_looked_for() -> None:
     async def astray() -> list[int]:
         async with looking() as (looks, judge):

@@ -34,6 +34,8 @@ _HEEDED: Final = 50
 FLUSHES: Final = 60
 _LAST: Final = 12
 _TRIES: Final = 2
+# What is told of paths that nobody made any more.
+_STRAY: Final = "path-nobody-asked-for"
 # The search gets so many times as many flushes as finding out who made a path took, before that is done once more.
 _REST: Final = 4
 
@@ -79,6 +81,7 @@ class Looks:
     ending: bool = False
     seconds: Callable[[], float | None] = lambda: None
     _rested: int = 0
+    _missed: set[bytes] = field(default_factory=set)
     _waiting: list[Suspect | Astray] = field(default_factory=list)
     _under_way: "dict[asyncio.Task[Told | Sequence[Suspect] | None], Suspect | Astray]" = field(default_factory=dict)
 
@@ -101,10 +104,16 @@ class Looks:
         return "looking closely at what it found" if self._under_way else ""
 
     def astray(self, scenarios: Sequence[Scenario], paths: Sequence[bytes]) -> None:
-        """Have it found out which of the scenarios make paths under no token, unless others wait for that."""
+        """Have it found out which of the scenarios make paths under no token, unless others wait for that.
+
+        Then they are news again behind that, where they still come.
+        """
+        news = frozenset(paths) - self.judge.known
         # In other flushes they are no news.
-        self.judge.known.update(paths)
-        if not any(isinstance(item, Astray) for item in (*self._waiting, *self._under_way.values())):
+        self.judge.known |= news
+        if any(isinstance(item, Astray) for item in (*self._waiting, *self._under_way.values())):
+            self._missed |= news
+        else:
             self._waiting.append(Astray(scenarios, frozenset(paths)))
 
     def suspect(self, suspects: Sequence[Suspect]) -> None:
@@ -180,8 +189,12 @@ class Looks:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        # What was over already was told.
-        return [item for task, item in tasks.items() if task.cancelled() or task.exception()]
+        over = [task for task in tasks if not task.cancelled() and not task.exception()]
+        for task in over:
+            # A finding was told already, and nobody has looked at a suspect.
+            if isinstance(found := task.result(), list):
+                self.suspect(found)
+        return [item for task, item in tasks.items() if task not in over]
 
     async def _look_in_time(self, item: Suspect | Astray) -> Told | Sequence[Suspect] | None:
         async with asyncio.timeout(self.seconds()):
@@ -194,6 +207,9 @@ class Looks:
                 begun = self.judge.intervals
                 found = await self.judge.strayed(item.scenarios)
                 self._rested = self.judge.intervals + _REST * (self.judge.intervals - begun)
+            self.judge.known -= self._missed
+            self._missed.clear()
+            self.collected.unstable.update([] if found else [_STRAY])
             return [Suspect(item.scenarios[number], fault, item.paths) for number, fault in found.items()]
         if item.strays:
             async with self.turns.alone(), self._news_again(item.strays):
