@@ -225,6 +225,16 @@ def test_case_fails_on_the_target_and_passes_on_a_right_one(
         asyncio.run(function(target=InProcess(plant(server), profile)))
 
 
+@pytest.mark.parametrize("strict", [False, True], ids=["plain lines", "strict"])
+def test_case_fails_where_a_path_comes_twice(strict: bool) -> None:
+    def doubled(server: Server) -> Server:
+        return replace(server, points=lambda flush: (point for point in server.points(flush) for _ in range(2)))
+
+    target = InProcess(doubled(make_server(Options(flush_interval=1000))), load_profile("reference"))
+    with pytest.raises(AssertionError, match="more than once" if not strict else "with 1 1"):
+        asyncio.run(hold(target, ((Q + b"a:1|c",),), strict=strict))
+
+
 def test_case_asks_for_no_path_of_its_own() -> None:
     def strange(server: Server) -> Server:
         return points(server, lambda point, flush: point._replace(path=point.path.replace(b".a", b".zz")))

@@ -19,7 +19,7 @@ from statsd_fuzz.wire.naming import is_fatal
 from statsd_fuzz.wire.readable import doubled, twice, unreadable
 from statsd_fuzz.wire.scenario import Intervals, Scenario, as_file
 from statsd_fuzz.wire.soaking import KEPT, ROUNDS
-from statsd_fuzz.wire.strictly import Model, differences
+from statsd_fuzz.wire.strictly import Model, differences, table_of
 from statsd_fuzz.wire.watch import BUSY, LOOKS
 from statsd_reference import Options
 
@@ -194,6 +194,5 @@ def _strict_faults(scenario: Scenario, flushes: Sequence[Flushed]) -> Iterator[F
     for some, flushed in zip(scenario.intervals, flushes, strict=True):
         wanted = {path: text for path, text in model.flush(some).items() if scenario.token in path}
         tables = [snapshot.lines_of(scenario.token) for snapshot in flushed.snapshots]
-        lines = next((one for one in tables if one), ())
-        got = {line.path: line.value for line in lines}
+        got = table_of(next((one for one in tables if one), ()))
         yield from differences(flushed.profile, wanted, got, "the flush")

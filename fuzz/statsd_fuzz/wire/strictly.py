@@ -3,9 +3,10 @@
 The model goes the plain way, datagram by datagram and line by line; the reference itself goes a clever one.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from statsd_conformance.graphite import GraphiteLine
 from statsd_conformance.profile import Profile
 from statsd_fuzz.comparing import shown
 from statsd_fuzz.fault import Fault
@@ -46,6 +47,15 @@ class Model:
             text = write_number(value)
             published[path] = published[path] + b" " + text if path in published else text
         return published
+
+
+def table_of(lines: Sequence[GraphiteLine]) -> dict[bytes, bytes]:
+    """Return values by path; those of a path that stands twice behind one another."""
+    table: dict[bytes, bytes] = {}
+    for line in lines:
+        path = line.path
+        table[path] = table[path] + b" " + line.value if path in table else line.value
+    return table
 
 
 def differences(profile: Profile, wanted: Published, got: Published, where: str) -> list[Fault]:

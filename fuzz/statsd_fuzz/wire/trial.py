@@ -19,7 +19,7 @@ from statsd_fuzz.wire.batch import Batch, Round, by_token
 from statsd_fuzz.wire.closure import stray_names
 from statsd_fuzz.wire.readable import doubled, twice, unreadable
 from statsd_fuzz.wire.relations import numbers_of, rates_of, unlike
-from statsd_fuzz.wire.strictly import Model, differences
+from statsd_fuzz.wire.strictly import Model, differences, table_of
 from statsd_fuzz.wire.tokens import LENGTH, number_of
 from statsd_reference import Options
 
@@ -150,7 +150,7 @@ class Strict(Trial):
             published = self._model.flush()
             yield
             wanted = {path: text for path, text in published.items() if self.prefix in path}
-            got = _table(flush)
+            got = table_of(flush)
             for number, paths in self.scenarios_of(list(got)):
                 self.note(number, paths)
             if wanted != got:
@@ -249,15 +249,6 @@ def _heads(templates: tuple[str, ...]) -> "re.Pattern[bytes]":
     """Return what paths begin with in front of a bucket, the longest that there is of it."""
     heads = sorted((template.partition("{")[0] for template in templates), key=len, reverse=True)
     return re.compile("|".join(re.escape(head).replace(r"\*", ".*?") for head in heads).encode())
-
-
-def _table(lines: Sequence[GraphiteLine]) -> dict[bytes, bytes]:
-    """Return values by path; those of a path that stands twice behind one another."""
-    table: dict[bytes, bytes] = {}
-    for line in lines:
-        path = line.path
-        table[path] = table[path] + b" " + line.value if path in table else line.value
-    return table
 
 
 def _together(parts: Sequence[tuple[bytes, Plain]], intervals: int) -> Plain:
