@@ -31,11 +31,13 @@ from statsd_fuzz.wire.collected import Collected, Told
 from statsd_fuzz.wire.finding import Finding, Origin
 from statsd_fuzz.wire.judge import Judge
 from statsd_fuzz.wire.known import Known, known_of
+from statsd_fuzz.wire.relations import APART, BACKWARDS, TWICE
 from statsd_fuzz.wire.saved import saved, saved_or_why_not, shell_line_of
 from statsd_fuzz.wire.scenario import PLACEHOLDER, STREAMED, Intervals, Scenario, from_file
 from statsd_fuzz.wire.surviving import Surviving
 from statsd_fuzz.wire.telling import told_of
 from statsd_reference import Options, Server, make_server
+from statsd_reference.server import Receive
 from statsd_reference.stream import Cut, Stream
 from wire_trials import serving
 
@@ -242,6 +244,42 @@ def test_case_asks_for_no_path_of_its_own() -> None:
     target = InProcess(strange(make_server(Options(flush_interval=1000))), load_profile("reference"))
     with pytest.raises(AssertionError, match="no line has such a name"):
         asyncio.run(hold(target, ((Q + b"a:1|c:1|c",),)))
+
+
+def reads_first_lines_once(server: Server) -> Server:
+    """Read the first line of a datagram, unless that came before."""
+
+    def make_receive() -> Receive:
+        seen: set[bytes] = set()
+
+        def receive(datagram: bytes) -> list[bytes]:
+            first = datagram.partition(b"\n")[0]
+            new = [] if first in seen else [first]
+            seen.add(first)
+            return new
+
+        return receive
+
+    return replace(server, make_receive=make_receive)
+
+
+@pytest.mark.parametrize(
+    ("relation", "name"),
+    [
+        (APART, "apart-differs-from-together"),
+        (BACKWARDS, "order-of-counters-matters"),
+        (TWICE, "twice-is-not-two-times"),
+    ],
+)
+def test_case_of_what_another_way_changes_goes_either_way(relation: str, name: str) -> None:
+    # What each line comes to is judged by nobody, for they are odd.
+    odd = Scenario(((Q + b"a:5.1234|c\n" + Q + b"b:2.1234|c",),), features=frozenset((relation,)))
+    function = function_of(replace(RATE, name=name, fault=Fault(name, ""), scenario=odd))
+    assert callable(function)
+    server, profile = make_server(Options(flush_interval=1000)), load_profile("reference")
+    asyncio.run(function(target=InProcess(server, profile)))
+    with pytest.raises(AssertionError, match="as they are"):
+        asyncio.run(function(target=InProcess(reads_first_lines_once(server), profile)))
 
 
 class _Hungry(InProcess):

@@ -4,7 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 
@@ -14,9 +14,11 @@ from statsd_fuzz.comparing import compared
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.plain import plain_part
 from statsd_fuzz.wire.closure import stray_names
+from statsd_fuzz.wire.either_way import send_interval
 from statsd_fuzz.wire.finding import Finding
 from statsd_fuzz.wire.naming import is_fatal
 from statsd_fuzz.wire.readable import doubled, twice, unreadable
+from statsd_fuzz.wire.relations import APART, BACKWARDS, TWICE
 from statsd_fuzz.wire.scenario import Intervals, Scenario, as_file
 from statsd_fuzz.wire.soaking import KEPT, ROUNDS
 from statsd_fuzz.wire.strictly import Model, differences, table_of
@@ -34,7 +36,7 @@ Found by statsd-conformance fuzz --target {target} --seed {seed}. To try it agai
 
 from statsd_conformance.requirement import MUST, ROBUST, requirement
 from statsd_conformance.target import Target
-from statsd_fuzz.wire.case import {check}
+from statsd_fuzz.wire.{module} import {check}
 
 INTERVALS = (
 {intervals})
@@ -43,13 +45,32 @@ INTERVALS = (
 @requirement("FOUND-{digest}", ROBUST, MUST, cites="a scenario that fuzzing found"{more})
 async def test_{function}(target: Target) -> None:
     """What is sent here MUST {must}."""
-    await {check}(target, INTERVALS{strict}{streamed})
+    await {check}(target, INTERVALS{relation}{strict}{streamed})
 '''
 
-# What a case calls that is about what a program takes, and what it says.
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """What a case calls, in which module and for which relation, and what it says; `starts` wants a started target."""
+
+    function: str
+    must: str
+    module: str = "case"
+    relation: str = ""
+    starts: bool = False
+
+
+# By what broke; anything else is held against the model.
 _CHECKS: Final = {
-    "memory-grows": ("keep_nothing", "cost no more memory each time that it is sent"),
-    "burns-the-processor": ("come_to_rest", "leave the server with nothing to do"),
+    "apart-differs-from-together": _Check(
+        "go_either_way", "come to the same with each line in a datagram of its own", "either_way", APART
+    ),
+    "order-of-counters-matters": _Check("go_either_way", "come to the same in any order", "either_way", BACKWARDS),
+    "twice-is-not-two-times": _Check(
+        "go_either_way", "come to two times as much where each datagram is sent twice", "either_way", TWICE
+    ),
+    "memory-grows": _Check("keep_nothing", "cost no more memory each time that it is sent", starts=True),
+    "burns-the-processor": _Check("come_to_rest", "leave the server with nothing to do", starts=True),
 }
 # Datagrams of a round of `keep_nothing`, few enough for a target that keeps much of each.
 _DATAGRAMS: Final = 1000
@@ -61,7 +82,8 @@ def case_of(finding: Finding) -> str:
     """Return a finding as a module of pytest, for a folder of its reader's."""
     function = finding.name.replace("-", "_")
     fatal = is_fatal(finding.fault)
-    check, must = _CHECKS.get(finding.fault.name, ("hold", "be survived" if fatal else "come to what the model says"))
+    usual = _Check("hold", "be survived" if fatal else "come to what the model says")
+    check = _CHECKS.get(finding.fault.name, usual)
     return _MODULE.format(
         title=f"{finding.name}: {finding.fault.sentence}".replace("\\", "\\\\").replace('"""', "'''"),
         target=finding.origin.target,
@@ -71,10 +93,12 @@ def case_of(finding: Finding) -> str:
         digest=sha256(as_file(finding.scenario)).hexdigest()[:12],
         more=", hostile=True" if fatal else "",
         function=function,
-        place="HOST:PORT" if check == "hold" else "'exec:COMMAND'",
-        check=check,
-        must=must,
-        strict=", strict=True" if finding.origin.strict and check == "hold" else "",
+        place="'exec:COMMAND'" if check.starts else "HOST:PORT",
+        module=check.module,
+        check=check.function,
+        must=check.must,
+        relation=f", {check.relation!r}" if check.relation else "",
+        strict=", strict=True" if finding.origin.strict and check is usual else "",
         streamed=", streamed=True" if finding.streamed else "",
     )
 
@@ -108,10 +132,7 @@ async def hold(target: Target, intervals: Intervals, *, strict: bool = False, st
     scenario = Scenario(intervals).renamed(target.token)
     flushes = []
     for some in scenario.intervals:
-        if streamed:
-            target.send_over_stream(*(one + b"\n" for one in some))
-        else:
-            target.send(*some)
+        send_interval(target, some, streamed=streamed)
         flushes.append(await target.flush())
     faults = list(_strict_faults(scenario, flushes) if strict else _plain_faults(scenario, flushes, target.output))
     assert not faults, "; ".join(fault.sentence for fault in faults)
@@ -165,10 +186,7 @@ async def _send(target: Target, intervals: Intervals, most: int, *, streamed: bo
     scenario = Scenario(intervals).renamed(target.token)
     datagrams = [one for some in scenario.intervals for one in some]
     sent = datagrams * max(1, most // len(datagrams))
-    if streamed:
-        target.send_over_stream(*(one + b"\n" for one in sent))
-    else:
-        target.send(*sent)
+    send_interval(target, sent, streamed=streamed)
     await target.flush()
     return len(sent)
 
