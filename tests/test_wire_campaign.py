@@ -301,14 +301,18 @@ def test_target_that_stops_while_it_is_looked_at_in_the_end_is_started_again() -
     assert asked == ["busy", "kept", "2"]
 
 
-def test_target_that_does_not_start_again_is_a_finding_that_ends_the_campaign() -> None:
-    async def refuse() -> None:
-        raise TargetError("a file of its\nlast life is there")
-
+@pytest.mark.parametrize("starts", [0, 1], ids=["at all", "while it is looked for what stopped it"])
+def test_target_that_does_not_start_again_is_a_finding_that_ends_the_campaign(starts: int) -> None:
     async def run() -> Campaign:
         async with serving(a08, options={"flush_interval": 60}) as subject:
+
+            async def restart() -> None:
+                if subject.restarts == starts:
+                    raise TargetError("a file of its\nlast life is there")
+                await subject.restart()
+
             stuck = _NotStarted(subject)
-            stuck.restartable, stuck.restart = True, refuse
+            stuck.restartable, stuck.restart = True, restart
             made = prepared(stuck, PLAN)
             await made.run()
             return made

@@ -329,6 +329,8 @@ class Campaign:
         for scenario, fault in suspects:
             if await self._close_look(scenario, fault, self.surviving):
                 break
+        # Behind each of these it started again.
+        self.judge.stopped.clear()
 
     def _overlap(self, scenario: Scenario) -> int:
         """Return how much of a scenario is about what the target is known not to meet."""
@@ -378,7 +380,6 @@ class Campaign:
             await self._first_of([(one, fault) for one in by_way(under_way)])
         finally:
             wire.grace = grace
-            self.judge.stopped.clear()
 
     async def _start_again(self) -> None:
         await self.subject.restart()
