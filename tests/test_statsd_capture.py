@@ -135,6 +135,17 @@ def test_a_set_has_these_members_or_so_many(capture: Capture) -> None:
     assert "set nobody: 1 members required, no member came" in failure(capture.assert_set, "nobody", 1)
 
 
+def test_tags_choose_among_samples_of_each_type(capture: Capture) -> None:
+    for env, number in ((b"prod", 1), (b"test", 2)):
+        send(capture, b"users:%d|g|#env:%b\nquery:%d|ms|#env:%b\nseen:%d|s|#env:%b" % ((number, env) * 3))
+    for tags, number in (({"env": "prod"}, 1), ({"env": "test"}, 2)):
+        capture.assert_gauge("users", number, tags=tags)
+        capture.assert_timer("query", 1, at_least=number, at_most=number, tags=tags)
+        capture.assert_set("seen", {str(number)}, tags=tags)
+    for failed in (capture.assert_gauge, capture.assert_timer, capture.assert_set):
+        assert "with tags env:none" in failure(failed, "users", 1, tags={"env": "none"})
+
+
 def test_an_assertion_is_woken_by_what_comes_later(capture: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     changed, woken = capture._listening._changed, []
     wait = changed.wait
