@@ -43,8 +43,8 @@ class Dialect:
         return b"%b.dialect%b" % (own, re.sub(rb"\W", b"", self.name.encode()))
 
 
-def _finding(understood: bool, effect: str, otherwise: str = "its canary had no such effect") -> Finding:
-    return Finding(understood, effect if understood else otherwise)
+def _finding(understood: bool, effect: str) -> Finding:
+    return Finding(understood, effect if understood else "its canary had no such effect")
 
 
 def _proportion(flushed: Flushed, bucket: bytes) -> float:

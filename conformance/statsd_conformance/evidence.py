@@ -26,6 +26,8 @@ from statsd_conformance.verdict import Outcome, Verdict
 SHOWN_DATAGRAMS = 8
 SHOWN_LINES = 20
 _SHOWN_BYTES = 400
+# Seconds between two pieces of a stream that are to be read apart.
+_BETWEEN: Final = 0.1
 # Only LF ends a line; bytes.splitlines() would also cut at CR.
 _LINES = re.compile(rb"[^\n]*\n|[^\n]+")
 # Ends a connection with an error for a target that has had a moment to read what was sent.
@@ -178,11 +180,11 @@ def paced_line(intervals: Sequence[Sequence[bytes]], address: Address, pause: fl
     return f"python3 -c {shlex.quote(f'import time; {_connected(address)}; ' + '; '.join(steps))}"
 
 
-def streamed_line(intervals: Sequence[Sequence[bytes]], address: Address, pause: float, *, between: float = 0.1) -> str:
+def streamed_line(intervals: Sequence[Sequence[bytes]], address: Address, pause: float) -> str:
     """Return a command line for a POSIX shell that sends pieces of lines over one TCP connection, one after another.
 
-    There are `pause` seconds between two intervals, and `between` so many between two pieces of one, so that the target
-    reads them apart. What is long goes out in one piece an interval.
+    There are `pause` seconds between two intervals, and a moment between two pieces of one, so that the target reads
+    them apart. What is long goes out in one piece an interval.
     """
     over = replace(address, scheme="tcp")
     if sum(len(one) for some in intervals for one in some) > 4 * _SHOWN_BYTES:
@@ -192,7 +194,7 @@ def streamed_line(intervals: Sequence[Sequence[bytes]], address: Address, pause:
     for number, some in enumerate(intervals):
         steps += [f"sleep {pause:g}"] if number else []
         for place, one in enumerate(some):
-            steps += [f"sleep {between:g}"] if place else []
+            steps += [f"sleep {_BETWEEN:g}"] if place else []
             steps.append(f"printf {shlex.quote(_octal(one))}")
     return f"{{ {'; '.join(steps)}; }} | nc -N {address.host} {address.port}"
 

@@ -16,33 +16,33 @@ _LANGUAGE: Final = frozenset(INTERNALS + INTERNALS_TOO)
 _OTHER: Final = re.compile(rb"[^A-Za-z0-9_.\-]")
 
 
-def name_faults(name: bytes, offset: int = 0) -> Iterator[Fault]:
-    """Yield what is wrong with a name, one fault a cause."""
+def name_faults(name: bytes) -> Iterator[Fault]:
+    """Yield what is wrong with the name that a line begins with, one fault a cause."""
     if not name:
-        yield Fault("ENAME-01", "the name is empty", offset)
+        yield Fault("ENAME-01", "the name is empty", 0)
         return
-    yield from _characters(name, offset)
+    yield from _characters(name)
     if len(name) > _LONG:
-        yield Fault("ENAME-07", f"the name has {len(name)} bytes, more than {_LONG}", offset)
+        yield Fault("ENAME-07", f"the name has {len(name)} bytes, more than {_LONG}", 0)
     elif len(name) > _SHORT:
-        yield Fault("ENAME-06", f"the name has {len(name)} bytes, more than {_SHORT}", offset)
+        yield Fault("ENAME-06", f"the name has {len(name)} bytes, more than {_SHORT}", 0)
     if name.startswith(b".") or name.endswith(b".") or b".." in name:
         place = 0 if name.startswith(b".") else max(name.find(b".."), 0) or len(name) - 1
-        yield Fault("ENAME-08", "the name has an empty part beside a dot", offset + place)
+        yield Fault("ENAME-08", "the name has an empty part beside a dot", place)
     if name in _LANGUAGE:
-        yield Fault("ENAME-10", f"the name {name.decode()!r} is one that every object of JavaScript has", offset)
+        yield Fault("ENAME-10", f"the name {name.decode()!r} is one that every object of JavaScript has", 0)
     elif name.startswith(b"_"):
-        yield Fault("ENAME-09", "the name begins with an underscore", offset)
+        yield Fault("ENAME-09", "the name begins with an underscore", 0)
 
 
-def _characters(name: bytes, offset: int) -> Iterator[Fault]:
+def _characters(name: bytes) -> Iterator[Fault]:
     """Yield one fault for each sort of character that does not belong, at the first of its sort."""
     seen = set()
     for found in _OTHER.finditer(name):
         code, words = _sort(found[0])
         if code not in seen:
             seen.add(code)
-            yield Fault(code, f"the name has {words}", offset + found.start())
+            yield Fault(code, f"the name has {words}", found.start())
 
 
 def _sort(character: bytes) -> tuple[str, str]:

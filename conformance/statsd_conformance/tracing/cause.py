@@ -12,6 +12,8 @@ from statsd_conformance.tracing.seen import Seen
 
 # Lines, and groups on a line, that say which counters of a group are missing.
 _SETS: Final = 8
+# Names that are told before the rest is only counted.
+_SOME: Final = 4
 
 
 # No slots: a cached property needs a place.
@@ -108,10 +110,10 @@ def _escaped(character: str, *, blank: bool = False) -> str:
     return character if character.isprintable() else character.encode("unicode_escape").decode()
 
 
-def some(names: Sequence[bytes], most: int = 4) -> str:
+def some(names: Sequence[bytes]) -> str:
     """Return the first names in words, and how many more there are."""
-    first = ", ".join(shown(name) for name in names[:most])
-    return first + (f" and {len(names) - most} more" if len(names) > most else "")
+    first = ", ".join(shown(name) for name in names[:_SOME])
+    return first + (f" and {len(names) - _SOME} more" if len(names) > _SOME else "")
 
 
 def missing_sets(journeys: Sequence[Journey]) -> Iterator[str]:

@@ -10,7 +10,8 @@ from statsd_fuzz.wire.naming import is_fatal, what_broke
 from statsd_fuzz.wire.pieces import Pieces, kind_of, pieces_of, scenario_of
 from statsd_fuzz.wire.scenario import PLACEHOLDER, STREAMED, Judge, Scenario
 
-ROUNDS: Final = 14
+# How often a judge is asked at most, and how often a target is stopped.
+_ROUNDS: Final = 14
 STARTS: Final = 32
 # Datagrams, and bytes, that are sent at a time: more would take a target longer than a short interval.
 _LOT: Final = 2000
@@ -26,9 +27,7 @@ class Enough(Exception):
     """A judge is not to be asked any more: what is reached by then is the least."""
 
 
-async def shrunk(
-    scenario: Scenario, fault: Fault, judge: Judge, *, rounds: int = ROUNDS, starts: int = STARTS
-) -> Scenario | None:
+async def shrunk(scenario: Scenario, fault: Fault, judge: Judge, *, starts: int = STARTS) -> Scenario | None:
     """Return the least scenario found that shows a fault of the same name, None when the one given does not again.
 
     Args:
@@ -36,7 +35,6 @@ async def shrunk(
         fault: what it showed.
         judge: tries scenarios together, each under a token of its own; where one of them stops the target it starts
             that again and tells the fault of all. It may raise Enough.
-        rounds: how often the judge is asked at most.
         starts: how often the target is stopped at most, by a fault that does.
 
     Raises:
@@ -53,7 +51,7 @@ async def shrunk(
         return failed
 
     try:
-        left = await plainest(pieces_of(scenario), fails, kind_of(scenario), rounds=rounds)
+        left = await plainest(pieces_of(scenario), fails, kind_of(scenario), rounds=_ROUNDS)
     except Enough:
         if not failing:
             raise

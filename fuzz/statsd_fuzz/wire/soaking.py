@@ -112,15 +112,13 @@ class Soaking:
         return sent
 
 
-def again_and_again(
-    scenarios: Sequence[Scenario], *, streams: bool = False, most: int = _DATAGRAMS
-) -> Iterator[tuple[Sequence[bytes], bool]]:
+def again_and_again(scenarios: Sequence[Scenario], *, streams: bool = False) -> Iterator[tuple[Sequence[bytes], bool]]:
     """Yield what scenarios send, several times where they are few: a datagram, or all that go over one stream.
 
     The second of each says that it goes over a stream.
     """
     datagrams, size = (max(1, sum(one.size[which] for one in scenarios)) for which in range(2))
-    for _ in range(max(1, min(most // datagrams, _BYTES // size))):
+    for _ in range(max(1, min(_DATAGRAMS // datagrams, _BYTES // size))):
         for scenario in scenarios:
             some = [one for interval in scenario.intervals for one in interval]
             if streams and STREAMED in scenario.features:
