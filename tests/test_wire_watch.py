@@ -6,6 +6,7 @@ Slow, because the program is a process that is started again, and a loop is seen
 import asyncio
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -22,6 +23,19 @@ SERVER = Path(__file__).with_name("hungry_server.py")
 HARMLESS = Scenario(((Q + b"a:1|c",),))
 # About a rate with an exponent nobody is sure, so that no more than its cost is found.
 COSTLY = Scenario(((Q + b"a:1|c\n" + Q + b"b:1|g|@5e-1",),))
+
+
+def test_line_of_a_log_is_told_once_and_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statsd_fuzz.wire.watch, "_CHUNK", 30)
+    log = tmp_path / "log.txt"
+    process = SimpleNamespace(log=log, memory=lambda: 0, worked=lambda: 0.0)
+    watch = Watch(SimpleNamespace(sent=0), lambda: process)  # type: ignore[arg-type, return-value]  # all that is asked
+    told = []
+    for more in (b"bad line qabc", b"000001.a\n", b"bad line qabc000002.b\ngone\n", b"n" * 40 + b"\n", b""):
+        with log.open("ab") as file:
+            file.write(more)
+        told.append(list(watch.new_lines()))
+    assert told == [[], [b"bad line qabc000001.a"], [b"gone"], [b"n" * 30], [b"n" * 10]]
 
 
 @pytest.mark.parametrize(

@@ -111,8 +111,10 @@ class Watch:
         with suppress(OSError), path.open("rb") as log:
             log.seek(self._read)
             data = log.read(_CHUNK)
-            self._read += len(data)
-            return data
+            # A line of which there is no end yet is read when there is; one without any is longer than a chunk.
+            lines = data[: data.rfind(b"\n") + 1] or (data if len(data) == _CHUNK else b"")
+            self._read += len(lines)
+            return lines
         return b""
 
     def held(self) -> int:
