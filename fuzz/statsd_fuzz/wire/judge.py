@@ -17,7 +17,7 @@ from statsd_conformance.wave import Subject
 from statsd_fuzz.comparing import shown
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.plain import plain_part
-from statsd_fuzz.wire.batch import Batch, Round, Sorted, sort_lines
+from statsd_fuzz.wire.batch import Batch, Round, Sent, Sorted, sort_lines
 from statsd_fuzz.wire.closure import own_errors, unasked, unexplained
 from statsd_fuzz.wire.relations import other_way
 from statsd_fuzz.wire.scenario import Scenario
@@ -54,7 +54,8 @@ class Judge:
         known: paths under no token that are no news.
         unsure: scenarios that were given up, for a flush fell into them each time.
         intervals: how many it has judged.
-        spare: seconds of the last interval in which this process had nothing left to do, of those that it `took`.
+        spare: seconds of the last interval in which this process had nothing left to do.
+        took: seconds of the last interval.
         idle: lines of the last flush about what was sent before.
         stopped: scenarios that were under way when the target stopped.
     """
@@ -71,7 +72,7 @@ class Judge:
     stopped: list[Scenario] = field(default_factory=list)
     _batches: int = 0
     _marked: bool = False
-    trials: "list[Trial]" = field(default_factory=list)
+    _trials: "list[Trial]" = field(default_factory=list)
     _ticking: "asyncio.Task[None] | None" = None
     _looked_at: "Sequence[Trial]" = ()
     _calls: int = 0
@@ -137,7 +138,7 @@ class Judge:
         renamed = [one.renamed(self.tokens.of(self._batches, number)) for number, one in enumerate(scenarios)]
         trial = self._trial(renamed)
         trial.sent, trial.waits = sent, waits
-        self.trials.append(trial)
+        self._trials.append(trial)
         if self._ticking is None or self._ticking.done():
             self._ticking = asyncio.create_task(self._tick())
         await trial.done
@@ -173,10 +174,10 @@ class Judge:
         look: Iterator[None] | None = None
         begun = len(self.subject.wire.snapshots)
         try:
-            while self.trials or look:
+            while self._trials or look:
                 begun, look = await self._interval(begun, look)
         except Exception as error:
-            trials, self.trials = [*self._looked_at, *self.trials], []
+            trials, self._trials = [*self._looked_at, *self._trials], []
             for trial in dict.fromkeys(trials):
                 if not trial.done.done():
                     self.stopped += trial.batch.scenarios
@@ -189,48 +190,62 @@ class Judge:
 
         Return how many flushes there were, and what looks at this interval.
         """
-        wire, drops = self.subject.wire, self.subject.wire.drops()
-        begun_at = time.monotonic()
+        drops, begun_at = self.subject.wire.drops(), time.monotonic()
         if look and self._calls:
             # Who waits for an answer may then ask the next in this interval, and not in the one behind it.
-            for _ in look:
-                await asyncio.sleep(0)
+            await _finish(look)
             await asyncio.sleep(0)
+        under_way = await self._send()
+        if not under_way:
+            await _finish(look)
+            return begun, None
+        ended = await self._fence(look)
+        self.took = time.monotonic() - begun_at
+        self.intervals += 1
+        return ended, self._come(under_way, begun, ended, drops)
+
+    async def _send(self) -> "list[tuple[Trial, Sent]]":
+        """Send the next interval of what is under way, as much of it as there is room for."""
+        wire = self.subject.wire
         stream = await wire.open_stream()
         # For some nobody waits any more.
-        self.trials = [trial for trial in self.trials if not trial.done.cancelled()]
-        under_way = [(trial, trial.batch.send(wire, stream=stream)) for trial in _first_of(self.trials)]
+        self._trials = [trial for trial in self._trials if not trial.done.cancelled()]
+        under_way = [(trial, trial.batch.send(wire, stream=stream)) for trial in _first_of(self._trials)]
         for trial, _ in under_way:
             if trial.sent and not trial.sent.done():
                 trial.sent.set_result(None)
-        fence = asyncio.ensure_future(wire.fence()) if under_way else None
-        waited, worked = time.monotonic(), time.process_time()
+        return under_way
+
+    async def _fence(self, look: Iterator[None] | None) -> int:
+        """Wait for the flush that holds all that was sent, look meanwhile, and return how many flushes there were."""
+        fence = asyncio.ensure_future(self.subject.wire.fence())
         try:
             # While it waits for the target to read, it can look.
-            for _ in look or ():
-                await asyncio.sleep(0)
-            await wire.sent_all()
-            if fence is None:
-                return begun, None
+            await _finish(look)
+            await self.subject.wire.sent_all()
             waited, worked = time.monotonic(), time.process_time()
             ended = await fence
         finally:
-            if fence is not None:
-                # Where this was ended meanwhile.
-                fence.cancel()
-        now = time.monotonic()
+            # Where this was ended meanwhile.
+            fence.cancel()
         # Meanwhile the next scenarios were made, and a flush was read.
-        self.spare = max(0.0, now - waited - (time.process_time() - worked))
-        self.took = now - begun_at
-        self.intervals += 1
+        self.spare = max(0.0, time.monotonic() - waited - (time.process_time() - worked))
+        return ended
+
+    def _come(self, under_way: "Sequence[tuple[Trial, Sent]]", begun: int, ended: int, drops: int) -> Iterator[None]:
+        """Take the flushes from number `begun` on, up to `ended` without it; return what looks at them.
+
+        `drops` are the datagrams that the kernel had dropped before.
+        """
+        wire = self.subject.wire
         arrived = wire.snapshots[begun:ended]
         flushes = [sort_lines(one, self.tokens, b"q" + wire.run.encode()) for one in arrived]
         wire.forget(ended)
         lost = wire.drops() != drops or self._is_cut(arrived)
         rounds = [(trial, trial.batch.round(sent, flushes, lost=lost)) for trial, sent in under_way]
-        self.trials = [trial for trial in self.trials if trial.batch.interval < trial.batch.longest]
+        self._trials = [trial for trial in self._trials if trial.batch.interval < trial.batch.longest]
         self._looked_at = [trial for trial, _ in rounds]
-        return ended, _look(self, rounds, flushes)
+        return _look(self, rounds, flushes)
 
     def _is_cut(self, snapshots: Sequence[Snapshot]) -> bool:
         """Tell whether a target that ends its flushes by a marker was so slow that silence ended one of them."""
@@ -258,6 +273,12 @@ class Judge:
             if strays := (await self.once([scenarios[number]])).strays:
                 found[number] = Fault("path-nobody-asked-for", f"a flush has {shown(strays[0])}, which nobody sent")
         return found
+
+
+async def _finish(look: Iterator[None] | None) -> None:
+    """Look at what is left of an interval; between the parts of that something else may be done."""
+    for _ in look or ():
+        await asyncio.sleep(0)
 
 
 def _first_of(trials: "Sequence[Trial]") -> "Iterator[Trial]":
