@@ -154,21 +154,15 @@ def test_of_three_known_pieces_together_nothing_is_kept_for_there_is_no_end_of_t
         assert kept.number == number
 
 
-def test_new_step_of_errors_keeps_what_may_have_made_it() -> None:
-    async def run() -> list[int]:
-        async with serving(right, options={"flush_interval": 60}) as subject:
-            made = prepared(subject, PLAN)
-            kept = []
-            for words in (b"a:1|c", b"a:x|c", b"b:x|c", b"b:x|c\n" * 3):
-                scenario = Scenario(((Q + words,),))
-                looked = await made.judge.once([scenario])
-                before = made.kept.number
-                made._heed_log([scenario], looked)
-                kept.append(made.kept.number - before)
-            await made.judge.close()
-            return kept
-
-    assert asyncio.run(run()) == [0, 1, 0, 1]
+def test_new_step_of_errors_keeps_what_may_have_made_it(tmp_path: Path) -> None:
+    inputs = [Q + b"a:1|c", Q + b"a:x|c", Q + b"b:x|c", b"\n".join([Q + b"c:x|c"] * 3)]
+    for number, data in enumerate(inputs):
+        (tmp_path / f"given-{number}").write_bytes(data)
+    # One after another, and nothing besides.
+    campaign(right, replace(PLAN, seconds=0.0, corpus=tmp_path, first=1))
+    kept = sorted(path.read_bytes() for path in tmp_path.iterdir() if not path.name.startswith("given"))
+    # The first one comes to a new shape, and the third one to no more errors than the second.
+    assert kept == [inputs[0], inputs[1], inputs[3]]
 
 
 def test_errors_are_told_by_the_profile_and_by_words() -> None:
