@@ -153,6 +153,18 @@ def test_path_that_stands_twice_is_no_fault_of_what_a_target_is_known_not_to_mee
     assert (plain is None) is (unmet == "OUT-05")
 
 
+def test_target_that_passes_lines_on_has_to_survive_and_no_more() -> None:
+    async def run() -> Looked:
+        async with serving(d35, options={"flush_interval": INTERVAL_MS}) as subject:
+            subject.wire.sink.output = "passed on"  # type: ignore[misc]  # the observer of Graphite lets it be said
+            return await judge_of(subject, strict=False).once([scenario([b"a:1|c|@0.1"]), Scenario(((b"b:1|c",),))])
+
+    looked = asyncio.run(run())
+    assert looked.faults == {}
+    assert looked.strays == []
+    assert looked.shapes[0]
+
+
 def publishes_rates_twice(server: Server) -> Server:
     def twice(flush: Flush) -> Iterator[Point]:
         for point in server.points(flush):

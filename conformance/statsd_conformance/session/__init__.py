@@ -4,6 +4,7 @@ Read `settings`, `subject` and `examining`; `sinks` and `passing` say where outp
 """
 
 from statsd_conformance.session.examining import Examination, examine
+from statsd_conformance.session.passing import only_passes
 from statsd_conformance.session.probing import find_profile, probe_target
 from statsd_conformance.session.settings import Settings, TargetError
 from statsd_conformance.session.silence import unless_silent
@@ -16,6 +17,7 @@ __all__ = [
     "TargetError",
     "examine",
     "find_profile",
+    "only_passes",
     "probe_target",
     "running",
     "unless_silent",

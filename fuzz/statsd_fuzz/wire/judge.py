@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from statsd_conformance.graphite import Snapshot
+from statsd_conformance.session import only_passes
 from statsd_conformance.wave import Subject
 from statsd_fuzz.comparing import shown
 from statsd_fuzz.fault import Fault
@@ -22,7 +23,7 @@ from statsd_fuzz.wire.closure import own_errors, unasked, unexplained
 from statsd_fuzz.wire.relations import other_way
 from statsd_fuzz.wire.scenario import Scenario
 from statsd_fuzz.wire.tokens import Tokens
-from statsd_fuzz.wire.trial import Looked, Plainly, Strict, Trial
+from statsd_fuzz.wire.trial import Looked, Plainly, Strict, Survived, Trial
 from statsd_reference import Options
 
 # A scenario that a flush fell into is sent again.
@@ -148,6 +149,8 @@ class Judge:
         wire, twins = self.subject.wire, {}
         if self.model:
             return Strict(wire, Batch(self.tokens, self._batches, scenarios), self.model)
+        if only_passes(wire):
+            return Survived(wire, Batch(self.tokens, self._batches, scenarios))
         for number, one in enumerate(list(scenarios)):
             if other := other_way(one):
                 twins[len(scenarios)] = number

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from statsd_conformance.probe import UNKNOWN
 from statsd_conformance.progress import WATCHED, counted
 from statsd_conformance.progress import Progress as Watched
-from statsd_conformance.session import Settings, Subject, TargetError, find_profile, running, unless_silent
+from statsd_conformance.session import Settings, Subject, TargetError, find_profile, only_passes, running, unless_silent
 from statsd_conformance.targets.named import REMEMBERED
 from statsd_fuzz.wire.campaign import Campaign, Plan
 from statsd_fuzz.wire.collected import Collected, Told
@@ -72,7 +72,7 @@ async def search(asked: Search, console: "Console", told: Callable[[Campaign], N
 
         campaign = Campaign(subject, plan, Collected(origin, asked.known, tell), progress, lambda: subject.process)
         told(campaign)
-        _say(console, f"{subject.version or asked.target}: {_how(plan)}; --seed {plan.seed}")
+        _say(console, f"{subject.version or asked.target}: {_how(plan, subject)}; --seed {plan.seed}")
         progress.begin(lambda: wire.unanswered)
         try:
             with collecting_seldom():
@@ -122,8 +122,10 @@ def _model(subject: Subject, asked: Search) -> Options:
     return replace(options, delete_idle_stats=True, gauges_max_ttl=REMEMBERED)
 
 
-def _how(plan: Plan) -> str:
+def _how(plan: Plan, subject: Subject) -> str:
     judged = "each line that it publishes is compared with the model" if plan.model else "plain lines are compared"
+    if only_passes(subject.wire):
+        judged = "it passes lines on, so that it is only looked whether it survives"
     return judged if plan.hostile else f"{judged}, and nothing hostile is sent without --hostile"
 
 

@@ -1,4 +1,4 @@
-"""One batch on its way: what came of its scenarios, held against the model strictly, or in plain lines only."""
+"""One batch on its way: what came of it, held against the model in every line, in plain lines only, or not at all."""
 
 import asyncio
 import re
@@ -177,6 +177,20 @@ class Strict(Trial):
             theirs, ours = ({path: one[path] for path in some if path in one} for one in (wanted, got))
             for fault in differences(self.wire.profile, theirs, ours, where):
                 self.blame(number, fault)
+
+
+class Survived(Trial):
+    """Nothing but that they are survived: what a target that passes lines on shows is what it was sent."""
+
+    def look(self, result: Round) -> Iterator[None]:
+        """Note what came of an interval."""
+        yield
+        for number, paths in self.scenarios_of(list({line.path for one in result.flushes for line in one})):
+            self.note(number, paths)
+
+    def closed(self, strays: Sequence[bytes]) -> None:
+        """End behind the last interval, whatever was passed on."""
+        super().closed(())
 
 
 class Plainly(Trial):
