@@ -31,7 +31,7 @@ from statsd_fuzz.wire.collected import Collected, Told
 from statsd_fuzz.wire.finding import Finding, Origin
 from statsd_fuzz.wire.judge import Judge
 from statsd_fuzz.wire.known import Known, known_of
-from statsd_fuzz.wire.relations import APART, BACKWARDS, TWICE
+from statsd_fuzz.wire.relations import _TOLD, APART, BACKWARDS, TWICE
 from statsd_fuzz.wire.saved import saved, saved_or_why_not, shell_line_of
 from statsd_fuzz.wire.scenario import PLACEHOLDER, STREAMED, Intervals, Scenario, from_file
 from statsd_fuzz.wire.surviving import Surviving
@@ -280,6 +280,12 @@ def test_case_of_what_another_way_changes_goes_either_way(relation: str, name: s
     asyncio.run(function(target=InProcess(server, profile)))
     with pytest.raises(AssertionError, match="as they are"):
         asyncio.run(function(target=InProcess(reads_first_lines_once(server), profile)))
+
+
+@pytest.mark.parametrize(("relation", "name"), [(relation, name) for relation, (name, _) in _TOLD.items()])
+def test_case_goes_the_other_way_of_each_relation(relation: str, name: str) -> None:
+    text = case_of(replace(RATE, name=name, fault=Fault(name, "")))
+    assert f"await go_either_way(target, INTERVALS, {relation!r})" in text
 
 
 class _Hungry(InProcess):

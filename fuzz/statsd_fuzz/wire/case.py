@@ -18,7 +18,7 @@ from statsd_fuzz.wire.either_way import send_interval
 from statsd_fuzz.wire.finding import Finding
 from statsd_fuzz.wire.naming import is_fatal
 from statsd_fuzz.wire.readable import doubled, twice, unreadable
-from statsd_fuzz.wire.relations import APART, BACKWARDS, TWICE
+from statsd_fuzz.wire.relations import ALONE, APART, BACKWARDS, RATE_LAST, TAGS_BACKWARDS, TWICE
 from statsd_fuzz.wire.scenario import Intervals, Scenario, as_file
 from statsd_fuzz.wire.soaking import KEPT, ROUNDS
 from statsd_fuzz.wire.strictly import Model, differences, table_of
@@ -60,15 +60,18 @@ class _Check:
     starts: bool = False
 
 
+def _either_way(must: str, relation: str) -> _Check:
+    return _Check("go_either_way", must, "either_way", relation)
+
+
 # By what broke; anything else is held against the model.
 _CHECKS: Final = {
-    "apart-differs-from-together": _Check(
-        "go_either_way", "come to the same with each line in a datagram of its own", "either_way", APART
-    ),
-    "order-of-counters-matters": _Check("go_either_way", "come to the same in any order", "either_way", BACKWARDS),
-    "twice-is-not-two-times": _Check(
-        "go_either_way", "come to two times as much where each datagram is sent twice", "either_way", TWICE
-    ),
+    "apart-differs-from-together": _either_way("come to the same with each line in a datagram of its own", APART),
+    "order-of-counters-matters": _either_way("come to the same in any order", BACKWARDS),
+    "twice-is-not-two-times": _either_way("come to two times as much where each datagram is sent twice", TWICE),
+    "names-collide": _either_way("come to the same of its first line alone", ALONE),
+    "order-of-tags-matters": _either_way("come to the same with its tags in reverse", TAGS_BACKWARDS),
+    "rate-behind-tags-differs": _either_way("come to the same with its rates behind the tags", RATE_LAST),
     "memory-grows": _Check("keep_nothing", "cost no more memory each time that it is sent", starts=True),
     "burns-the-processor": _Check("come_to_rest", "leave the server with nothing to do", starts=True),
 }
