@@ -290,6 +290,22 @@ def test_nothing_judged_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "nothing was judged within 1 s, in intervals of 0.05 s; give it more --seconds" in result.output
 
 
+def test_what_could_not_be_judged_and_what_is_known_of_the_target_is_told_at_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def judges(campaign: Campaign) -> None:
+        campaign.progress.datagrams, campaign.judge.unsure, campaign.expected = 1, 2, 3
+
+    monkeypatch.setattr(Campaign, "run", judges)
+    result = CliRunner().invoke(main, ["fuzz", "--target", "reference", "--interval", "0.05"])
+    assert result.output.splitlines()[-4:] == [
+        "1 datagrams judged, 0 inputs kept",
+        "2 scenarios could not be judged",
+        "3 scenarios about what it is known not to meet showed something, as expected",
+        "0 findings",
+    ]
+
+
 def test_cycles_are_looked_for_seldom_while_a_search_goes_on() -> None:
     usual = gc.get_threshold()
     with run.collecting_seldom():

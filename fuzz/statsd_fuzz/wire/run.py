@@ -133,6 +133,10 @@ def _ending(campaign: Campaign) -> list[str]:
     progress, unsure = campaign.progress, campaign.judge.unsure
     lines = [f"{progress.datagrams:,} datagrams judged, {counted(progress.corpus, 'input')} kept"]
     lines += [f"{counted(unsure, 'scenario')} could not be judged"] if unsure else []
+    if campaign.expected:
+        lines.append(
+            f"{counted(campaign.expected, 'scenario')} about what it is known not to meet showed something, as expected"
+        )
     return lines + ([campaign.ended] if campaign.ended else [])
 
 
