@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -85,7 +85,6 @@ class Wire:
     largest_burst: int = LARGEST_BURST
     answers: bool = True
     sent: int = 0
-    refused: int = 0
     unseen: int = 0
     _queue: "asyncio.Queue[bytes | FenceRequest | Fence]" = field(default_factory=asyncio.Queue)
     _ways: Ways = field(default_factory=Ways)
@@ -400,11 +399,9 @@ class Wire:
         self.sent += 1
         self.log.append(datagram)
         self._sent_last = time.monotonic()
-        try:
+        # ICMP port unreachable for an earlier datagram: nobody listens there at the moment.
+        with suppress(ConnectionRefusedError):
             await self._ways.send(datagram)
-        except ConnectionRefusedError:
-            # ICMP port unreachable for an earlier datagram: nobody listens there at the moment.
-            self.refused += 1
 
     async def _drained(self, limit: float, left: int = 0) -> bool:
         """Wait until a local target has read what is in its socket, elsewhere a moment; tell whether it did in time.

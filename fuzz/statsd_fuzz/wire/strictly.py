@@ -12,7 +12,6 @@ from statsd_fuzz.comparing import shown
 from statsd_fuzz.fault import Fault
 from statsd_reference import Options, Server, make_server
 from statsd_reference.accumulate import Gathering
-from statsd_reference.model import BadLine
 from statsd_reference.number import write_number
 
 # Paths, and the text that stands behind each.
@@ -27,14 +26,12 @@ class Model:
     def __init__(self, options: Options) -> None:
         self._server: Server = make_server(options)
         self._gathering = Gathering(options, self._server.first_window())
-        self.refused = 0
 
     def take(self, datagrams: Iterable[bytes]) -> None:
         """Take datagrams of this interval."""
         read, add = self._server.read, self._gathering.add
         for datagram in datagrams:
             for outcome in read(datagram).outcomes:
-                self.refused += isinstance(outcome, BadLine)
                 add(outcome)
 
     def flush(self, datagrams: Iterable[bytes] = ()) -> dict[bytes, bytes]:
