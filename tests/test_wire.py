@@ -174,6 +174,25 @@ def test_no_flush_is_no_answer_and_says_what_was_heard() -> None:
         asyncio.run(run(deaf.getsockname()[1]))
 
 
+def test_target_that_is_deaf_to_nudges_gives_no_answer_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statsd_conformance.wire.wire, "_NUDGE", 0.01)
+
+    async def talk(subject: DaemonSubject) -> None:
+        subject.wire.grace = 0.05
+        nudged = asyncio.Event()
+
+        async def nudge() -> None:
+            nudged.set()
+            await asyncio.Event().wait()
+
+        subject.wire.nudge = nudge
+        with pytest.raises(NoAnswer):
+            await asyncio.wait_for(subject.wire.fence(), 20)
+        assert nudged.is_set()
+
+    talking(talk, losing(*range(1, 100), only=b"fence"))
+
+
 def test_flushes_without_the_fence_are_no_answer_either() -> None:
     async def talk(subject: DaemonSubject) -> None:
         subject.wire.grace = 0.05

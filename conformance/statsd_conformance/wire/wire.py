@@ -33,6 +33,8 @@ LARGEST_BURST: Final = 16_384
 _UNKNOWN_INTERVAL: Final = 10.0
 # What an interval may be before one is known.
 _SHORTEST_INTERVAL: Final = 1.0
+# Seconds that a target has to heed a nudge.
+_NUDGE: Final = 2.0
 _CLOSED: Final = "the connection to the target was closed meanwhile"
 
 
@@ -434,7 +436,10 @@ class Wire:
                 self._fail(Crashed("its process has ended"))
                 continue
             if self.nudge:
-                await self.nudge()
+                # One that hangs is deaf to that, too, and has to be given up all the same.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_NUDGE):
+                        await self.nudge()
             now, oldest = time.monotonic(), self._fences.under_way[0]
             if now - oldest.raised > self.patience:
                 heard = (
