@@ -193,6 +193,28 @@ def test_target_that_is_deaf_to_nudges_gives_no_answer_in_time(monkeypatch: pyte
     talking(talk, losing(*range(1, 100), only=b"fence"))
 
 
+def test_target_that_reads_no_more_keeps_nobody_waiting_for_each_burst(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statsd_conformance.wire.wire, "_READING", 0.1)
+    monkeypatch.setattr(statsd_conformance.wire.wire, "_MOMENT", 0.0)
+
+    async def run(port: int) -> None:
+        wire = Wire("deaf", Address("udp", "127.0.0.1", port), PROFILE, 0.05, grace=0.05)
+        await wire.open("127.0.0.1", 0)
+        await wire.connect()
+        # Each is a burst; to wait for all would take twice as long as it may.
+        for _ in range(200):
+            wire.transmit(bytes(BURST // 2))
+        try:
+            with pytest.raises(NoAnswer):
+                await asyncio.wait_for(wire.fence(), 10)
+        finally:
+            await wire.close()
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        asyncio.run(run(deaf.getsockname()[1]))
+
+
 def test_flushes_without_the_fence_are_no_answer_either() -> None:
     async def talk(subject: DaemonSubject) -> None:
         subject.wire.grace = 0.05

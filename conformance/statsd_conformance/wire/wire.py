@@ -33,6 +33,11 @@ LARGEST_BURST: Final = 16_384
 _UNKNOWN_INTERVAL: Final = 10.0
 # What an interval may be before one is known.
 _SHORTEST_INTERVAL: Final = 1.0
+# Seconds that a target has to read a burst. Where it has not read so many, a receive buffer is full, and whatever else
+# is sent is lost: the fence behind it is to be on its way soon, to tell that nothing comes back.
+_READING: Final = 1.0
+_FULL: Final = 3
+_MOMENT: Final = 0.01
 # Seconds that a target has to heed a nudge.
 _NUDGE: Final = 2.0
 _CLOSED: Final = "the connection to the target was closed meanwhile"
@@ -96,6 +101,7 @@ class Wire:
     _rhythm: Rhythm = field(default_factory=Rhythm)
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
     _burst: int = 0
+    _unread: int = 0
     _sending: bool = False
     _cases: int = 0
     _sent_last: float = 0.0
@@ -146,6 +152,7 @@ class Wire:
         self.route = route_of(self._ways.socket, self._sink_port)
         self.answers = True
         self._totals = Totals()
+        self._unread = 0
         self._tasks = [asyncio.create_task(self._pump()), asyncio.create_task(self._watch())]
 
     async def close(self) -> None:
@@ -396,7 +403,9 @@ class Wire:
         room_needed = needed(datagram)
         if self._burst + room_needed > BURST:
             # The next half burst is sent while the target reads the last one.
-            await self._drained(1.0, max(0, min(BURST // 2, BURST - room_needed)))
+            left = max(0, min(BURST // 2, BURST - room_needed))
+            read = await self._drained(_READING if self._unread < _FULL else _MOMENT, left)
+            self._unread = 0 if read else self._unread + 1
         self._burst += room_needed
         self.sent += 1
         self.log.append(datagram)
