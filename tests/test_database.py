@@ -155,6 +155,7 @@ def test_each_repository_at_github_has_its_own_examples(tmp_path: Path, monkeypa
         ("github:owner", "=github:owner names no repository; say github:OWNER/REPOSITORY"),
         ("https://host/", "=https://host/ is none that is known; say redis://HOST:PORT, github:… or a folder"),
         ("redis://127.0.0.1:1/0", "=redis://127.0.0.1:1/0: .*refused.*; start that server, or name another place"),
+        ("redis://[::1", r"=redis://\[::1: Invalid IPv6 URL; say redis://HOST:PORT/NUMBER"),
         ("redis://127.0.0.1:port/0", "start that server, or name another place"),
         ("redis://127.0.0.1:1/one", "=redis://127.0.0.1:1/one: 'one' is no number of a database; say redis://"),
         ("redis:127.0.0.1", "=redis:127.0.0.1 is none that is known; say redis://HOST:PORT, github:… or a folder"),
@@ -162,7 +163,18 @@ def test_each_repository_at_github_has_its_own_examples(tmp_path: Path, monkeypa
         (__file__, f"={re.escape(__file__)}: File exists; name a folder, or one that can be made"),
         (f"{__file__}/below", f"={re.escape(__file__)}/below: Not a directory; name a folder"),
     ],
-    ids=["no repository", "unknown", "nobody there", "no port", "no number", "no slashes", "no place", "file", "below"],
+    ids=[
+        "no repository",
+        "unknown",
+        "nobody there",
+        "half an address",
+        "no port",
+        "no number",
+        "no slashes",
+        "no place",
+        "file",
+        "below",
+    ],
 )
 def test_a_database_that_cannot_be_had_is_refused_by_name(place: str, words: str) -> None:
     if "redis" in place:

@@ -105,7 +105,10 @@ def _redis(url: str) -> ExampleDatabase:
         from redis import RedisError
     except ImportError:
         raise DatabaseError(f"{VARIABLE}={url} needs a client: pip install 'statsd-conformance[redis]'") from None
-    number = "" if url.startswith("unix:") else urlsplit(url).path.strip("/")
+    try:
+        number = "" if url.startswith("unix:") else urlsplit(url).path.strip("/")
+    except ValueError as error:
+        raise DatabaseError(f"{VARIABLE}={url}: {error}; say redis://HOST:PORT/NUMBER") from None
     if number and not number.isdecimal():
         # The client would take database 0.
         raise DatabaseError(f"{VARIABLE}={url}: {number!r} is no number of a database; say redis://HOST:PORT/NUMBER")
