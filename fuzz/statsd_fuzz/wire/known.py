@@ -47,10 +47,11 @@ class Known:
         """Return what a finding is, and why in a few words; a file says more of it than deviations do."""
         if entry := self.entries.get(finding.name):
             return entry.standing, entry.reason
+        ids = _ids_of(finding)
         for (id, _), deviation in self.deviations.entries.items():
             # Only a crash excuses a crash.
             crashes = deviation.verdict == Verdict.CRASHED.value
-            if id in _ids_of(finding) and (crashes or not is_fatal(finding.fault)):
+            if id in ids and (crashes or not is_fatal(finding.fault)):
                 return Standing.KNOWN, f"{id}: {deviation.reason or deviation.effect}"
         return Standing.NEW, ""
 
