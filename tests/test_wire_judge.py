@@ -194,6 +194,29 @@ def test_path_that_nobody_asked_for_is_blamed_on_who_made_it(strict: bool) -> No
     assert [fault and fault.name for fault in faults] == [None, "path-nobody-asked-for", None]
 
 
+def test_who_made_a_path_is_found_though_a_flush_fell_into_what_is_tried() -> None:
+    async def run() -> list[Fault | None]:
+        async with serving(tells_of_bad_lines, options={"flush_interval": INTERVAL_MS}) as subject:
+            judge = judge_of(subject, strict=False)
+            await judge.learn()
+            once, calls = judge.once, 0
+
+            async def torn_now_and_then(scenarios: Sequence[Scenario], *given: Any, **more: Any) -> Looked:
+                nonlocal calls
+                looked = await once(scenarios, *given, **more)
+                calls += 1
+                # The first one is the flush that shows the path.
+                if calls % 2 or not looked.strays:
+                    return looked
+                judge.known.update(looked.strays)
+                return Looked(torn=set(range(len(scenarios))))
+
+            judge.once = torn_now_and_then  # type: ignore[method-assign]  # so
+            return await judge([scenario([b"a:1|c"]), scenario([b"a:x|c"]), scenario([b"b:1|c"])])
+
+    assert [fault and fault.name for fault in asyncio.run(run())] == [None, "path-nobody-asked-for", None]
+
+
 def test_path_of_a_neighbour_is_blamed_on_nobody_who_shares_the_interval() -> None:
     async def run() -> tuple[list[Fault | None], Looked]:
         async with serving(tells_of_bad_lines, options={"flush_interval": INTERVAL_MS}) as subject:

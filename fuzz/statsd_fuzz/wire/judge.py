@@ -269,13 +269,24 @@ class Judge:
         first = [0] if 0 in suspects and len(suspects) > 1 else []
         while len(suspects) > 1:
             half = suspects[: len(suspects) // 2]
-            looked = await self.once([scenarios[number] for number in half])
-            suspects = half if looked.strays else suspects[len(half) :]
+            strays = await self._strays_of([scenarios[number] for number in half])
+            suspects = half if strays else suspects[len(half) :]
         found = {}
         for number in dict.fromkeys([*first, *suspects]):
-            if strays := (await self.once([scenarios[number]])).strays:
+            if strays := await self._strays_of([scenarios[number]]):
                 found[number] = Fault("path-nobody-asked-for", f"a flush has {shown(strays[0])}, which nobody sent")
         return found
+
+    async def _strays_of(self, scenarios: Sequence[Scenario]) -> Sequence[bytes]:
+        """Return the new paths under no token that come of scenarios; they are sent again if a flush fell into them."""
+        for _ in range(_TRIES):
+            known = set(self.known)
+            looked = await self.once(scenarios)
+            if looked.strays or not looked.torn:
+                break
+            # Of that flush nothing can be said, and so neither what is no news.
+            self.known &= known
+        return looked.strays
 
 
 async def _finish(look: Iterator[None] | None) -> None:
