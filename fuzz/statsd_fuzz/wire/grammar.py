@@ -19,6 +19,8 @@ _LEAVES: Final = tuple(PLACEHOLDER + leaf for leaf in (b".a", b".b", b".c", b".h
 _ODD: Final = tuple(PLACEHOLDER + leaf for leaf in (b".o", b".odd", b".o.x"))
 _TYPES: Final = (b"c", b"c", b"g", b"ms", b"s")
 _LARGEST: Final = 65_507
+# Bytes to which lines are put together.
+_DATAGRAM: Final = 1432
 # In so many scenarios of a hundred a known deviation is tried all the same: it may hide another fault.
 _KNOWN_TOO: Final = 0.05
 # The part that goes over TCP, where the target reads that; and what would take long there, in bytes.
@@ -135,11 +137,11 @@ class Grammar:
             seen.add(name)
         return lines
 
-    def _datagrams(self, lines: Datagrams, most: int = 1432) -> tuple[bytes, ...]:
+    def _datagrams(self, lines: Datagrams) -> tuple[bytes, ...]:
         """Return lines in datagrams, cut where the dice say."""
         datagrams = [lines[0]]
         for line in lines[1:]:
-            if self.random.random() < 0.6 and len(datagrams[-1]) + len(line) < most:
+            if self.random.random() < 0.6 and len(datagrams[-1]) + len(line) < _DATAGRAM:
                 datagrams[-1] += b"\n" + line
             else:
                 datagrams.append(line)

@@ -220,13 +220,14 @@ class Plainly(Trial):
             self._broken |= {line.path: line for one in result.flushes for line in one if line.faults}
         for number, some in self.scenarios_of([path for one in result.flushes for path in doubled(one)]):
             self._doubled.setdefault(number, []).extend(some)
+        paired: dict[bytes, int] = {}
         for number, some in self.scenarios_of(paths):
             self.note(number, some)
             self._paths.setdefault(number, []).extend(some)
-        for line in (one for flush in result.flushes for one in flush if self._paired):
-            for number, _ in self.scenarios_of([line.path]):
-                if number in self._paired:
-                    self._lines.setdefault(number, []).append(line)
+            if number in self._paired:
+                paired.update(dict.fromkeys(some, number))
+        for line in (one for flush in result.flushes for one in flush if one.path in paired):
+            self._lines.setdefault(paired[line.path], []).append(line)
 
     def end(self) -> None:
         """Compare what plain lines came to, and what goes two ways."""
