@@ -171,6 +171,26 @@ def test_nothing_sent_is_an_error_that_says_why(tmp_path: Path) -> None:
     assert "the last because of: No such file or directory" in result.stderr
 
 
+def test_number_of_datagrams_counts_those_that_did_not_go_out() -> None:
+    with closing(AsyncioLoop()) as loop:
+        run = Run(Plan(SNAPSHOT, rate=50_000, seconds=PATIENCE, datagrams=5), loop, lambda datagram: False)
+        run.run()
+    assert (run.accounts()[0].datagrams, run.accounts()[0].failed) == (0, 5)
+
+
+@pytest.mark.parametrize("is_file", [False, True], ids=["no file", "no socket"])
+def test_path_that_nobody_opened_is_named_with_the_remedy(tmp_path: Path, is_file: bool) -> None:
+    where = tmp_path / "nobody"
+    if is_file:
+        where.touch()
+    result = emit(str(where), "--snapshots", "2", "--seconds", str(PATIENCE), "--rate", "5000")
+    assert result.exit_code == 1
+    assert "sent 0 datagrams, 0 lines" in result.stderr
+    assert "failed 2 times" in result.stderr
+    assert f"nobody listened at {where}" in result.stderr
+    assert "start what is to read it first" in result.stderr
+
+
 def test_what_was_refused_is_said_with_both_lengths(receiver: socket.socket) -> None:
     result = emit(here(receiver), "--seconds", "0.01", "--modules", "m" * 180)
     assert result.exit_code == 1
@@ -179,12 +199,13 @@ def test_what_was_refused_is_said_with_both_lengths(receiver: socket.socket) -> 
     )
 
 
-def test_what_nobody_received_is_told() -> None:
+@pytest.mark.parametrize("snapshots", ["1", "3"])
+def test_what_nobody_received_is_told(snapshots: str) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
         gone.bind(("127.0.0.1", 0))
         port = gone.getsockname()[1]
-    result = emit(f"127.0.0.1:{port}", "--snapshots", "3", "--rate", "5000")
-    assert "so nobody listened there, and what was sent then is lost" in result.stderr
+    result = emit(f"127.0.0.1:{port}", "--snapshots", snapshots, "--rate", "5000")
+    assert f"so nobody listened at 127.0.0.1:{port}, and what was sent then is lost" in result.stderr
 
 
 WRONG = {

@@ -3,6 +3,8 @@
 import os
 from collections.abc import Mapping
 from contextlib import closing
+from errno import ECONNREFUSED, ENOENT
+from os import strerror
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from statsd_reference.emitter.run import Run
 
 _PORT: Final = "8125"
+# What the system says where a socket is closed, or was never opened; of a Unix one also where its path is no socket.
+_NOBODY: Final = (strerror(ECONNREFUSED), strerror(ENOENT))
+_REMEDY: Final = "start what is to read it first, or name another DESTINATION"
 
 
 def _bits(context: click.Context, option: click.Parameter, text: str) -> int:
@@ -63,7 +68,12 @@ def _bits(context: click.Context, option: click.Parameter, text: str) -> int:
     "--rate", type=FiniteRange(0), default=100.0, show_default=True, help="messages a second among the modules"
 )
 @click.option("--seconds", type=FiniteRange(0), help="end after so long  [default: SIGINT or SIGTERM]")
-@click.option("--snapshots", type=click.IntRange(1), metavar="N", help="end after N datagrams, without a last one")
+@click.option(
+    "--snapshots",
+    type=click.IntRange(1),
+    metavar="N",
+    help="end after N datagrams, whether they went out or not, without a last one",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="seed of the traffic")
 @click.option(
     "--mask",
@@ -177,8 +187,8 @@ def _tell(run: "Run", opened: "Destination", where: str) -> None:
         click.echo(f"refused {refused} lines; the last because {last}", err=True)
     if opened.failed:
         click.echo(f"failed {opened.failed} times; the last because of: {opened.error}", err=True)
-        if opened.error == "Connection refused":
+        if opened.error in _NOBODY:
             # What UDP takes is not what arrives: the system says so afterwards, and nobody counts it as received.
-            click.echo("so nobody listened there, and what was sent then is lost", err=True)
+            click.echo(f"so nobody listened at {where}, and what was sent then is lost; {_REMEDY}", err=True)
     if not datagrams and (refused or opened.failed):
         raise click.ClickException("nothing was sent; the lines above say why")

@@ -1,6 +1,7 @@
 """Where datagrams go: one socket, for the life of the emitter."""
 
 import contextlib
+import os
 import socket
 from typing import Final
 
@@ -46,7 +47,10 @@ class Destination:
         return False
 
     def close(self) -> None:
-        """Close the socket."""
+        """Close the socket, after a look at what became of the last datagram: over UDP nothing else tells of it."""
+        if number := self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            self.failed += 1
+            self.error = os.strerror(number)
         self._socket.close()
 
 

@@ -30,7 +30,7 @@ class Plan:
         watcher: what wakes them, one of WATCHERS; empty for what the profile says.
         rate: messages a second among all modules.
         seconds: how long; None for until it is stopped.
-        datagrams: how many are sent before it ends by itself, without a last one; None for no end.
+        datagrams: how many it makes, and sends or fails to send, before it ends without a last one; None for no end.
         seed: of the traffic.
         mask: debug mask of the modules.
     """
@@ -67,7 +67,7 @@ class Run:
         self._clock = clock
         self._traffic = Traffic(len(plan.modules), Random(plan.seed))
         self._profile = woken_by(plan.profile, plan.watcher)
-        self._sent = self._said = 0
+        self._tried = self._said = 0
         self.emitters = [self._made(module) for module in plan.modules]
 
     def run(self, started: Callable[[], object] = lambda: None) -> None:
@@ -108,8 +108,8 @@ class Run:
 
     def _take(self, datagram: bytes) -> bool:
         went = self._send(datagram)
-        self._sent += went
-        if self._sent == self._plan.datagrams:
+        self._tried += 1
+        if self._tried == self._plan.datagrams:
             for emitter in self.emitters:
                 emitter.stop()
             self._loop.stop()
