@@ -6,6 +6,8 @@ import socket
 import subprocess
 import sys
 import textwrap
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -21,6 +23,14 @@ def started(tmp_path: Path, code: str, grace: float = 5.0) -> Process:
     """Start a Python program that prints `ready` when it runs."""
     program = [sys.executable, "-u", "-c", textwrap.dedent(code)]
     return start(program, directory=tmp_path, log=tmp_path / "log.txt", grace=grace)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds, which it has to within the patience."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, f"{holds} does not hold"
+        time.sleep(0.01)
 
 
 WAITING = "import signal\nprint('ready')\nsignal.pause()"
@@ -74,6 +84,25 @@ def test_signal_that_ended_a_program_is_told(tmp_path: Path) -> None:
     os.kill(process.pid, signal.SIGSEGV)
     assert ended(process) == -signal.SIGSEGV
     process.stop()
+
+
+def test_program_that_is_held_is_told_from_one_that_waits(tmp_path: Path) -> None:
+    process = started(tmp_path, WAITING)
+    assert not process.held()
+    os.kill(process.pid, signal.SIGSTOP)
+    until(process.held)
+    os.kill(process.pid, signal.SIGCONT)
+    process.stop()
+    assert not process.held()
+
+
+def test_what_a_program_ran_and_what_it_waited_are_told_apart(tmp_path: Path) -> None:
+    process = started(tmp_path, "print('ready')\nwhile True: pass")
+    until(lambda: process.shares()[0] > 0.05)
+    ran, waited = process.shares()
+    assert process.worked() >= ran + waited
+    process.stop()
+    assert process.shares() == (0, 0)
 
 
 @pytest.mark.parametrize(("grace", "within"), [(0.2, None), (3600.0, 0.2)], ids=["the grace", "less than the grace"])

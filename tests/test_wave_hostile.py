@@ -1,15 +1,17 @@
 """Waves of hostile cases, and targets that stop in them."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from defects.steps import Break
 from statsd_conformance import wave
 from statsd_conformance.address import Address
+from statsd_conformance.standstill import Spent
 from statsd_conformance.target import Target
 from statsd_conformance.wave import Case
-from wave_trials import LATE, STOPS, Failing, Function, Sending, case, deafened_by, foreign, good, killed_by, run
+from wave_trials import LATE, STOPS, Failing, Function, Sending, case, deafened_by, foreign, good, killed_by, run, slow
 from wire_trials import DaemonSubject, address_of
 
 
@@ -95,6 +97,50 @@ def test_target_that_is_slow_to_read_has_not_stopped() -> None:
 
     ran = run([case(Sending(b"x"), f"TESTING-{number}", hostile=True) for number in range(5)], prepare=slow)
     assert set(ran.verdicts.values()) == {"PASS"}
+    assert ran.subject.restarts == 0
+
+
+IDLE = (Spent(0.0), Spent(10.0, free=10.0))
+STARVED = (Spent(0.0), Spent(10.0, waited=9.0, free=10.0))
+FATAL = [case(Sending(b"fatal"), "TESTING-1", hostile=True)]
+
+
+def foreign_and_unread(subject: DaemonSubject) -> None:
+    """Make it a target that the suite did not start, and that does not read what is sent either."""
+    foreign(subject)
+
+    async def unread() -> bool:
+        return False
+
+    subject.wire.settled = unread  # type: ignore[method-assign]  # a fake of what a process in a loop does
+
+
+@pytest.mark.parametrize(
+    ("looks", "verdict"), [(IDLE, "CRASHED"), (STARVED, "INCONCLUSIVE")], ids=["it could", "it could not"]
+)
+@pytest.mark.parametrize("more", [None, foreign_and_unread], ids=["ours", "not ours"])
+def test_target_that_does_not_answer_has_stopped_where_it_could(
+    monkeypatch: pytest.MonkeyPatch,
+    looks: Sequence[Spent],
+    verdict: str,
+    more: Callable[[DaemonSubject], None] | None,
+) -> None:
+    def prepare(subject: DaemonSubject) -> None:
+        slow(looks)(subject)
+        if more:
+            more(subject)
+
+    monkeypatch.setattr(wave, "_ASKED", 1)
+    ran = run(FATAL, deafened_by(b"fatal"), prepare)
+    assert ran.verdicts == {"TESTING-1": verdict}
+    if verdict == "INCONCLUSIVE":
+        assert "it answered nothing for 10 s, but its process waited 9 s" in ran.outcomes["TESTING-1"].note
+
+
+def test_target_that_answers_late_has_not_stopped() -> None:
+    # Each asking takes four datagrams at the most, and a case as many; two more would be too late.
+    ran = run(FATAL, deafened_by(b"fatal", datagrams=9), slow(STARVED))
+    assert ran.verdicts == {"TESTING-1": "PASS"}
     assert ran.subject.restarts == 0
 
 

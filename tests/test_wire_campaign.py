@@ -325,5 +325,6 @@ class _NotStarted:
     def __init__(self, subject: DaemonSubject) -> None:
         self.wire = subject.wire
         self.last_words = subject.last_words
+        self.spent = subject.spent
         self.restart = subject.restart
         self.another = subject.another

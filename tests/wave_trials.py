@@ -1,12 +1,14 @@
 """Cases, servers and targets with which the tests of waves are made."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from defects.steps import Break
 from statsd_conformance.requirement import CORE, MUST, Inconclusive, Level, Requirement
+from statsd_conformance.standstill import Spent
 from statsd_conformance.target import Target
 from statsd_conformance.verdict import Outcome
 from statsd_conformance.wave import Case, run_all
@@ -132,17 +134,19 @@ def killed_by(line: bytes, at_the_flush: bool = False) -> Break:
     return plant
 
 
-def deafened_by(line: bytes) -> Break:
-    """Read nothing any more after a line, but go on flushing."""
+def deafened_by(line: bytes, datagrams: float = math.inf) -> Break:
+    """Read nothing any more after a line, for so many datagrams, but go on flushing; the first time it comes only."""
+    missed = 0
 
     def plant(server: Server) -> Server:
         def make_receive() -> Receive:
             deaf = False
 
             def receive(datagram: bytes) -> Iterable[bytes]:
-                nonlocal deaf
+                nonlocal deaf, missed
                 deaf |= line in datagram
-                return () if deaf else (datagram,)
+                missed += deaf
+                return () if deaf and missed <= datagrams else (datagram,)
 
             return receive
 
@@ -158,6 +162,16 @@ STOPS = {
     "at the flush": killed_by(b"fatal", at_the_flush=True),
     "without a word": deafened_by(b"fatal"),
 }
+
+
+def slow(spent: Sequence[Spent]) -> Callable[[DaemonSubject], None]:
+    """Return what has a subject show that it spent this up to each look, and the last of it from then on."""
+
+    def prepare(subject: DaemonSubject) -> None:
+        looks = list(spent)
+        subject.spent = lambda: looks.pop(0) if len(looks) > 1 else looks[0]  # type: ignore[method-assign]  # a fake
+
+    return prepare
 
 
 class Foreign(DaemonSubject):

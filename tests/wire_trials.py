@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from statsd_conformance.over_the_wire import OverTheWire
 from statsd_conformance.process import free_port
 from statsd_conformance.profile import Profile
 from statsd_conformance.properties import PLAN, Plan
+from statsd_conformance.standstill import Spent
 from statsd_conformance.target import Target
 from statsd_conformance.verdict import Outcome, Verdict
 from statsd_conformance.wave import Case, run_all
@@ -230,6 +232,11 @@ class DaemonSubject:
     def last_words(self) -> str:
         """Return what a step raised."""
         return f"it raised {self.error!r}"
+
+    def spent(self) -> Spent:
+        """Return what leaves no doubt that it stopped: what keeps it from work in this loop keeps the suite, too."""
+        now = time.monotonic()
+        return Spent(now, ran=now)
 
     async def start(self) -> None:
         """Start the daemon and connect to it, at another port each time: the last one may be taken by now."""

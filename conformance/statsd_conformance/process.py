@@ -73,13 +73,31 @@ class Process:
 
         Where the system tells, those in which it waited for one count, too: so a busy loop is one on a busy machine.
         """
+        return sum(self.shares())
+
+    def shares(self) -> tuple[float, float]:
+        """Return for how many seconds the program and what it started had a processor, and for how many it waited.
+
+        Both are 0 when it has ended; what it waited is 0 where the system does not tell.
+        """
         import psutil
 
         try:
             program = psutil.Process(self.pid)
-            return sum(_wanted(one) for one in (program, *program.children(recursive=True)))
+            family = [_shares(one) for one in (program, *program.children(recursive=True))]
+            return sum(ran for ran, _ in family), sum(waited for _, waited in family)
         except psutil.Error:
-            return 0.0
+            return 0.0, 0.0
+
+    def held(self) -> bool:
+        """Tell whether the program is stopped by SIGSTOP or its like, so that it runs on when somebody lets it."""
+        import psutil
+
+        try:
+            status: str = psutil.Process(self.pid).status()
+        except psutil.Error:
+            return False
+        return status in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
 
     def family(self) -> tuple[int, int]:
         """Return the pids of the program and of its guard."""
@@ -148,22 +166,23 @@ def start(
     return Process(int(first.removeprefix(b"pid ")), log, guard, control, status)
 
 
-def _wanted(program: "psutil.Process") -> float:
-    """Return for how many seconds one program had a processor or waited for it; not of threads that have ended.
+def _shares(program: "psutil.Process") -> tuple[float, float]:
+    """Return for how many seconds one program had a processor, and waited for it; not of threads that have ended.
 
     Raises:
         psutil.Error: it has ended.
     """
-    nanoseconds = 0
+    ran = waited = 0
     with suppress(OSError, ValueError):
         # Linux: Documentation/scheduler/sched-stats.rst, time on a processor and time spent waiting for one.
         for task in Path(f"/proc/{program.pid}/task").iterdir():
             with suppress(FileNotFoundError, ProcessLookupError):
-                nanoseconds += sum(map(int, (task / "schedstat").read_bytes().split()[:2]))
-    if nanoseconds:
-        return nanoseconds / 1e9
+                of_task = [int(number) for number in (task / "schedstat").read_bytes().split()[:2]]
+                ran, waited = ran + of_task[0], waited + of_task[1]
+    if ran:
+        return ran / 1e9, waited / 1e9
     times = program.cpu_times()
-    return times.user + times.system
+    return times.user + times.system, 0.0
 
 
 def _first_line(status: int) -> bytes:

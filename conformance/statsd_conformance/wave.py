@@ -21,6 +21,7 @@ from statsd_conformance.lanes import LANES, Done, Job, work_off
 from statsd_conformance.over_the_wire import OverTheWire
 from statsd_conformance.progress import counted, step, waiting
 from statsd_conformance.requirement import Inconclusive, Requirement, unmet_shoulds
+from statsd_conformance.standstill import Spent, busy, kept
 from statsd_conformance.target import Crashed, Target
 from statsd_conformance.verdict import Outcome, Verdict, failed, passed
 from statsd_conformance.wire import NoAnswer, Wire
@@ -29,6 +30,8 @@ from statsd_conformance.wire import NoAnswer, Wire
 _ATTEMPTS: Final = 3
 # The same, of a case that ends or cuts off its target: there is little time for that between two flushes.
 _ATTEMPTS_APART: Final = 5
+# Times that a silent target that is not busy is asked for a flush before it has stopped for certain.
+_ASKED: Final = 4
 # Flushes after which the cases that take two are done: those that take longer send what every target reads alike.
 _LOUD: Final = 2
 # Families whose quiet cases speak a dialect.
@@ -50,6 +53,10 @@ class Case:
     parameters: Mapping[str, Any]
 
 
+class Silent(NoAnswer):
+    """The target is silent, and nobody can tell whether it has stopped; the message says why."""
+
+
 class Subject(Protocol):
     """A running target, which may be one that can be started again."""
 
@@ -64,6 +71,9 @@ class Subject(Protocol):
 
     def last_words(self) -> str:
         """Return its exit status and the last lines of its log, as far as they are known."""
+
+    def spent(self) -> Spent:
+        """Return what it had of its machine so far."""
 
     def another(self) -> "AbstractAsyncContextManager[Subject]":
         """Start one more like it, if it is restartable, which is stopped on leaving.
@@ -176,6 +186,28 @@ async def _answers(subject: Subject) -> Exception | None:
     return None
 
 
+async def _stopped(subject: Subject, outcomes: Mapping[str, Outcome], stopped_at: int | None = None) -> str | None:
+    """Return None where the target still serves after a wave that came out so, and "" where it has stopped for certain.
+
+    Anything else is why that is not certain. A target that does not read, or answer, may be only slow: it has stopped
+    where it has ended, is busy all the time, or does not answer for long though it could.
+    """
+    if not subject.wire.alive():
+        return ""
+    if stopped_at is None and not any(isinstance(outcome.error, NoAnswer) for outcome in outcomes.values()):
+        return None
+    begun = now = subject.spent()
+    for _ in range(_ASKED):
+        before = now
+        if await _answers(subject) is None:
+            return None
+        now = subject.spent()
+        if not subject.wire.alive() or busy(before, now):
+            return ""
+    why = kept(begun, now)
+    return f"it answered nothing for {now.at - begun.at:.0f} s, but {why}: run it when that is over" if why else ""
+
+
 async def _after_a_stop(subject: Subject, cases: Sequence[Case], outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
     """Return the outcomes of ordinary cases of which one stopped the target; the doubtful ones run as if hostile."""
     unanswered = [outcome.error for outcome in outcomes.values() if isinstance(outcome.error, NoAnswer)]
@@ -258,8 +290,9 @@ async def _all_confirmed(subject: Subject, cases: Sequence[Case], outcomes: dict
         if confirmed[case.id].verdict not in DOUBTFUL:
             continue
         confirmed[case.id] = await _confirmed(subject, case, confirmed[case.id], again.get(case.id))
-        if confirmed[case.id].verdict is Verdict.CRASHED:
-            return _unfinished(cases, confirmed, number, subject.last_words())
+        found = confirmed[case.id]
+        if found.verdict is Verdict.CRASHED or isinstance(found.error, Silent):
+            return _unfinished(cases, confirmed, number, subject.last_words(), found.error)
     return confirmed
 
 
@@ -301,8 +334,9 @@ async def _confirmed(subject: Subject, case: Case, first: Outcome, again: Outcom
     for attempt in count(1):
         if again is None:
             again = await _alone(subject, case, first)
-        if not await _serves(subject, {case.id: again}):
-            return await _crashed(subject, again)
+        doubt = await _stopped(subject, {case.id: again})
+        if doubt is not None:
+            return await _given_up(subject, again, doubt)
         # A quiet case that fails among others may have counted what a target makes of theirs.
         doubted = case.requirement.quiet or not _tells(first)
         if _same(first, again) or (doubted and again.verdict not in DOUBTFUL):
@@ -341,11 +375,21 @@ def _tells(outcome: Outcome) -> bool:
     return outcome.error is not None and not isinstance(outcome.error, NoAnswer | Crashed | Inconclusive)
 
 
-async def _crashed(subject: Subject, outcome: Outcome) -> Outcome:
-    """Return the outcome of a case that stopped the target when it ran alone; start the target again if possible."""
-    words = subject.last_words()
+async def _given_up(subject: Subject, outcome: Outcome, doubt: str) -> Outcome:
+    """Return the outcome of a case that ran alone when the target stopped, or may have: `doubt` is why that is unsure.
+
+    The target is started again if possible.
+    """
+    stop = _stop(outcome, subject.last_words(), Silent(doubt) if doubt else None)
     if subject.restartable:
         await subject.restart()
+    return stop
+
+
+def _stop(outcome: Outcome, words: str, doubt: BaseException | None) -> Outcome:
+    """Return the outcome of the case at which the target stopped, or (Silent) may have."""
+    if isinstance(doubt, Silent):
+        return Outcome(Verdict.INCONCLUSIVE, str(doubt), doubt, outcome.trace)
     return Outcome(Verdict.CRASHED, f"it stopped serving; {words}", trace=outcome.trace)
 
 
@@ -376,9 +420,10 @@ async def _hostile(subject: Subject, cases: Sequence[Case]) -> dict[str, Outcome
     if not subject.wire.alive():
         return dict.fromkeys((case.id for case in cases), _NOT_TRIED)
     outcomes, stopped_at = await _hostile_wave(subject, cases)
-    if await _survives(subject, outcomes, stopped_at):
+    doubt = await _stopped(subject, outcomes, stopped_at)
+    if doubt is None:
         return await _all_confirmed(subject, cases, outcomes)
-    return _unfinished(cases, outcomes, stopped_at, subject.last_words())
+    return _unfinished(cases, outcomes, stopped_at, subject.last_words(), Silent(doubt) if doubt else None)
 
 
 async def _tried(cases: Sequence[Case], subject: Subject) -> Done[Subject]:
@@ -386,15 +431,16 @@ async def _tried(cases: Sequence[Case], subject: Subject) -> Done[Subject]:
     if not subject.wire.alive():
         await subject.restart()
     outcomes, stopped_at = await _hostile_wave(subject, cases)
-    alone = len(cases) == 1
+    if len(cases) == 1:
+        doubt = await _stopped(subject, outcomes, stopped_at)
+        if doubt is not None:
+            return Done({cases[0].id: await _given_up(subject, outcomes[cases[0].id], doubt)})
     # A target that is silent after several of them is not asked once more: if it was only slow, their parts show it.
-    if (alone or subject.wire.answers) and await _survives(subject, outcomes, stopped_at):
-        again = await _once_more(subject, cases, outcomes)
-        return Done(outcomes, _confirmations(cases, outcomes, again))
-    if alone:
-        return Done({cases[0].id: await _crashed(subject, outcomes[cases[0].id])})
-    await subject.restart()
-    return Done({}, [partial(_tried, part) for part in _parts(cases, stopped_at)])
+    elif not (subject.wire.answers and await _survives(subject, outcomes, stopped_at)):
+        await subject.restart()
+        return Done({}, [partial(_tried, part) for part in _parts(cases, stopped_at)])
+    again = await _once_more(subject, cases, outcomes)
+    return Done(outcomes, _confirmations(cases, outcomes, again))
 
 
 def _parts(cases: Sequence[Case], stopped_at: int | None) -> list[Sequence[Case]]:
@@ -435,14 +481,18 @@ async def _survives(subject: Subject, outcomes: Mapping[str, Outcome], stopped_a
 
 
 def _unfinished(
-    cases: Sequence[Case], outcomes: dict[str, Outcome], stopped_at: int | None, words: str
+    cases: Sequence[Case],
+    outcomes: dict[str, Outcome],
+    stopped_at: int | None,
+    words: str,
+    doubt: BaseException | None = None,
 ) -> dict[str, Outcome]:
-    """Return what can be said of hostile cases on a target that stopped and cannot be started again."""
+    """Return what can be said of cases on a target that stopped, or (Silent) may have, and cannot be started again."""
     said = dict(outcomes)
     for number, case in enumerate(cases):
         outcome = outcomes[case.id]
         if number == stopped_at:
-            said[case.id] = Outcome(Verdict.CRASHED, f"it stopped serving; {words}", trace=outcome.trace)
+            said[case.id] = _stop(outcome, words, doubt)
         elif outcome.verdict in DOUBTFUL:
             culprit = f" at {cases[stopped_at].requirement.id}" if stopped_at is not None else " in this wave"
             note = f"the target stopped{culprit} and was not started by the suite: start it again and run -k this case"

@@ -22,6 +22,7 @@ from statsd_conformance.progress import WATCHED, Progress
 from statsd_conformance.session.passing import behind_of, claims_proxy, passed_on_by, read_behind
 from statsd_conformance.session.settings import NotInstalled, PortTaken, Settings, TargetError
 from statsd_conformance.session.sinks import BEHIND, LOOK, sink_observer
+from statsd_conformance.standstill import Spent, spent
 from statsd_conformance.targets import NAMED, Command, Named, Observed, Passing, Place, is_startable
 from statsd_conformance.wire import LARGEST_BURST, Wire
 
@@ -152,6 +153,10 @@ class Subject:
         ended = "it still runs" if status is None else f"exit status {status}"
         tail = self.process.log_tail().strip()
         return f"{ended}\nthe end of its log:\n{tail}" if tail else f"{ended}, its log is empty"
+
+    def spent(self) -> Spent:
+        """Return what it had of this machine so far."""
+        return spent(self.process)
 
     async def _until_listening(self) -> None:
         until = time.monotonic() + _START
