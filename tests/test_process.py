@@ -147,6 +147,45 @@ def test_children_of_a_program_end_with_it(tmp_path: Path) -> None:
     assert gone(child)
 
 
+def wrapped(tmp_path: Path, child: str, grace: float = 60.0) -> Process:
+    """Start a program around another one, which says in a file when it runs; the outer one ends at once by SIGTERM."""
+    (tmp_path / "child.py").write_text(textwrap.dedent(child))
+    code = "import signal, subprocess, sys\nsubprocess.Popen([sys.executable, 'child.py'])\nsignal.pause()"
+    process = started(tmp_path, code, grace)
+    while not (tmp_path / "ready").exists():
+        assert process.alive(), process.log_tail()
+    return process
+
+
+def test_program_inside_another_has_its_time_to_end_in_order(tmp_path: Path) -> None:
+    child = """
+        import pathlib, signal, sys, time
+        def end(*_):
+            time.sleep(0.2)
+            pathlib.Path("last words").touch()
+            sys.exit()
+        signal.signal(signal.SIGTERM, end)
+        pathlib.Path("ready").touch()
+        signal.pause()
+        """
+    assert wrapped(tmp_path, child).stop() == -signal.SIGTERM
+    assert (tmp_path / "last words").exists()
+
+
+def test_program_inside_another_that_ignores_sigterm_is_killed_within_its_time(tmp_path: Path) -> None:
+    child = """
+        import os, pathlib, signal
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        pathlib.Path("half").write_text(str(os.getpid()))
+        pathlib.Path("half").rename("ready")
+        signal.pause()
+        """
+    process = wrapped(tmp_path, child, grace=3600)
+    pid = int((tmp_path / "ready").read_text())
+    process.stop(within=0.2)
+    assert all(one.status() == psutil.STATUS_ZOMBIE for one in psutil.process_iter() if one.pid == pid)
+
+
 def test_missing_program_is_named(tmp_path: Path) -> None:
     with pytest.raises(StartError, match="no-such-program"):
         start(["no-such-program"], directory=tmp_path, log=tmp_path / "log.txt")

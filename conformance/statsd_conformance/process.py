@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -108,22 +109,32 @@ class Process:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def stop(self, within: float | None = None) -> int | None:
-        """End the program: SIGTERM, and SIGKILL `within` so many seconds, or after the grace.
+        """End the program and what it started: SIGTERM, and SIGKILL `within` so many seconds, or after the grace.
 
         Return its exit status; harmless when it ended before.
         """
         if self._control >= 0:
             os.close(self._control)
             self._control = -1
-            if within is not None and self.exit_status(within) is None:
+            if within is not None and not self._ends(within):
                 with suppress(ProcessLookupError):
-                    os.kill(self.pid, signal.SIGKILL)
+                    os.killpg(self.pid, signal.SIGKILL)
             self._guard.wait()
             status = self.exit_status()
             os.close(self._status)
             self._status = -1
             return status
         return self.exit_status()
+
+    def _ends(self, within: float) -> bool:
+        """Wait so many seconds; tell whether the program and what it started have ended: then its guard has, too."""
+        until = time.monotonic() + within
+        self.exit_status(within)
+        try:
+            self._guard.wait(max(0.0, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
 
 def start(
