@@ -300,8 +300,11 @@ def test_deviations_are_written_then_expected_and_strictly_so(tmp_path: Path) ->
     written = suite("-k", "OUT-07 or OUT-06", "--target", target, "--write-deviations", str(path))
     assert [entry.id for entry in load_deviations(str(path)).entries.values()] == ["OUT-07"]
     assert "1 NON-STRICT" in written.stdout
+    # Nobody named the target, and a probe found that it spells its output like one that is known.
+    assert "--deviations statsd marks what is known of it" in written.stdout
     expected = suite("-k", "OUT-07 or OUT-06", "--strict", "--target", target, "--deviations", str(path))
     assert "1 PASS, 1 DEVIATION" in expected.stdout
+    assert "--deviations statsd" not in expected.stdout
     assert expected.returncode == 0, expected.stdout
     mended = suite("-k", "OUT-07", "--deviations", str(path))
     assert "it holds now, but" in mended.stdout

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -42,6 +43,14 @@ def record(outcome: Outcome, category: Class = CORE) -> dict[str, Any]:
     made = record_of("test_a[reference]", requirement(category), outcome, EXAMINATION)
     [checked] = check(json.dumps({"format": FORMAT, **made}))
     return {name: value for name, value in checked.items() if name != "format"}
+
+
+def test_likeness_that_a_probe_found_is_kept() -> None:
+    examination = replace(EXAMINATION, spelled_as="collectd")
+    made = record_of("test_a[reference]", requirement(), Outcome(Verdict.PASS), examination)
+    [checked] = check(json.dumps({"format": FORMAT, **made}))
+    assert checked["spelled_as"] == "collectd"
+    assert "spelled_as" not in record(Outcome(Verdict.PASS))
 
 
 def test_failing_case_keeps_what_it_sent_and_saw() -> None:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from statsd_conformance.hooks.summary import summary
+from statsd_conformance.hooks.summary import summary, what_may_be_known
 from test_results import RECORD
 
 
@@ -75,6 +75,17 @@ def test_verbose_lists_every_way_in_which_something_does_not_hold() -> None:
 )
 def test_line_on_a_requirement_fits_the_terminal(width: int | None, line: str) -> None:
     assert shown(NOT_MET[3:5], width=width)[2] == line
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "said"),
+    [(["PASS", "INFO", "UNSUPPORTED"], False), (["PASS", "NON-STRICT"], True), (["CRASHED"], True)],
+    ids=["all holds", "a should", "crashed"],
+)
+def test_deviations_are_suggested_where_something_does_not_hold(verdicts: list[str], said: bool) -> None:
+    records = [record("SET-01", verdict) | {"spelled_as": "statsd"} for verdict in verdicts]
+    assert ("--deviations statsd" in what_may_be_known(records)) is said
+    assert what_may_be_known([record("SET-01", verdict) for verdict in verdicts]) == ""
 
 
 def test_colours_follow_the_verdicts() -> None:

@@ -18,7 +18,7 @@ from statsd_conformance.shipped import NoText, shipped, text_of
 from statsd_conformance.verdict import Outcome, Verdict
 
 _FOLDER: Final = "deviations"
-_NOT_MET: Final = (Verdict.FAIL, Verdict.NON_STRICT, Verdict.CRASHED)
+NOT_MET: Final = (Verdict.FAIL, Verdict.NON_STRICT, Verdict.CRASHED)
 # What says nothing of whether the requirement holds.
 _SILENT: Final = (Verdict.UNSUPPORTED, Verdict.INCONCLUSIVE)
 # Requirements that are tried on generated examples, or under load: a run may have nothing that shows the difference.
@@ -82,9 +82,9 @@ class Deviations:
         entry = self.entries.get((id, case))
         if entry is None or outcome.verdict in _SILENT:
             return outcome
-        if outcome.verdict not in _NOT_MET and id.startswith(_BY_CHANCE):
+        if outcome.verdict not in NOT_MET and id.startswith(_BY_CHANCE):
             return outcome
-        if outcome.verdict not in _NOT_MET:
+        if outcome.verdict not in NOT_MET:
             return replace(
                 outcome,
                 verdict=Verdict.FAIL,
@@ -166,7 +166,7 @@ def _read_entry(row: Mapping[str, Any], where: str) -> Deviation:
             raise DeviationError(f"{where}: {name} is {value!r}, not {what}")
     if not row.get("id"):
         raise DeviationError(f"{where}: no entry 'id'")
-    verdicts = [verdict.value for verdict in _NOT_MET]
+    verdicts = [verdict.value for verdict in NOT_MET]
     if row.get("verdict", verdicts[0]) not in verdicts:
         raise DeviationError(f"{where}: verdict is {row['verdict']!r}, not one of {', '.join(verdicts)}")
     return Deviation(**row)
@@ -206,7 +206,7 @@ def parameters_of(name: str, target: str) -> str:
 def _observed(record: Mapping[str, Any]) -> Deviation | None:
     """Return the entry for a case's record, None where its requirement is met or nothing can be said."""
     verdict = Verdict(record["verdict"])
-    if verdict not in (*_NOT_MET, Verdict.DEVIATION):
+    if verdict not in (*NOT_MET, Verdict.DEVIATION):
         return None
     said = Verdict.FAIL if verdict is Verdict.DEVIATION else verdict
     effect = _OWN_PREFIX.sub("", _CHANGING.sub("", record["note"].partition("\n")[0]))

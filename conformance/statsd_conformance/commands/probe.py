@@ -45,9 +45,13 @@ def _print_table(target: str, probed: "Probed") -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from statsd_conformance.likeness import spelled_as, suggestion
+
     table = Table(title=Text(f"{target}, flushing every {probed.interval:g} s"))
     for heading in ("entry", "found", "", "why"):
         table.add_column(heading, overflow="fold")
     for one in probed.statements:
         table.add_row(*(Text(text) for text in (one.entry, one.found, "" if one.sure else "unsure", one.why)))
     Console().print(table)
+    if name := spelled_as(probed.profile):
+        click.echo(suggestion(name))

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from statsd_conformance.deviation import NOT_MET
+from statsd_conformance.likeness import suggestion
 from statsd_conformance.measured import facts
 from statsd_conformance.progress import counted
 from statsd_conformance.report.record import Record
@@ -46,6 +48,13 @@ def summary(records: Sequence[Record], verbosity: int, width: int | None) -> Ite
     yield [(took, "")]
     yield from _measured(records)
     yield from _every(records) if verbosity > 0 else _worst(records, width)
+
+
+def what_may_be_known(records: Sequence[Record]) -> str:
+    """Return which deviations may be those of a target, where something does not hold; empty where nobody can tell."""
+    name = str(records[0].get("spelled_as", ""))
+    unmet = any(Verdict(record["verdict"]) in NOT_MET for record in records)
+    return suggestion(name) if name and unmet else ""
 
 
 def _measured(records: Sequence[Record]) -> Iterator[Line]:

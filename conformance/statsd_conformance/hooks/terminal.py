@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from statsd_conformance.hooks.pairs import lines_of
-from statsd_conformance.hooks.summary import Line, summary
+from statsd_conformance.hooks.summary import Line, summary, what_may_be_known
 from statsd_conformance.progress import counted
 from statsd_conformance.report.record import Record
 from statsd_conformance.report.replayed import by_targets, pairs_of
@@ -52,9 +52,10 @@ def _print(terminal: pytest.TerminalReporter, records: Sequence[Record]) -> None
     version = f", {first['version']}" if first["version"] else ""
     # What is piped has no width.
     width = terminal.config.get_terminal_writer().fullwidth if terminal.isatty else None
-    _print_lines(
-        terminal, f"StatsD conformance of {first['target']}{version}", summary(records, terminal.verbosity, width)
-    )
+    lines = summary(records, terminal.verbosity, width)
+    _print_lines(terminal, f"StatsD conformance of {first['target']}{version}", lines)
+    if not terminal.config.option.deviations and (hint := what_may_be_known(records)):
+        terminal.write_line(hint)
 
 
 def _print_lines(terminal: pytest.TerminalReporter, title: str, lines: Iterable[Line]) -> None:

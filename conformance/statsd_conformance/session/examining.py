@@ -9,6 +9,7 @@ from typing import Final
 
 from statsd_conformance.address import Address, AddressError
 from statsd_conformance.lanes import NoOther
+from statsd_conformance.likeness import spelled_as
 from statsd_conformance.namespaces import Namespaces, NoNamespaces, within
 from statsd_conformance.probe import UNKNOWN
 from statsd_conformance.process import StartError
@@ -35,7 +36,8 @@ _BESIDE: Final = 3
 class Examination:
     """What a run over one target found: outcomes by case id, and how it went.
 
-    `interval` is its flush interval in seconds, None when nobody knows; `ended` is when it was over.
+    `interval` is its flush interval in seconds, None when nobody knows; `ended` is when it was over; `spelled_as` names
+    the known implementation that spells its output as a probe found it, if there is one.
     """
 
     target: str
@@ -47,6 +49,7 @@ class Examination:
     problem: str = ""
     route: Route = field(default_factory=Route)
     ended: datetime = field(default_factory=lambda: datetime.now(UTC))
+    spelled_as: str = ""
 
 
 async def examine(spec: str, cases: Sequence[Case], settings: Settings) -> Examination:
@@ -64,7 +67,14 @@ async def examine(spec: str, cases: Sequence[Case], settings: Settings) -> Exami
             wire = subject.wire
             elapsed = time.monotonic() - begun
             return Examination(
-                spec, subject.version, outcomes, elapsed, wire.known_or_measured, wire.address, route=wire.route
+                spec,
+                subject.version,
+                outcomes,
+                elapsed,
+                wire.known_or_measured,
+                wire.address,
+                route=wire.route,
+                spelled_as=spelled_as(wire.profile),
             )
     except (
         TargetError,
