@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -19,13 +19,19 @@ from click.testing import CliRunner
 
 from statsd_conformance.__main__ import main
 from statsd_conformance.commands import fuzz as fuzz_command
-from statsd_conformance.session import TargetError
+from statsd_conformance.deviation import load_deviations
+from statsd_conformance.probe import UNKNOWN
+from statsd_conformance.profile import Profile, load_profile
+from statsd_conformance.session import Settings, TargetError
 from statsd_fuzz.fault import Fault
 from statsd_fuzz.inprocess import campaign, load, search, subject_of
 from statsd_fuzz.inprocess.campaign import Finding, case_of
 from statsd_fuzz.inprocess.search import Plan
 from statsd_fuzz.wire import display, run
 from statsd_fuzz.wire.campaign import Campaign
+from statsd_fuzz.wire.campaign import Plan as WirePlan
+from statsd_fuzz.wire.known import Known
+from statsd_fuzz.wire.run import Search, beginning
 from statsd_fuzz.wire.scenario import Scenario
 
 TESTS = Path(__file__).parent
@@ -304,6 +310,25 @@ def test_what_could_not_be_judged_and_what_is_known_of_the_target_is_told_at_the
         "3 scenarios about what it is known not to meet showed something, as expected",
         "0 findings",
     ]
+
+
+@pytest.mark.parametrize(
+    ("probed", "known", "suggested"),
+    [
+        (replace(UNKNOWN, paths=load_profile("statsd").paths), Known(), True),
+        (replace(UNKNOWN, paths=load_profile("statsd").paths), Known(deviations=load_deviations("statsd")), False),
+        (load_profile("statsd"), Known(), False),
+    ],
+    ids=["probed", "deviations are given", "named"],
+)
+def test_a_search_begins_with_how_long_it_takes_and_what_may_be_known(
+    probed: Profile, known: Known, suggested: bool, tmp_path: Path
+) -> None:
+    asked = Search("127.0.0.1:8125", Settings(tmp_path), WirePlan(8.0, seed=17), known, tmp_path)
+    first, *more = beginning(asked, "", probed, "plain lines are compared")
+    assert first.startswith("127.0.0.1:8125: 8 s, and as a rule less than a minute more to finish; plain lines")
+    assert first.endswith("; --seed 17")
+    assert ["--deviations statsd" in line for line in more] == [True] * suggested
 
 
 def test_cycles_are_looked_for_seldom_while_a_search_goes_on() -> None:

@@ -64,7 +64,11 @@ def _interruptible(command: "Callable[_P, None]") -> "Callable[_P, None]":
     help="host:port, exec:COMMAND or the name of a known server; or python:package.module:name, an aggregator with "
     "feed and flush, or a callable that takes a datagram",
 )  # fmt: skip
-@click.option("--seconds", type=FiniteRange(min=1), default=60, show_default=True, help="how long to search")
+@click.option(
+    "--seconds", type=FiniteRange(min=1), default=60, show_default=True,
+    help="how long to search; over the wire it takes 5 to 40 s more, as a rule, to finish what it looks at closely "
+    "and to see what the target keeps",
+)  # fmt: skip
 @click.option("--seed", type=click.IntRange(1, _LARGEST_SEED), help="of the dice (default: another one each time)")
 @click.option(
     "--corpus", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",

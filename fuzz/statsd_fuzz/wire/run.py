@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from statsd_conformance.likeness import spelled_as, suggestion
 from statsd_conformance.probe import UNKNOWN
+from statsd_conformance.profile import Profile
 from statsd_conformance.progress import WATCHED, counted
 from statsd_conformance.progress import Progress as Watched
 from statsd_conformance.session import Settings, Subject, TargetError, find_profile, only_passes, running, unless_silent
@@ -72,7 +74,8 @@ async def search(asked: Search, console: "Console", told: Callable[[Campaign], N
 
         campaign = Campaign(subject, plan, Collected(origin, asked.known, tell), progress, lambda: subject.process)
         told(campaign)
-        _say(console, f"{subject.version or asked.target}: {_how(plan, subject)}; --seed {plan.seed}")
+        for line in beginning(replace(asked, plan=plan), subject.version, wire.profile, _how(plan, subject)):
+            _say(console, line)
         progress.begin(lambda: wire.unanswered)
         try:
             with collecting_seldom():
@@ -120,6 +123,18 @@ def _model(subject: Subject, asked: Search) -> Options:
     if asked.target != REFERENCE:
         return options
     return replace(options, delete_idle_stats=True, gauges_max_ttl=REMEMBERED)
+
+
+def beginning(asked: Search, version: str, profile: Profile, how: str) -> list[str]:
+    """Return what a user may want to know when a search begins: how long it takes, how it judges, what would help it.
+
+    `asked` has the plan as it was decided, `version` is empty where nobody knows it.
+    """
+    plan = asked.plan
+    lasts = f"{plan.seconds:g} s, and as a rule less than a minute more to finish"
+    lines = [f"{version or asked.target}: {lasts}; {how}; --seed {plan.seed}"]
+    name = "" if asked.known.deviations.source else spelled_as(profile)
+    return [*lines, suggestion(name)] if name else lines
 
 
 def _how(plan: Plan, subject: Subject) -> str:
