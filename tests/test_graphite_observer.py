@@ -96,6 +96,23 @@ def test_flush_ends_with_its_marker_and_the_connection_lasts() -> None:
     assert listening(MARKER, conversation).connections == 1
 
 
+def test_second_program_that_publishes_beside_the_target_is_noticed() -> None:
+    ends: list[str] = []
+
+    async def conversation(say: Say, heard: Heard) -> None:
+        target, other = await say(), await say()
+        for writer in (target, other):
+            ends.append("{}:{}".format(*writer.get_extra_info("sockname")))
+        for _ in range(4):
+            for writer, bucket in ((target, b"qabcde0001.a"), (other, b"orders")):
+                await send(writer, bucket + b" 1 100\n" + END)
+                await heard.next()
+
+    sink = listening(MARKER, conversation)
+    assert sink.peers.two == (ends[0], ends[1])
+    assert sink.peers.alive == []
+
+
 def test_flush_ends_before_another_timestamp_and_with_silence() -> None:
     async def conversation(say: Say, heard: Heard) -> None:
         await send(await say(), b"a 1 100\nb 2 100\nwrong\nc 3 100\na 4 101\nb 5 10", b"1\na 6 102\n")

@@ -45,12 +45,12 @@ def record(outcome: Outcome, category: Class = CORE) -> dict[str, Any]:
     return {name: value for name, value in checked.items() if name != "format"}
 
 
-def test_likeness_that_a_probe_found_is_kept() -> None:
-    examination = replace(EXAMINATION, spelled_as="collectd")
+def test_likeness_that_a_probe_found_and_a_warning_are_kept() -> None:
+    examination = replace(EXAMINATION, spelled_as="collectd", warning="two programs")
     made = record_of("test_a[reference]", requirement(), Outcome(Verdict.PASS), examination)
     [checked] = check(json.dumps({"format": FORMAT, **made}))
-    assert checked["spelled_as"] == "collectd"
-    assert "spelled_as" not in record(Outcome(Verdict.PASS))
+    assert (checked["spelled_as"], checked["warning"]) == ("collectd", "two programs")
+    assert not {"spelled_as", "warning"} & record(Outcome(Verdict.PASS)).keys()
 
 
 def test_failing_case_keeps_what_it_sent_and_saw() -> None:

@@ -88,6 +88,11 @@ def test_deviations_are_suggested_where_something_does_not_hold(verdicts: list[s
     assert what_may_be_known([record("SET-01", verdict) for verdict in verdicts]) == ""
 
 
+def test_warning_stands_before_what_does_not_hold() -> None:
+    rows = shown([record("SET-01", "FAIL") | {"warning": "two programs publish"}])
+    assert rows[2] == "warning: two programs publish"
+
+
 def test_colours_follow_the_verdicts() -> None:
     records = [record("SET-01"), record("SET-02", "FAIL"), record("GAUGE-01")]
     coloured = [(text.strip(), colour) for line in summary(records, 0, None) for text, colour in line if colour]

@@ -46,6 +46,8 @@ def summary(records: Sequence[Record], verbosity: int, width: int | None) -> Ite
     if first["interval"]:
         took += f", that is {first['seconds'] / first['interval']:.1f} flush intervals of {first['interval']:g} s"
     yield [(took, "")]
+    if warning := first.get("warning"):
+        yield [("warning: ", "red"), (warning, "")]
     yield from _measured(records)
     yield from _every(records) if verbosity > 0 else _worst(records, width)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from statsd_conformance.graphite import GraphiteLine, Snapshot, read_line
 from statsd_conformance.observers.observer import MakeObserver
+from statsd_conformance.observers.peers import Peer, Peers
 from statsd_conformance.profile import Profile
 from statsd_conformance.progress import counted
 
@@ -48,6 +49,7 @@ class GraphiteObserver:
     lines: list[GraphiteLine] = field(default_factory=list)
     connections: int = 0
     output: str = "graphite"
+    peers: Peers = field(default_factory=Peers)
     _server: asyncio.Server | None = None
     _ending: asyncio.TimerHandle | None = None
     _marked: bool = False
@@ -114,17 +116,19 @@ class GraphiteObserver:
         )
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._serve(reader))
+        peer = self.peers.came(writer.get_extra_info("peername"))
+        task = asyncio.create_task(self._serve(reader, peer))
         self._tasks.add(task)
 
         def done(task: "asyncio.Task[None]") -> None:
             self._tasks.discard(task)
+            self.peers.went(peer)
             writer.close()
 
         # Also of one that is cancelled before it began.
         task.add_done_callback(done)
 
-    async def _serve(self, reader: asyncio.StreamReader) -> None:
+    async def _serve(self, reader: asyncio.StreamReader, peer: Peer) -> None:
         self.connections += 1
         before, turn = self._last, _Turn()
         self._last = turn
@@ -133,7 +137,7 @@ class GraphiteObserver:
                 await self._ended_or_silent(before)
             self._heard_at = time.monotonic()
             turn.begun.set()
-            await self._read(reader)
+            await self._read(reader, peer)
         except (ConnectionError, asyncio.CancelledError):
             pass
         finally:
@@ -150,11 +154,12 @@ class GraphiteObserver:
                     return
         self._end()
 
-    async def _read(self, reader: asyncio.StreamReader) -> None:
+    async def _read(self, reader: asyncio.StreamReader, peer: Peer) -> None:
         rest = b""
         while chunk := await reader.read(65536):
             *whole, rest = (rest + chunk).split(b"\n")
             self._take(whole)
+            self.peers.take(peer, whole)
             rest = rest[-_LONGEST_LINE:]
         if rest:
             self._take([rest])

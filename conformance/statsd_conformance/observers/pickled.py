@@ -12,6 +12,7 @@ from typing import Final
 from statsd_conformance.graphite import GraphiteLine, Snapshot, read_line
 from statsd_conformance.observers.graphite import GraphiteObserver
 from statsd_conformance.observers.observer import MakeObserver
+from statsd_conformance.observers.peers import Peer
 from statsd_conformance.profile import Profile
 
 # Carbon itself takes no longer message.
@@ -103,7 +104,7 @@ class PickleObserver(GraphiteObserver):
     A connection that sends anything else is closed, as carbon does, and what it says is dropped.
     """
 
-    async def _read(self, reader: asyncio.StreamReader) -> None:
+    async def _read(self, reader: asyncio.StreamReader, peer: Peer) -> None:
         try:
             while True:
                 (length,) = struct.unpack(">L", await reader.readexactly(4))

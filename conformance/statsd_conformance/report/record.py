@@ -57,8 +57,8 @@ def record_of(case: str, requirement: Requirement, outcome: Outcome, examination
         "problem": examination.problem,
         "date": examination.ended.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
-    if examination.spelled_as:
-        record["spelled_as"] = examination.spelled_as
+    said = {"spelled_as": examination.spelled_as, "warning": examination.warning}
+    record |= {name: text for name, text in said.items() if text}
     if outcome.trace is not None and outcome.trace.measured:
         record["measured"] = [{"what": one.what, "said": _bounded(one.said)} for one in outcome.trace.measured]
     if outcome.trace is not None and outcome.trace.replayed:

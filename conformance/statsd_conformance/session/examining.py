@@ -37,7 +37,8 @@ class Examination:
     """What a run over one target found: outcomes by case id, and how it went.
 
     `interval` is its flush interval in seconds, None when nobody knows; `ended` is when it was over; `spelled_as` names
-    the known implementation that spells its output as a probe found it, if there is one.
+    the known implementation that spells its output as a probe found it, if there is one; `warning` is what makes its
+    verdicts doubtful, empty where nothing does.
     """
 
     target: str
@@ -50,6 +51,7 @@ class Examination:
     route: Route = field(default_factory=Route)
     ended: datetime = field(default_factory=lambda: datetime.now(UTC))
     spelled_as: str = ""
+    warning: str = ""
 
 
 async def examine(spec: str, cases: Sequence[Case], settings: Settings) -> Examination:
@@ -75,6 +77,7 @@ async def examine(spec: str, cases: Sequence[Case], settings: Settings) -> Exami
                 wire.address,
                 route=wire.route,
                 spelled_as=spelled_as(wire.profile),
+                warning=wire.warning(settings.sink),
             )
     except (
         TargetError,

@@ -281,6 +281,10 @@ class Wire:
         self.log.clear()
         self._held.forget()
 
+    def warning(self, sink: str) -> str:
+        """Return what to tell of somebody else who publishes where the target does; empty where none is certain."""
+        return self.sink.peers.warning(sink) if isinstance(self.sink, GraphiteObserver) else ""
+
     @property
     def mtu(self) -> int | None:
         """The MTU of the link by which datagrams leave, in bytes, or of the path; None where nobody says."""

@@ -81,7 +81,7 @@ async def search(asked: Search, console: "Console", told: Callable[[Campaign], N
             with collecting_seldom():
                 await campaign.run()
         finally:
-            for line in _ending(campaign):
+            for line in (*_ending(campaign), *filter(None, [wire.warning(asked.settings.sink)])):
                 _say(console, line)
         if not campaign.has_judged:
             raise TargetError(
