@@ -1,9 +1,11 @@
 """What a silent target had of its machine."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import cast
 
 import pytest
 
+from statsd_conformance.process import Process
 from statsd_conformance.standstill import Spent, busy, kept, spent
 
 BEFORE = Spent(at=100.0, ran=3.0, waited=1.0, free=500.0)
@@ -30,6 +32,23 @@ def test_what_kept_a_target_from_its_work_is_told(after: Spent, words: str) -> N
 @pytest.mark.parametrize(("ran", "is_busy"), [(3.0, False), (7.9, False), (8.1, True), (33.0, True)])
 def test_target_that_has_a_processor_for_most_of_the_time_is_busy(ran: float, is_busy: bool) -> None:
     assert busy(BEFORE, replace(AFTER, ran=ran)) is is_busy
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A process that somebody stopped."""
+
+    def shares(self) -> tuple[float, float]:
+        return 3.0, 1.0
+
+    def held(self) -> bool:
+        return True
+
+
+def test_what_a_process_spent_is_taken_from_it() -> None:
+    seen = spent(cast(Process, _Held()))
+    assert (seen.ran, seen.waited, seen.held) == (3.0, 1.0, True)
+    assert seen.free > 0
 
 
 def test_target_whose_process_nobody_sees_is_not_busy() -> None:
