@@ -199,6 +199,13 @@ def test_what_was_refused_is_said_with_both_lengths(receiver: socket.socket) -> 
     )
 
 
+def test_number_of_datagrams_is_not_waited_for_where_none_can_be_made(receiver: socket.socket) -> None:
+    limits = ["--snapshots", "1", "--seconds", str(PATIENCE)]
+    result = emit(here(receiver), *limits, "--modules", "m" * 180, "--rate", "5000")
+    assert result.exit_code == 1
+    assert re.search(r"refused \d{1,3} lines", result.stderr), result.stderr
+
+
 @pytest.mark.parametrize("snapshots", ["1", "3"])
 def test_what_nobody_received_is_told(snapshots: str) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:

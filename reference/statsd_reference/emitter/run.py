@@ -141,6 +141,9 @@ class Run:
     def _count(self, counted: Iterable[Counted]) -> None:
         for module, counter in counted:
             self.emitters[module].add(counter)
+        if self._plan.datagrams and not self._tried and all(account.refused for account in self.accounts()):
+            # No datagram can be made, so none would ever be the last.
+            self._loop.stop()
 
     def _end(self) -> None:
         for answer in self._traffic.settle():
