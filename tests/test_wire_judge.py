@@ -26,7 +26,7 @@ from statsd_fuzz.wire.scenario import PLACEHOLDER, STREAMED, Scenario
 from statsd_fuzz.wire.strictly import Model, differences
 from statsd_fuzz.wire.tokens import Tokens, number_of
 from statsd_fuzz.wire.trial import Looked, Plainly, Strict
-from statsd_reference import Flush, Options, Point, Server
+from statsd_reference import BadLine, Flush, Kind, Options, Outcome, Point, Sample, Server
 from statsd_reference.stream import Cut, Stream
 from wire_trials import DaemonSubject, serving
 
@@ -192,6 +192,23 @@ def test_path_that_nobody_asked_for_is_blamed_on_who_made_it(strict: bool) -> No
     odd = scenario([b"a:x|c"])
     faults = looked_at(tells_of_bad_lines, [scenario([b"a:1|c"]), odd, scenario([b"b:1|c"])], strict=strict)
     assert [fault and fault.name for fault in faults] == [None, "path-nobody-asked-for", None]
+
+
+def keeps_a_level_of_bad_lines(server: Server) -> Server:
+    """Set a gauge with each bad line, which stays."""
+
+    def parse(line: bytes) -> tuple[Outcome, ...]:
+        outcomes = server.parse(line)
+        return tuple(Sample(b"refused", 5.0, Kind.GAUGE) if isinstance(one, BadLine) else one for one in outcomes)
+
+    return replace(server, parse=parse)
+
+
+@pytest.mark.parametrize("strict", [True, False], ids=["strictly", "plainly"])
+def test_path_that_stays_is_blamed_on_nobody_who_did_not_make_it(strict: bool) -> None:
+    right_and_odd = scenario([b"a:1|c|#k:v"])
+    faults = looked_at(keeps_a_level_of_bad_lines, [right_and_odd, scenario([b"a:xxxxxxxxxxx|c"])], strict=strict)
+    assert faults[0] is None
 
 
 def test_who_made_a_path_is_found_though_a_flush_fell_into_what_is_tried() -> None:
