@@ -32,8 +32,8 @@ def test_name_of_one_part_is_judged_only_where_it_is_spelled_as_others_are() -> 
     for one_part in (True, False):
         profile = replace(load_profile("reference"), one_part=one_part)
         seen = Flushed(profile, 1.0, b"q", (snapshot([read_line(b"stats_counts.qb.a 1 1")]),))
-        told.append([name for name, _ in compared(plain_part([[b"qa:1|c\nqb.b:1|c"]]), [seen])])
-    assert told == [[b"qa", b"qb.b"], [b"qb.b"]]
+        told.append([name for name, _ in compared(plain_part([[b"qa:1|c\nqb.b:1|c\nqc_.c:1|c"]]), [seen])])
+    assert told == [[b"qa", b"qb.b", b"qc_.c"], [b"qb.b"]]
 
 
 @pytest.mark.parametrize(

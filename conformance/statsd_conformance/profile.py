@@ -53,7 +53,8 @@ class Profile:
         own: what the target publishes about itself, by the original's name (see OWN), to its path.
         extensions: which of EXTENSIONS it claims to read or to have.
         dot: what stands for a dot of a bucket in its paths.
-        one_part: whether buckets without a dot have such paths, too; else nobody knows theirs.
+        one_part: whether buckets without a dot, or with a `_` before the first, have such paths, too; else nobody knows
+            theirs.
         tags: how it publishes tags: "graphite", `;key=value` behind a path, which is also how observers of other output
             give labels; "none" where series that differ in their tags have one path.
     """
