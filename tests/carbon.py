@@ -60,7 +60,11 @@ class Carbon:
         if not file.exists():
             return []
         code = f"import json, whisper; print(json.dumps(whisper.fetch({str(file)!r}, 0)))"
-        read = subprocess.run([self.command[0], "-c", code], capture_output=True, text=True, check=True)
+        read = subprocess.run([self.command[0], "-c", code], capture_output=True, text=True, check=False)
+        if "CorruptWhisperFile" in read.stderr:
+            # It is being written.
+            return []
+        assert read.returncode == 0, read.stderr
         return [value for value in json.loads(read.stdout)[1] if value is not None]
 
 

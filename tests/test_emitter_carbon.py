@@ -19,9 +19,16 @@ MODULES = module_names(20)
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 COMMAND = [sys.executable, "-m", "statsd_conformance"]
 READ = """
-import json, pathlib, sys, whisper
+import json, pathlib, struct, sys, whisper
 root = pathlib.Path(sys.argv[1])
-last = lambda file: [value for value in whisper.fetch(str(file), 0)[1] if value is not None][-1:]
+
+def last(file):
+    try:
+        return [value for value in whisper.fetch(str(file), 0)[1] if value is not None][-1:]
+    except (whisper.WhisperException, struct.error):
+        # It is being written.
+        return []
+
 found = {str(file.relative_to(root).with_suffix("")).replace("/", "."): last(file) for file in root.rglob("*.wsp")}
 print(json.dumps({path: value[0] for path, value in found.items() if value}))
 """
